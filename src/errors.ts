@@ -1,0 +1,35 @@
+/** What kind of failure this is; it decides the exit code of the command line. */
+export type ErrorCode =
+  /** The thing asked for is not there (no such map, symbol, guest). Exit 1. */
+  | 'not-found'
+  /** It is there, but its bytes cannot be read or do not make sense. Exit 1. */
+  | 'unreadable'
+  /** The guest or its engine did something else than asked (died, did not stop, timed out). Exit 1. */
+  | 'guest'
+  /** The request cannot be meant (bad number, unknown option, step of a dump). Exit 2. */
+  | 'usage'
+  /** The environment lacks something; the sentence says what to install. Exit 3. */
+  | 'environment'
+
+/**
+ * An error for people: the message is one sentence that says what is wrong and what to do next.
+ * Anything else that is thrown is a bug of ours.
+ */
+export class CryoscopeError extends Error {
+  override readonly name: string = 'CryoscopeError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The exit code the contract gives to each kind of failure. */
+export const exitCodes: Readonly<Record<ErrorCode, number>> = {
+  'not-found': 1,
+  unreadable: 1,
+  guest: 1,
+  usage: 2,
+  environment: 3,
+}

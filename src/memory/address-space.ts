@@ -1,0 +1,367 @@
+import { CryoscopeError } from '../errors.js'
+import { MemoryFault } from './fault.js'
+import type { PageTableFormat } from './page-tables.js'
+import type {
+  MemoryWindow,
+  PageTableLevel,
+  Physical,
+  PhysicalMemory,
+  Problem,
+  ReadResult,
+  VirtualMemory,
+} from './types.js'
+
+const cacheSize = 1 << 16
+const regionCacheSize = 1 << 12
+const noTag = -1
+/** Entries of a table in one frame. */
+const frameEntries = 512
+/** Lengths up to this are read without asking how much memory there is. */
+const plausible = 2 ** 20
+
+/**
+ * The virtual address space of a kernel, by its page tables.
+ *
+ * Inside, an address is its page number (address / 4096, at most 52 bits, an exact double) and an offset, so that
+ * hot loops make no bigint. The translation cache must be dropped with `invalidate` when the guest has run.
+ */
+export class AddressSpace implements VirtualMemory {
+  readonly memory: PhysicalMemory
+  readonly root: Physical
+  readonly format: PageTableFormat
+  // Direct-mapped: page number -> position of its frame, as `PhysicalMemory.locate` gives it.
+  // Pairs lie together, so that a hit costs one cache line.
+  readonly #cache = new Float64Array(cacheSize * 2).fill(noTag)
+  // What 512 last entries map (2 MiB on x86-64) -> position of those entries, so that most misses cost one read; of a huge
+  // page -1 - its first frame.
+  readonly #regionTags = new Float64Array(regionCacheSize).fill(noTag)
+  readonly #regionTables = new Float64Array(regionCacheSize)
+  #generation: number
+  #translated = 0
+  #failure: Problem | undefined
+
+  constructor(memory: PhysicalMemory, root: Physical, format: PageTableFormat) {
+    this.memory = memory
+    this.root = root
+    this.format = format
+    this.#generation = memory.generation
+  }
+
+  /** Position of the page's bytes (window index * 2^32 + offset), or -1; `problemAt` then says why. */
+  locate(page: number): number {
+    const slot = (page & (cacheSize - 1)) * 2
+    if (this.#cache[slot] === page && this.memory.generation === this.#generation) {
+      return this.#cache[slot + 1] as number
+    }
+    const frame = this.#walk(page)
+    if (frame < 0) return -1
+    const position = this.memory.locate(frame)
+    if (position >= 0) {
+      this.#translated++
+      this.#cache[slot] = page
+      this.#cache[slot + 1] = position
+    }
+    return position
+  }
+
+  /** Pages read so far; one that the cache had to give up counts again. */
+  get pagesRead(): number {
+    return this.#translated
+  }
+
+  /** Physical frame of a page, or -1. */
+  frameOf(page: number): number {
+    return this.#walk(page)
+  }
+
+  /** Physical address, or the reason why there is none. */
+  translate(address: bigint): { readonly physical: Physical } | { readonly problem: Problem } {
+    const page = pageOf(address)
+    const frame = this.#walk(page)
+    if (frame < 0) return { problem: this.problemAt(address) }
+    return { physical: frame * 4096 + Number(address & 0xfffn) }
+  }
+
+  /**
+   * Which of `count` pages from page number `first` on are mapped, in order. Parts of the upper tables that are absent
+   * cost one look, so that 4 GiB with few pages take microseconds. `problem` is the first table that this memory
+   * does not hold; pages below it are not in the answer.
+   */
+  presentPages(
+    first: number,
+    count: number,
+  ): { readonly pages: number[]; readonly problem: Problem | undefined } {
+    const { format } = this
+    const span = 2 ** (format.rootStride + format.stride * (format.levels - 1) + format.pageShift)
+    const start = first - (first % span)
+    const end = Math.min(first + count, start + span)
+    const sweep: Sweep = { first, end, pages: [], problem: undefined }
+    if (!isCanonical(first, format)) {
+      return { pages: [], problem: { kind: 'non-canonical', address: BigInt(first) << 12n } }
+    }
+    this.#sweep(sweep, Math.floor(this.root / 4096), format.levels - 1, start)
+    return { pages: sweep.pages, problem: sweep.problem }
+  }
+
+  /** Levels of page tables. */
+  get levels(): number {
+    return this.format.levels
+  }
+
+  /** One table; `start` is the page number that its first entry stands for. */
+  #sweep(sweep: Sweep, table: number, level: number, start: number): void {
+    const { format, memory } = this
+    const entries = 2 ** (level === format.levels - 1 ? format.rootStride : format.stride)
+    const span = 2 ** (format.stride * level + format.pageShift)
+    const from = Math.max(0, Math.floor((sweep.first - start) / span))
+    const to = Math.min(entries, Math.ceil((sweep.end - start) / span))
+    let window: MemoryWindow | undefined
+    let base = 0
+    for (let index = from; index < to; index++) {
+      if (index === from || index % frameEntries === 0) {
+        const position = memory.locate(table + Math.floor(index / frameEntries))
+        window = position < 0 ? undefined : memory.windows[Math.floor(position / 2 ** 32)]
+        base = position >>> 0
+      }
+      const page = start + index * span
+      if (window === undefined) {
+        sweep.problem ??= { kind: 'absent', address: BigInt(page) << 12n, physical: table * 4096 + index * 8 }
+        index += frameEntries - 1 - (index % frameEntries)
+        continue
+      }
+      const at = base + (index % frameEntries) * 8
+      const low = window.view.getUint32(at, true)
+      if ((low & 1) === 0) continue
+      if (level === 0 || format.isBlock(low, level)) {
+        const last = Math.min(sweep.end, page + span)
+        for (let each = Math.max(sweep.first, page); each < last; each++) sweep.pages.push(each)
+      } else {
+        this.#sweep(sweep, format.frame(low, window.view.getUint32(at + 4, true)), level - 1, page)
+      }
+    }
+  }
+
+  problemAt(address: bigint): Problem {
+    const page = pageOf(address)
+    this.#failure = undefined
+    const frame = this.#walkLevels(page, address)
+    if (frame < 0) return this.#failure ?? { kind: 'non-canonical', address }
+    return { kind: 'absent', address, physical: frame * 4096 + Number(address & 0xfffn) }
+  }
+
+  invalidate(): void {
+    this.#cache.fill(noTag)
+    this.#regionTags.fill(noTag)
+    this.#generation = this.memory.generation
+  }
+
+  #walk(page: number): number {
+    if (this.memory.generation !== this.#generation) this.invalidate()
+    const { format } = this
+    const { pageShift } = format
+    const region = Math.floor(page / (frameEntries << pageShift))
+    const slot = region & (regionCacheSize - 1)
+    if (this.#regionTags[slot] === region) {
+      const table = this.#regionTables[slot] as number
+      if (table < 0) return -1 - table + (page & ((frameEntries << pageShift) - 1))
+      const window = this.memory.windows[Math.floor(table / 2 ** 32)]
+      if (window === undefined) return -1
+      const at = (table >>> 0) + ((page >>> pageShift) & (frameEntries - 1)) * 8
+      const low = window.view.getUint32(at, true)
+      if ((low & 1) === 0) return -1
+      return format.frame(low, window.view.getUint32(at + 4, true)) + (page & ((1 << pageShift) - 1))
+    }
+    return this.#walkLevels(page, undefined)
+  }
+
+  /** `address` is given when the caller wants the reason for a failure. */
+  #walkLevels(page: number, address: bigint | undefined): number {
+    const { format, memory } = this
+    const { levels, stride, pageShift } = format
+    if (!isCanonical(page, format)) {
+      if (address !== undefined) this.#failure = { kind: 'non-canonical', address }
+      return -1
+    }
+    let table = Math.floor(this.root / 4096)
+    for (let level = levels - 1; level >= 0; level--) {
+      const span = 2 ** (stride * level + pageShift)
+      const index = Math.floor(page / span) % 2 ** (level === levels - 1 ? format.rootStride : stride)
+      // Tables of 16 and 64 KiB lie in several of our frames.
+      const position = memory.locate(table + Math.floor(index / frameEntries))
+      const window =
+        position < 0 ? undefined : (memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow)
+      if (window === undefined) {
+        if (address !== undefined) {
+          this.#failure = { kind: 'absent', address, physical: table * 4096 + index * 8 }
+        }
+        return -1
+      }
+      if (level === 0) this.#remember(page, position)
+      const at = (position >>> 0) + (index % frameEntries) * 8
+      const low = window.view.getUint32(at, true)
+      if ((low & 1) === 0) {
+        if (address !== undefined) {
+          this.#failure = { kind: 'not-present', address, level: format.names[level] as PageTableLevel }
+        }
+        return -1
+      }
+      table = format.frame(low, window.view.getUint32(at + 4, true))
+      if (level === 0) return table + (page % span)
+      if (format.isBlock(low, level)) {
+        // The low bits of a huge entry's frame are flags, the page number supplies them.
+        const frame = table - (table % span) + (page % span)
+        this.#remember(page, -1 - (frame - (page % (frameEntries << pageShift))))
+        return frame
+      }
+    }
+    return -1
+  }
+
+  #remember(page: number, place: number): void {
+    const region = Math.floor(page / (frameEntries << this.format.pageShift))
+    const slot = region & (regionCacheSize - 1)
+    this.#regionTags[slot] = region
+    this.#regionTables[slot] = place
+  }
+
+  read(address: bigint, length: number): ReadResult {
+    if (length > plausible && length > this.#total()) {
+      return { ok: false, bytes: new Uint8Array(), problem: { kind: 'too-long', address, length } }
+    }
+    const bytes = new Uint8Array(length)
+    let page = pageOf(address)
+    let within = Number(address & 0xfffn)
+    let done = 0
+    while (done < length) {
+      const position = this.locate(page)
+      if (position < 0) {
+        return { ok: false, bytes: bytes.subarray(0, done), problem: this.problemAt(address + BigInt(done)) }
+      }
+      const window = this.memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow
+      const from = (position >>> 0) + within
+      const count = Math.min(4096 - within, length - done)
+      bytes.set(window.bytes.subarray(from, from + count), done)
+      done += count
+      within = 0
+      page = page === lastPage ? 0 : page + 1
+    }
+    return { ok: true, bytes }
+  }
+
+  /** Bytes that the source holds in all: nothing that is longer can be read. */
+  #total(): number {
+    return this.memory.ranges.reduce((sum, range) => sum + range.length, 0)
+  }
+
+  /**
+   * Writes to memory that is there. Nothing is written when a page of it is missing, which throws MemoryFault, or when
+   * the source cannot be written, which throws 'usage'.
+   */
+  write(address: bigint, bytes: Uint8Array): void {
+    const { memory } = this
+    if (memory.write === undefined) {
+      throw new CryoscopeError(
+        'usage',
+        `${memory.description} cannot be written; only the memory of a frozen guest can`,
+      )
+    }
+    const pieces: { physical: Physical; bytes: Uint8Array }[] = []
+    for (let done = 0; done < bytes.length; ) {
+      const at = BigInt.asUintN(64, address + BigInt(done))
+      const count = Math.min(4096 - Number(at & 0xfffn), bytes.length - done)
+      const place = this.translate(at)
+      if ('problem' in place) throw new MemoryFault(place.problem)
+      if (memory.locate(Math.floor(place.physical / 4096)) < 0) throw new MemoryFault(this.problemAt(at))
+      pieces.push({ physical: place.physical, bytes: bytes.subarray(done, done + count) })
+      done += count
+    }
+    for (const piece of pieces) memory.write(piece.physical, piece.bytes)
+  }
+
+  /** The bytes, or a MemoryFault. */
+  bytes(address: bigint, length: number): Uint8Array {
+    const result = this.read(address, length)
+    if (!result.ok) throw new MemoryFault(result.problem)
+    return result.bytes
+  }
+
+  u8(address: bigint): number {
+    const view = this.#scalar(address, 1)
+    return view.getUint8(this.#at)
+  }
+
+  u16(address: bigint): number {
+    const view = this.#scalar(address, 2)
+    return view.getUint16(this.#at, true)
+  }
+
+  u32(address: bigint): number {
+    const view = this.#scalar(address, 4)
+    return view.getUint32(this.#at, true)
+  }
+
+  i32(address: bigint): number {
+    const view = this.#scalar(address, 4)
+    return view.getInt32(this.#at, true)
+  }
+
+  u64(address: bigint): bigint {
+    const view = this.#scalar(address, 8)
+    return view.getBigUint64(this.#at, true)
+  }
+
+  /** Text up to a NUL or the limit (bytes); undecodable bytes become U+FFFD. */
+  text(address: bigint, limit: number): string {
+    const parts: Uint8Array[] = []
+    let done = 0
+    while (done < limit) {
+      const within = Number((address + BigInt(done)) & 0xfffn)
+      const count = Math.min(4096 - within, limit - done)
+      const piece = this.bytes(address + BigInt(done), count)
+      const end = piece.indexOf(0)
+      if (end >= 0) {
+        parts.push(piece.subarray(0, end))
+        break
+      }
+      parts.push(piece)
+      done += count
+    }
+    return Buffer.concat(parts).toString('utf8')
+  }
+
+  #at = 0
+  readonly #scratch = new DataView(new ArrayBuffer(8))
+
+  #scalar(address: bigint, size: number): DataView {
+    const within = Number(address & 0xfffn)
+    if (within + size > 4096) {
+      const bytes = this.bytes(address, size)
+      for (let i = 0; i < size; i++) this.#scratch.setUint8(i, bytes[i] as number)
+      this.#at = 0
+      return this.#scratch
+    }
+    const position = this.locate(pageOf(address))
+    if (position < 0) throw new MemoryFault(this.problemAt(address))
+    this.#at = (position >>> 0) + within
+    return (this.memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow).view
+  }
+}
+
+interface Sweep {
+  readonly first: number
+  readonly end: number
+  readonly pages: number[]
+  problem: Problem | undefined
+}
+
+const lastPage = 2 ** 52 - 1
+
+/** Page number of a 64-bit address. */
+export function pageOf(address: bigint): number {
+  return Number(BigInt.asUintN(64, address) >> 12n)
+}
+
+function isCanonical(page: number, { pageBits, hasLowerHalf }: PageTableFormat): boolean {
+  const upper = Math.floor(page / 2 ** pageBits)
+  return upper === 2 ** (52 - pageBits) - 1 || (hasLowerHalf && upper === 0)
+}

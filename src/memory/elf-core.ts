@@ -1,0 +1,150 @@
+import { CryoscopeError } from '../errors.js'
+import type { Dump } from './dump.js'
+import { type DumpBytes, FileBytes, viewOf } from './dump-bytes.js'
+import { CachedMemory, type FrameSource } from './frame-cache.js'
+import { readNotes } from './notes.js'
+import { disjoint, type Segment, SegmentedMemory } from './segmented.js'
+
+const PT_LOAD = 1
+const PT_NOTE = 4
+const PN_XNUM = 0xffff
+const EM_X86_64 = 62
+const EM_AARCH64 = 183
+/** Bytes of all notes together: 64 MiB is room for as many notes. */
+const noteBytesLimit = 2 ** 26
+const frameSize = 4096
+/** Program headers; a core has a few hundred, and a count is believed only as far as copying them costs little. */
+const headerLimit = 2 ** 20
+
+/**
+ * An ELF core of a whole machine: QEMU's dump-guest-memory, virsh dump, /proc/vmcore, makedumpfile -E. Layout: ELF-64
+ * object file format (gABI 4).
+ */
+export function openElfCore(path: string): Dump {
+  return parseElfCore(path, new FileBytes(path))
+}
+
+/** The same for bytes that may lie in pieces; closes them when they are no core. */
+export function parseElfCore(path: string, file: DumpBytes): Dump {
+  try {
+    return parse(path, file)
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+export function isElf(head: Uint8Array): boolean {
+  return head.length >= 4 && head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46
+}
+
+function parse(path: string, file: DumpBytes): Dump {
+  const header = file.bytes(0, 64)
+  if (header.length < 64 || !isElf(header))
+    throw new CryoscopeError('unreadable', `${path} is not an ELF file`)
+  const view = viewOf(header)
+  if (header[4] !== 2 || header[5] !== 1) {
+    throw new CryoscopeError(
+      'unreadable',
+      `${path} is not a 64-bit little-endian ELF file; only those are read`,
+    )
+  }
+  const type = view.getUint16(16, true)
+  const machine = view.getUint16(18, true)
+  if (type !== 4)
+    throw new CryoscopeError('unreadable', `${path} is an ELF file but not a core dump (type ${type})`)
+  if (machine !== EM_X86_64 && machine !== EM_AARCH64) {
+    throw new CryoscopeError(
+      'unreadable',
+      `${path} is a core of ELF machine ${machine}; only x86-64 (62) and arm64 (183) are read`,
+    )
+  }
+  const architecture = machine === EM_AARCH64 ? 'aarch64' : 'x86_64'
+  const tableOffset = Number(view.getBigUint64(32, true))
+  const entrySize = view.getUint16(54, true)
+  let count = view.getUint16(56, true)
+  if (entrySize < 56)
+    throw new CryoscopeError('unreadable', `${path} has program headers of ${entrySize} bytes, 56 are needed`)
+  if (count === PN_XNUM) {
+    // The true count is in sh_info of section 0.
+    const sectionOffset = Number(view.getBigUint64(40, true))
+    const section = file.bytes(sectionOffset, 64)
+    if (sectionOffset !== 0 && section.length === 64) count = viewOf(section).getUint32(44, true)
+  }
+
+  const problems: string[] = []
+  if (count > headerLimit) {
+    problems.push(`the file claims ${count} program headers; the first ${headerLimit} are read`)
+    count = headerLimit
+  }
+  const table = file.bytes(tableOffset, count * entrySize)
+  const tableView = viewOf(table)
+  const readable = Math.floor(table.length / entrySize)
+  if (readable < count)
+    problems.push(`the file ends inside its program headers: ${readable} of ${count} are there`)
+
+  const segments: Segment[] = []
+  const notes: Uint8Array[] = []
+  let noteBytes = 0
+  let missing = 0
+  for (let i = 0; i < readable; i++) {
+    const at = i * entrySize
+    const kind = tableView.getUint32(at, true)
+    const offset = Number(tableView.getBigUint64(at + 8, true))
+    const physical = Number(tableView.getBigUint64(at + 24, true))
+    const size = Number(tableView.getBigUint64(at + 32, true))
+    if (kind === PT_NOTE && noteBytes < noteBytesLimit) {
+      const bytes = file.bytes(offset, Math.min(size, noteBytesLimit - noteBytes))
+      noteBytes += bytes.length
+      notes.push(bytes)
+    }
+    if (kind !== PT_LOAD || size === 0) continue
+    if (physical + size > 2 ** 52 || offset > file.size) {
+      missing += size
+      continue
+    }
+    missing += Math.max(0, offset + size - file.size)
+    segments.push({ physical, offset, length: size })
+  }
+  if (missing > 0) {
+    problems.push(`the file is cut short: ${missing} bytes of memory are missing, they read as absent`)
+  }
+  const description = `ELF core ${path}`
+  const memory =
+    file.mapping === undefined
+      ? new CachedMemory(scattered(description, file, segments))
+      : new SegmentedMemory(description, file.mapping, segments)
+  return { format: 'ELF core', architecture, memory, ...readNotes(notes, architecture), problems }
+}
+
+/** Memory of a core that lies in pieces. */
+function scattered(description: string, file: DumpBytes, segments: readonly Segment[]): FrameSource {
+  const sorted = disjoint(segments, file.size)
+  const offsetOf = (frame: number): number => {
+    const start = frame * frameSize
+    let low = 0
+    let high = sorted.length - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const segment = sorted[middle] as Segment
+      if (start < segment.physical) high = middle - 1
+      else if (start >= segment.physical + segment.length) low = middle + 1
+      else if (start + frameSize > segment.physical + segment.length) return -1
+      else return segment.offset + (start - segment.physical)
+    }
+    return -1
+  }
+  return {
+    description,
+    blockSize: frameSize,
+    ranges: () => sorted.map(({ physical, length }) => ({ start: physical, length })),
+    place: offsetOf,
+    load(frame, into) {
+      const bytes = file.bytes(offsetOf(frame), frameSize)
+      if (bytes.length < frameSize) return false
+      into.set(bytes)
+      return true
+    },
+    close: () => file.close(),
+  }
+}

@@ -1,0 +1,228 @@
+import { CryoscopeError } from '../errors.js'
+import { type DumpBytes, FileBytes } from './dump-bytes.js'
+import { windowPosition } from './mapping.js'
+
+/** makedumpfile.h: struct makedumpfile_header, padded to 4096 bytes, then pieces with a header of two big-endian words. */
+const signature = 'makedumpfile\0\0\0\0'
+const headerSize = 4096
+const pieceHeaderSize = 16
+/** A dump of a terabyte in the usual pieces has fewer; the index takes 24 bytes of each. */
+const pieceLimit = 2 ** 24
+
+export function isFlattened(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, signature.length)).toString('latin1') === signature
+}
+
+/**
+ * A dump in makedumpfile's flattened format: what a pipe can carry, and what QEMU writes for kdump. Pieces may come in
+ * any order and overwrite earlier ones, so their headers are all read when it is opened.
+ */
+export class FlattenedBytes implements DumpBytes {
+  readonly mapping = undefined
+  readonly size: number
+  /** What is odd about it, in sentences. */
+  readonly problems: readonly string[]
+  readonly #file: FileBytes
+  // Pieces by their offset in the dump, not overlapping: where each begins, how long it is, where the file has it.
+  readonly #starts: Float64Array
+  readonly #lengths: Float64Array
+  readonly #places: Float64Array
+  #recent = 0
+
+  constructor(path: string) {
+    this.#file = new FileBytes(path)
+    try {
+      const { pieces, problems } = readPieces(this.#file, path)
+      this.problems = problems
+      const sorted = withoutOverlaps(pieces)
+      this.#starts = Float64Array.from(sorted, ({ start }) => start)
+      this.#lengths = Float64Array.from(sorted, ({ length }) => length)
+      this.#places = Float64Array.from(sorted, ({ place }) => place)
+      const last = sorted.at(-1)
+      this.size = last === undefined ? 0 : last.start + last.length
+    } catch (error) {
+      this.#file.close()
+      throw error
+    }
+  }
+
+  bytes(offset: number, length: number): Uint8Array {
+    if (!(offset >= 0) || !(length > 0)) return new Uint8Array()
+    let piece = this.#find(offset)
+    if (piece < 0) return new Uint8Array()
+    const within = offset - (this.#starts[piece] as number)
+    const whole = (this.#lengths[piece] as number) - within
+    if (length <= whole) return this.#file.bytes((this.#places[piece] as number) + within, length)
+    const parts: Uint8Array[] = []
+    let done = 0
+    while (done < length && piece < this.#starts.length) {
+      const from = offset + done - (this.#starts[piece] as number)
+      if (from < 0) break
+      const count = Math.min((this.#lengths[piece] as number) - from, length - done)
+      parts.push(this.#file.bytes((this.#places[piece] as number) + from, count))
+      done += count
+      piece++
+    }
+    return Buffer.concat(parts)
+  }
+
+  /** The piece that holds an offset, or -1. */
+  #find(offset: number): number {
+    for (const guess of [this.#recent, this.#recent + 1]) {
+      if (this.#holds(guess, offset)) {
+        this.#recent = guess
+        return guess
+      }
+    }
+    let low = 0
+    let high = this.#starts.length - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      if (offset < (this.#starts[middle] as number)) high = middle - 1
+      else if (this.#holds(middle, offset)) {
+        this.#recent = middle
+        return middle
+      } else low = middle + 1
+    }
+    return -1
+  }
+
+  #holds(piece: number, offset: number): boolean {
+    const start = this.#starts[piece]
+    return start !== undefined && offset >= start && offset < start + (this.#lengths[piece] as number)
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}
+
+interface Piece {
+  readonly start: number
+  readonly length: number
+  readonly place: number
+}
+
+function readPieces(file: FileBytes, path: string): { pieces: Piece[]; problems: string[] } {
+  const pieces: Piece[] = []
+  const problems: string[] = []
+  for (let at = headerSize; ; ) {
+    const window = file.mapping.windows[Math.floor(at / 2 ** 30)]
+    const ended = window === undefined || at + pieceHeaderSize > file.size
+    const view = ended ? undefined : window.view
+    const within = windowPosition(at) >>> 0
+    const start = view === undefined ? 0 : Number(view.getBigInt64(within, false))
+    const length = view === undefined ? 0 : Number(view.getBigInt64(within + 8, false))
+    if (ended) {
+      problems.push('the flattened file has no end mark: it is cut short')
+      return { pieces, problems }
+    }
+    if (start === -1) return { pieces, problems }
+    const place = at + pieceHeaderSize
+    if (!(start >= 0 && start < 2 ** 52 && length > 0 && length < 2 ** 52)) {
+      problems.push(`the flattened file has a piece that cannot be, at byte ${at}: the rest is left out`)
+      return { pieces, problems }
+    }
+    if (pieces.length === pieceLimit) {
+      throw new CryoscopeError(
+        'unreadable',
+        `${path} has more than ${pieceLimit} pieces; put it together with makedumpfile -R and open the result`,
+      )
+    }
+    const held = Math.min(length, file.size - place)
+    if (held > 0) pieces.push({ start, length: held, place })
+    at = place + length
+  }
+}
+
+/** Sorted by offset, later pieces before the earlier ones that they overwrite. */
+function withoutOverlaps(pieces: readonly Piece[]): Piece[] {
+  const inOrder = pieces.every((piece, i) => {
+    const before = pieces[i - 1]
+    return before === undefined || piece.start >= before.start + before.length
+  })
+  if (inOrder) return [...pieces]
+  // What was written last is taken first; of the others what is still free.
+  const order = pieces.map((piece, time) => ({ ...piece, time })).sort((a, b) => a.start - b.start)
+  const edges: { at: number; piece: number; opens: boolean }[] = []
+  for (const [piece, { start, length }] of order.entries()) {
+    edges.push({ at: start, piece, opens: true }, { at: start + length, piece, opens: false })
+  }
+  edges.sort((a, b) => a.at - b.at)
+  const open = new Newest(order.map(({ time }) => time))
+  const result: Piece[] = []
+  let at = 0
+  for (const edge of edges) {
+    const top = open.top()
+    const piece = top === undefined ? undefined : order[top]
+    if (piece !== undefined && edge.at > at) {
+      const last = result.at(-1)
+      const place = piece.place + (at - piece.start)
+      if (last !== undefined && last.start + last.length === at && last.place + last.length === place) {
+        result[result.length - 1] = { ...last, length: last.length + (edge.at - at) }
+      } else {
+        result.push({ start: at, length: edge.at - at, place })
+      }
+    }
+    at = edge.at
+    if (edge.opens) open.add(edge.piece)
+    else open.remove(edge.piece)
+  }
+  return result
+}
+
+/** The newest of the pieces that cover a place: a heap, with those that ended left in it until they come to its top. */
+class Newest {
+  readonly #times: readonly number[]
+  readonly #ended = new Set<number>()
+  readonly #heap: number[] = []
+
+  constructor(times: readonly number[]) {
+    this.#times = times
+  }
+
+  add(piece: number): void {
+    const heap = this.#heap
+    let at = heap.length
+    heap.push(piece)
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (!this.#newer(at, parent)) break
+      this.#swap(at, parent)
+      at = parent
+    }
+  }
+
+  remove(piece: number): void {
+    this.#ended.add(piece)
+  }
+
+  top(): number | undefined {
+    const heap = this.#heap
+    while (heap[0] !== undefined && this.#ended.has(heap[0])) {
+      const last = heap.pop() as number
+      if (heap.length === 0) break
+      heap[0] = last
+      for (let at = 0; ; ) {
+        let newest = at
+        for (const child of [2 * at + 1, 2 * at + 2]) {
+          if (child < heap.length && this.#newer(child, newest)) newest = child
+        }
+        if (newest === at) break
+        this.#swap(at, newest)
+        at = newest
+      }
+    }
+    return heap[0]
+  }
+
+  #newer(a: number, b: number): boolean {
+    const times = this.#times
+    return (times[this.#heap[a] as number] as number) > (times[this.#heap[b] as number] as number)
+  }
+
+  #swap(a: number, b: number): void {
+    const heap = this.#heap
+    ;[heap[a], heap[b]] = [heap[b] as number, heap[a] as number]
+  }
+}

@@ -1,0 +1,49 @@
+import { CryoscopeError } from '../errors.js'
+import type { Dump } from './dump.js'
+import { FileBytes, viewOf } from './dump-bytes.js'
+import { type Segment, SegmentedMemory } from './segmented.js'
+
+/** "EMiL" in the file. */
+const magic = 0x4c694d45
+const headerLength = 32
+const rangeLimit = 2 ** 16
+
+export function isLime(head: Uint8Array): boolean {
+  return head.length >= headerLength && viewOf(head).getUint32(0, true) === magic
+}
+
+/** Memory as the LiME module writes it: ranges, each behind a header of 32 bytes (LiME doc/README.md, version 1). */
+export function openLime(path: string): Dump {
+  const file = new FileBytes(path)
+  const segments: Segment[] = []
+  const problems: string[] = []
+  for (let at = 0; at < file.size && segments.length < rangeLimit; ) {
+    const header = file.bytes(at, headerLength)
+    if (!isLime(header)) {
+      problems.push(`there is no range at byte ${at} of the file: the rest of the memory is missing`)
+      break
+    }
+    const view = viewOf(header)
+    const physical = Number(view.getBigUint64(8, true))
+    const length = Number(view.getBigUint64(16, true)) - physical + 1
+    if (!(length > 0 && physical + length <= 2 ** 52)) {
+      problems.push(`the range at byte ${at} of the file cannot be: the rest of the memory is missing`)
+      break
+    }
+    const offset = at + headerLength
+    if (offset + length > file.size) {
+      problems.push(`the file is cut short: ${offset + length - file.size} bytes of memory are missing`)
+    }
+    segments.push({ physical, offset, length })
+    at = offset + length
+  }
+  if (file.mapping === undefined) throw new CryoscopeError('unreadable', `${path} is not a file`)
+  return {
+    format: 'LiME image',
+    architecture: undefined,
+    memory: new SegmentedMemory(`LiME image ${path}`, file.mapping, segments),
+    cpus: [],
+    vmcoreinfo: undefined,
+    problems,
+  }
+}

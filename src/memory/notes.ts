@@ -1,0 +1,143 @@
+import type { Architecture, NoteRegisters } from './dump.js'
+
+const NT_PRSTATUS = 1
+/** More notes than any machine has CPUs: a hostile file does not make us read on. */
+const noteLimit = 16_384
+
+export interface Notes {
+  /** One per CPU, in order. */
+  readonly cpus: readonly NoteRegisters[]
+  readonly vmcoreinfo: string | undefined
+}
+
+/**
+ * Notes of a dump: registers (NT_PRSTATUS of include/uapi/linux/elfcore.h, and what QEMU adds in target/i386/arch_dump.c)
+ * and VMCOREINFO.
+ */
+export function readNotes(notes: readonly Uint8Array[], architecture: Architecture | undefined): Notes {
+  const prstatus: NoteRegisters[] = []
+  const qemu: NoteRegisters[] = []
+  let vmcoreinfo: string | undefined
+  let seen = 0
+  for (const bytes of notes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let at = 0
+    while (at + 12 <= bytes.length && seen++ < noteLimit) {
+      const nameSize = view.getUint32(at, true)
+      const size = view.getUint32(at + 4, true)
+      const type = view.getUint32(at + 8, true)
+      const nameAt = at + 12
+      const dataAt = nameAt + align4(nameSize)
+      if (dataAt + size > bytes.length) break
+      const name = Buffer.from(bytes.subarray(nameAt, nameAt + nameSize))
+        .toString('latin1')
+        .replace(/\0.*$/s, '')
+      const data = bytes.subarray(dataAt, dataAt + size)
+      if (name === 'CORE' && type === NT_PRSTATUS) {
+        const registers = prstatusRegisters(data, architecture)
+        if (registers !== undefined) prstatus.push(registers)
+      }
+      if (name === 'QEMU' && size >= 432 && architecture !== 'aarch64') qemu.push(qemuRegisters(data))
+      if (name === 'VMCOREINFO') vmcoreinfo ??= Buffer.from(data).toString('latin1').replace(/\0+$/, '')
+      at = dataAt + align4(size)
+    }
+  }
+  const cpus = prstatus.map((registers, i) => ({ ...registers, ...qemu[i] }))
+  return { cpus: cpus.length > 0 ? cpus : qemu, vmcoreinfo }
+}
+
+/** struct user_regs_struct of x86-64. */
+const x86Order = [
+  'r15',
+  'r14',
+  'r13',
+  'r12',
+  'rbp',
+  'rbx',
+  'r11',
+  'r10',
+  'r9',
+  'r8',
+  'rax',
+  'rcx',
+  'rdx',
+  'rsi',
+  'rdi',
+  'orig_rax',
+  'rip',
+  'cs',
+  'eflags',
+  'rsp',
+  'ss',
+  'fs_base',
+  'gs_base',
+  'ds',
+  'es',
+  'fs',
+  'gs',
+] as const
+
+/** struct user_pt_regs of arm64. */
+const arm64Order = [...Array.from({ length: 31 }, (_, i) => `x${i}`), 'sp', 'pc', 'pstate']
+
+/** Where pr_reg begins in struct elf_prstatus. */
+export const prRegOffset = 112
+
+/** Names of the registers in pr_reg, in order. */
+export function prRegOrder(architecture: Architecture | undefined): readonly string[] {
+  return architecture === 'aarch64' ? arm64Order : x86Order
+}
+
+function prstatusRegisters(
+  data: Uint8Array,
+  architecture: Architecture | undefined,
+): NoteRegisters | undefined {
+  const order = prRegOrder(architecture)
+  if (data.length < prRegOffset + order.length * 8) return undefined
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  return Object.fromEntries(order.map((name, i) => [name, view.getBigUint64(prRegOffset + i * 8, true)]))
+}
+
+/** QEMUCPUState (target/i386/arch_dump.c): general registers, ten segments of 24 bytes, CR0 to CR4, kernel_gs_base. */
+export const qemuOrder = [
+  'rax',
+  'rbx',
+  'rcx',
+  'rdx',
+  'rsi',
+  'rdi',
+  'rsp',
+  'rbp',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+  'rip',
+  'eflags',
+] as const
+
+function qemuRegisters(data: Uint8Array): NoteRegisters {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const registers: Record<string, bigint> = {}
+  qemuOrder.forEach((name, i) => {
+    registers[name] = view.getBigUint64(8 + i * 8, true)
+  })
+  const segments = 8 + qemuOrder.length * 8
+  for (const [i, name] of ['cs', 'ds', 'es', 'fs', 'gs', 'ss'].entries()) {
+    registers[name] = BigInt(view.getUint32(segments + i * 24, true))
+  }
+  registers.fs_base = view.getBigUint64(segments + 3 * 24 + 16, true)
+  registers.gs_base = view.getBigUint64(segments + 4 * 24 + 16, true)
+  const control = segments + 10 * 24
+  for (let i = 0; i < 5; i++) registers[`cr${i}`] = view.getBigUint64(control + i * 8, true)
+  if (data.length >= control + 48) registers.kernel_gs_base = view.getBigUint64(control + 40, true)
+  return registers
+}
+
+function align4(size: number): number {
+  return Math.ceil(size / 4) * 4
+}

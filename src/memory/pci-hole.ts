@@ -1,0 +1,27 @@
+import type { Segment } from './segmented.js'
+
+const gibibyte = 2 ** 30
+
+/** How a machine lays out one piece of RAM. */
+export type Board = 'flat' | 'q35' | 'pc' | 'virt'
+
+/**
+ * Where RAM of so many bytes lies. q35 and pc leave a hole for devices below 4 GiB once there is that much RAM (QEMU
+ * hw/i386/pc_q35.c and pc_piix.c); arm64's virt begins at 1 GiB (hw/arm/virt.c).
+ */
+export function ramLayout(board: Board, size: number, offset = 0): Segment[] {
+  if (board === 'virt') return [{ physical: gibibyte, offset, length: size }]
+  const [from, low] = board === 'q35' ? [2.75 * gibibyte, 2 * gibibyte] : [3.5 * gibibyte, 3 * gibibyte]
+  if (board === 'flat' || size < from) return [{ physical: 0, offset, length: size }]
+  return [
+    { physical: 0, offset, length: low },
+    { physical: 4 * gibibyte, offset: offset + low, length: size - low },
+  ]
+}
+
+/** The board of a QEMU machine type: "pc-q35-7.2". Undefined for one that is not known. */
+export function boardOf(machine: string): Board | undefined {
+  if (machine.includes('q35')) return 'q35'
+  if (machine.startsWith('virt')) return 'virt'
+  return machine.startsWith('pc') || machine.startsWith('microvm') ? 'pc' : undefined
+}

@@ -1,0 +1,59 @@
+import { CryoscopeError } from '../errors.js'
+import { FileMapping } from './mapping.js'
+import { type Segment, SegmentedMemory } from './segmented.js'
+import type { PhysicalMemory } from './types.js'
+
+const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+const segmentLimit = 4096
+
+/**
+ * A stated layout: segments `PHYSICAL:OFFSET:LENGTH` with commas or on lines, numbers as 0x… or decimal with K, M, G or T.
+ * Without a length the segment goes to the end of the file. `#` begins a comment.
+ */
+export function parseLayout(text: string, fileSize: number): Segment[] {
+  const words = text
+    .replace(/#.*$/gm, '')
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+  if (words.length === 0 || words.length > segmentLimit) throw badLayout(`it has ${words.length} segments`)
+  return words.map((word) => {
+    const parts = word.split(':')
+    const [physical, offset, length = ''] = parts
+    if (physical === undefined || offset === undefined || parts.length > 3) throw badLayout(`"${word}"`)
+    const from = number(offset, word)
+    const segment = {
+      physical: number(physical, word),
+      offset: from,
+      length: length === '' ? fileSize - from : number(length, word),
+    }
+    if (segment.length <= 0 || from + segment.length > fileSize) {
+      throw badLayout(`"${word}" reaches beyond the ${fileSize} bytes of the file`)
+    }
+    return segment
+  })
+}
+
+function number(text: string, word: string): number {
+  const [, digits, unit] = /^(0x[0-9a-f]+|[0-9]+)([KMGT]?)$/i.exec(text) ?? []
+  const value = Number(digits) * (units[(unit ?? '').toUpperCase()] ?? Number.NaN)
+  if (!(value >= 0 && value <= 2 ** 52)) throw badLayout(`"${word}"`)
+  return value
+}
+
+function badLayout(what: string): CryoscopeError {
+  return new CryoscopeError(
+    'usage',
+    `a layout is PHYSICAL:OFFSET:LENGTH, …, as 0:0:2G,4G:2G:2G, with frames of 4096 bytes; this one is not: ${what}`,
+  )
+}
+
+/** RAM that lies in a file as it is, by a layout. */
+export function openRawImage(path: string, layout: (fileSize: number) => readonly Segment[]): PhysicalMemory {
+  const mapping = new FileMapping(path)
+  try {
+    return new SegmentedMemory(`raw image ${path}`, mapping, layout(mapping.size))
+  } catch (error) {
+    mapping.close()
+    throw error
+  }
+}

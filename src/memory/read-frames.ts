@@ -1,0 +1,28 @@
+import type { MemoryWindow, Physical, PhysicalMemory, Problem, ReadResult } from './types.js'
+
+const frameSize = 4096
+
+/** Copies physical memory frame by frame, up to the first frame that the source does not hold. */
+export function readFrames(
+  memory: Pick<PhysicalMemory, 'locate' | 'windows'>,
+  address: Physical,
+  length: number,
+): ReadResult {
+  const bytes = new Uint8Array(length)
+  let done = 0
+  while (done < length) {
+    const at = address + done
+    const within = at % frameSize
+    const position = memory.locate((at - within) / frameSize)
+    if (position < 0) {
+      const problem: Problem = { kind: 'absent', address: BigInt(at), physical: at }
+      return { ok: false, bytes: bytes.subarray(0, done), problem }
+    }
+    const window = memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow
+    const from = (position >>> 0) + within
+    const count = Math.min(frameSize - within, length - done)
+    bytes.set(window.bytes.subarray(from, from + count), done)
+    done += count
+  }
+  return { ok: true, bytes }
+}

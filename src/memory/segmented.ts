@@ -1,0 +1,109 @@
+import { type FileMapping, windowPosition } from './mapping.js'
+import { readFrames } from './read-frames.js'
+import type { MemoryWindow, Physical, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
+
+/** A run of physical memory and where the file holds it. Lengths are bytes. */
+export interface Segment {
+  readonly physical: Physical
+  readonly offset: number
+  readonly length: number
+}
+
+const frameSize = 4096
+
+/** Physical memory whose frames lie, uncompressed, in one mapped file: a RAM file or an ELF core. */
+export class SegmentedMemory implements PhysicalMemory {
+  readonly description: string
+  readonly ranges: readonly PhysicalRange[]
+  readonly #mapping: FileMapping
+  #segments: readonly Segment[]
+  #windows: readonly MemoryWindow[]
+  /** Segment of the last hit: neighbouring reads mostly stay in one. */
+  #recent = 0
+  #generation = 0
+
+  /** Segments may come in any order and overlap. Parts beyond the end of the file are left out. */
+  constructor(description: string, mapping: FileMapping, segments: readonly Segment[]) {
+    this.description = description
+    this.#mapping = mapping
+    this.#windows = mapping.windows
+    this.#segments = disjoint(segments, mapping.size)
+    this.ranges = this.#segments.map(({ physical, length }) => ({ start: physical, length }))
+  }
+
+  get windows(): readonly MemoryWindow[] {
+    return this.#windows
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  locate(frame: number): number {
+    const start = frame * frameSize
+    const segments = this.#segments
+    const recent = segments[this.#recent]
+    if (
+      recent !== undefined &&
+      start >= recent.physical &&
+      start + frameSize <= recent.physical + recent.length
+    ) {
+      return windowPosition(recent.offset + (start - recent.physical))
+    }
+    let low = 0
+    let high = segments.length - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const segment = segments[middle] as Segment
+      if (start < segment.physical) high = middle - 1
+      else if (start >= segment.physical + segment.length) low = middle + 1
+      else if (start + frameSize > segment.physical + segment.length) return -1
+      else {
+        this.#recent = middle
+        return windowPosition(segment.offset + (start - segment.physical))
+      }
+    }
+    return -1
+  }
+
+  dataRanges(): readonly PhysicalRange[] {
+    if (this.#segments.length === 0) return []
+    const extents = this.#mapping.extents()
+    const ranges: PhysicalRange[] = []
+    for (const segment of this.#segments) {
+      for (const extent of extents) {
+        const from = Math.max(segment.offset, extent.offset)
+        const to = Math.min(segment.offset + segment.length, extent.offset + extent.length)
+        if (from < to) ranges.push({ start: segment.physical + (from - segment.offset), length: to - from })
+      }
+    }
+    return ranges
+  }
+
+  read(address: Physical, length: number): ReadResult {
+    return readFrames(this, address, length)
+  }
+
+  close(): void {
+    this.#segments = []
+    this.#windows = []
+    this.#generation++
+    this.#mapping.close()
+  }
+}
+
+/** Sorted, clipped to the file, and without overlaps (a dump by virtual ranges lists memory that is mapped twice twice). */
+export function disjoint(segments: readonly Segment[], fileSize: number): Segment[] {
+  const kept: Segment[] = []
+  let covered = 0
+  for (const segment of [...segments].sort((a, b) => a.physical - b.physical)) {
+    const skipped = Math.max(0, covered - segment.physical)
+    const offset = segment.offset + skipped
+    const length = Math.min(segment.length - skipped, fileSize - offset)
+    if (length <= 0) continue
+    const physical = segment.physical + skipped
+    kept.push({ physical, offset, length })
+    covered = physical + length
+  }
+  return kept
+}
