@@ -1,0 +1,218 @@
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { CryoscopeError } from '../errors.js'
+import { escapeText } from '../text.js'
+import { type Accelerator, chooseAccelerator } from './accelerator.js'
+import { checkForArchitecture } from './architecture.js'
+import { Console } from './console.js'
+import { identify, type ProcessIdentity } from './host-process.js'
+import { buildImage, writeImage } from './image.js'
+import type { ImageTree } from './image-tree.js'
+import { readyLine } from './init-script.js'
+import { type PreparedKernel, prepareKernel } from './kernel-image.js'
+import { resolveKernel } from './kernels.js'
+import { lastWords } from './lifeline.js'
+import { type BootOptions, checkBootOptions, mebibyte } from './options.js'
+import { type OwnedGuest, own } from './owned-guests.js'
+import { findQemu, startQemu, withDefaults } from './qemu.js'
+import { QmpClient } from './qmp.js'
+import { type GuestDirectory, type GuestFiles, guestFiles, Registry, writeRecord } from './registry.js'
+import { abortable, delay } from './wait.js'
+
+/** A guest that has come up, with the connection to it. */
+export interface BootedGuest {
+  readonly guest: GuestDirectory
+  readonly qemu: ProcessIdentity
+  readonly qmp: QmpClient
+  /** Undefined for a guest that outlives us. */
+  readonly child: ChildProcess | undefined
+  readonly accelerator: Accelerator
+  /** Lifts the duty to end it with us. */
+  readonly disown: () => void
+}
+
+interface Plan {
+  readonly options: BootOptions
+  readonly registry: Registry
+  readonly qemu: string
+  readonly accelerator: Accelerator
+  readonly kernel: PreparedKernel
+  readonly image: ImageTree
+}
+
+const defaultTimeout = 120_000
+// The kernel unpacks the initramfs while the archive still lies beside it.
+const kernelNeeds = 96 * mebibyte
+const attempts = 2
+
+/** Starts a guest and waits until it is ready. A boot that dies or hangs is tried once more, and said. */
+export async function bootGuest(options: BootOptions, registry = new Registry()): Promise<BootedGuest> {
+  checkBootOptions(options)
+  const { signal, onProgress } = options
+  signal?.throwIfAborted()
+  for (const sentence of await registry.sweep()) onProgress?.(sentence)
+  const file = await resolveKernel(options.kernel, { arch: options.arch, onProgress, signal })
+  const kernel = await prepareKernel(file, options, onProgress)
+  const { architecture } = kernel
+  checkForArchitecture(options, architecture)
+  const qemu = findQemu(architecture)
+  const [accelerator, image] = await Promise.all([
+    chooseAccelerator(options.accelerator ?? 'auto', { qemu, cacheDirectory: registry.root, architecture }),
+    buildImage({
+      hostname: options.name ?? 'cryoscope',
+      architecture,
+      signal,
+      ...(options.run ? { run: options.run } : {}),
+      ...(options.files ? { files: options.files } : {}),
+      ...(options.script === undefined ? {} : { script: options.script }),
+      ...(onProgress ? { onProgress } : {}),
+    }),
+  ])
+  checkRoom(image.size, withDefaults(options).memoryBytes)
+  onProgress?.(accelerator.reason)
+  const plan = { options, registry, qemu, accelerator, kernel, image }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryBoot(plan)
+    } catch (error) {
+      if (signal?.aborted || attempt === attempts || !(error instanceof BootFailure)) throw error
+      onProgress?.(`${error.message}; trying once more`)
+    }
+  }
+}
+
+/** A boot that failed in a way that a second try may cure. */
+class BootFailure extends CryoscopeError {}
+
+function checkRoom(imageBytes: number, memoryBytes: number): void {
+  const needed = kernelNeeds + imageBytes * 2
+  if (needed <= memoryBytes) return
+  const inMebibytes = (bytes: number) => `${Math.ceil(bytes / mebibyte)} MiB`
+  throw new CryoscopeError(
+    'usage',
+    `the guest's files take ${inMebibytes(imageBytes)}, so it needs ${inMebibytes(needed)} of memory; it has ${inMebibytes(memoryBytes)}`,
+  )
+}
+
+async function tryBoot(plan: Plan): Promise<BootedGuest> {
+  const { options, registry, accelerator, kernel } = plan
+  const settings = withDefaults(options, kernel.architecture)
+  const guest = registry.claim(options.name, {
+    created: new Date().toISOString(),
+    state: 'starting',
+    qemu: null,
+    owner: identify(process.pid) ?? null,
+    kernel: kernel.release ?? kernel.path,
+    accelerator: accelerator.kind,
+    cpus: settings.cpus,
+    memoryBytes: settings.memoryBytes,
+  })
+  const { path: directory } = guest
+  const files = guestFiles(directory)
+  const owned: OwnedGuest = { directory, child: undefined }
+  const disown = own(owned)
+  let qmp: QmpClient | undefined
+  try {
+    await writeImage(plan.image, files.initrd, { signal: options.signal })
+    for (const file of [files.console, files.outbox]) writeFileSync(file, '', { mode: 0o600 })
+    const { name } = guest.record
+    const child = startQemu(
+      plan.qemu,
+      {
+        ...settings,
+        directory,
+        name,
+        kernel: kernel.path,
+        initrd: files.initrd,
+        accelerator: accelerator.kind,
+      },
+      options.detach === true,
+    )
+    owned.child = child
+    const qemu = await started(child, files)
+    const record = { ...guest.record, qemu }
+    writeRecord(directory, record)
+    qmp = await connectWhenUp(child, files, options.signal)
+    await ready(child, files, options)
+    rmSync(files.initrd)
+    const done = { ...record, state: 'ready', ...(options.detach ? { owner: null } : {}) } as const
+    writeRecord(directory, done)
+    if (options.detach) disown()
+    return {
+      guest: { path: directory, record: done },
+      qemu,
+      qmp,
+      child: options.detach ? undefined : child,
+      accelerator,
+      disown,
+    }
+  } catch (error) {
+    qmp?.close()
+    if (owned.child !== undefined) await ended(owned.child)
+    disown()
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function started(child: ChildProcess, files: GuestFiles): Promise<ProcessIdentity> {
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (cause) => {
+      reject(new CryoscopeError('environment', `cannot start QEMU: ${cause.message}`, { cause }))
+    })
+  })
+  const identity = child.pid === undefined ? undefined : identify(child.pid)
+  if (identity === undefined) throw startFailure(files)
+  return identity
+}
+
+async function connectWhenUp(
+  child: ChildProcess,
+  files: GuestFiles,
+  signal?: AbortSignal,
+): Promise<QmpClient> {
+  // QEMU opens its gdb socket after its monitors, and listens by then.
+  while (!existsSync(files.gdb)) {
+    if (child.exitCode !== null || child.signalCode !== null) throw startFailure(files)
+    await delay(5, signal)
+  }
+  return await QmpClient.connectAny(files.monitors, { timeoutMs: 30_000, signal })
+}
+
+/** QEMU ended before there was a guest: its words say which option it cannot do, and a second try changes nothing. */
+function startFailure(files: GuestFiles): CryoscopeError {
+  const words = escapeText(readFileSync(files.log, 'utf8').trim().slice(-1000))
+  return new CryoscopeError(
+    'guest',
+    `QEMU did not start: ${words === '' ? 'it ended without a word' : words}`,
+  )
+}
+
+async function ready(child: ChildProcess, files: GuestFiles, options: BootOptions): Promise<void> {
+  const console = new Console(files.console, () => child.exitCode === null && child.signalCode === null)
+  const timeout = options.bootTimeoutMs ?? defaultTimeout
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(), timeout)
+  const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal])
+  const tell = (what: string): BootFailure =>
+    new BootFailure('guest', `the guest ${what}; ${lastWords(console)}`)
+  try {
+    const seen = await abortable(console.waitFor(options.waitFor ?? readyLine, { signal }), signal)
+    if (seen === undefined) throw tell('died while it booted')
+  } catch (error) {
+    if (limit.signal.aborted && !options.signal?.aborted)
+      throw tell(`was not ready after ${timeout / 1000} s`)
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  child.ref()
+  child.kill('SIGKILL')
+  await exit
+}

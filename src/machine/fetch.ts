@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { CryoscopeError } from '../errors.js'
+import { packageRoot } from '../package-root.js'
+import { escapeText } from '../text.js'
+
+export interface FetchOptions {
+  readonly onProgress?: ((sentence: string) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Runs a fetching script of this package; its lines on stderr are the progress. `what` is for the error. */
+export async function fetchByScript(
+  what: string,
+  script: string,
+  words: readonly string[],
+  { onProgress, signal }: FetchOptions,
+): Promise<void> {
+  const child = spawn(join(packageRoot(), 'scripts', script), words, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
+  })
+  let last = ''
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    last = escapeText(line)
+    onProgress?.(last)
+  })
+  const status = await new Promise<number | null>((done, fail) => {
+    child.once('error', fail)
+    child.once('close', done)
+  })
+  if (status !== 0) {
+    throw new CryoscopeError(
+      'environment',
+      `cannot fetch ${what}: ${last === '' ? `status ${status}` : last}`,
+    )
+  }
+}

@@ -1,0 +1,139 @@
+import { CryoscopeError } from '../errors.js'
+import { escapeText } from '../text.js'
+import type { AcceleratorChoice } from './accelerator.js'
+import {
+  architectures,
+  type GuestArchitecture,
+  type GuestMachine,
+  guestArchitectures,
+} from './architecture.js'
+import { checkGuestName } from './registry.js'
+
+/** How to start a guest. Everything has a default. */
+export interface BootOptions {
+  /** A known version ("6.18"), a cached release, or the path of a bzImage or vmlinux. */
+  readonly kernel?: string
+  /** Which build of a known version. Default amd64; an image given by its path is what it is. */
+  readonly arch?: GuestArchitecture
+  /** Programs to start in the guest, each with its arguments; host paths or names on PATH. */
+  readonly run?: readonly (readonly string[])[]
+  /** "HOST:GUEST" pairs of files or directories. */
+  readonly files?: readonly string[]
+  /** Host path of a shell script that the guest's init runs last. */
+  readonly script?: string
+  /** Default 2. */
+  readonly cpus?: number
+  /** NUMA nodes, each a socket with as many of the vCPUs; RAM is all on node 0. Default 1. */
+  readonly nodes?: number
+  /** Whole MiB, at least 128 MiB. Default 512 MiB. */
+  readonly memoryBytes?: number
+  /** Default `auto`: KVM where it was seen to work, TCG elsewhere. */
+  readonly accelerator?: AcceleratorChoice
+  /** More words for the kernel's command line. */
+  readonly append?: string
+  /** Leave the guest running when this process ends. */
+  readonly detach?: boolean
+  /** False boots a bzImage at its link address (nokaslr). Default true. */
+  readonly kaslr?: boolean
+  /** `elf` unpacks a bzImage and starts the vmlinux in it by PVH. Default `bzimage`. */
+  readonly boot?: 'bzimage' | 'elf'
+  /** QEMU's machine type. Default q35, and virt for arm64. */
+  readonly machine?: GuestMachine
+  /** QEMU's -cpu. Default `max` (`max,la57=off` gives 4-level page tables), and cortex-a76 for arm64. */
+  readonly cpu?: string
+  /** `multi` uses a host thread per vCPU under TCG, which now and then crashes a booting kernel. Default single. */
+  readonly tcgThreads?: 'single' | 'multi'
+  /** What the guest is called; default the first free of vm1, vm2, … */
+  readonly name?: string
+  /** Console text that says that the guest is ready. Default: its init has finished. */
+  readonly waitFor?: string | RegExp
+  /** Milliseconds a boot may take. Default 120,000. */
+  readonly bootTimeoutMs?: number
+  /** Called with one sentence at a time. */
+  readonly onProgress?: (sentence: string) => void
+  readonly signal?: AbortSignal
+}
+
+export const mebibyte = 1024 * 1024
+const leastMemory = 128 * mebibyte
+const mostMemory = 1024 * 1024 * mebibyte
+const mostCpus = 255
+const mostNodes = 64
+export const defaultCpus = 2
+
+const names = new Set<keyof BootOptions>([
+  ...([
+    'kernel',
+    'arch',
+    'run',
+    'files',
+    'script',
+    'cpus',
+    'nodes',
+    'memoryBytes',
+    'accelerator',
+    'append',
+    'detach',
+    'kaslr',
+  ] as const),
+  ...([
+    'boot',
+    'machine',
+    'cpu',
+    'tcgThreads',
+    'name',
+    'waitFor',
+    'bootTimeoutMs',
+    'onProgress',
+    'signal',
+  ] as const),
+])
+
+/** Refuses what cannot be meant, naming the option. */
+export function checkBootOptions(options: BootOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!(names as Set<string>).has(name)) refuse(`there is no boot option "${escapeText(name)}"`)
+  }
+  const { cpus = 1, memoryBytes = leastMemory, bootTimeoutMs = 1, name, append = '', cpu = 'max' } = options
+  if (!Number.isInteger(cpus) || cpus < 1 || cpus > mostCpus) refuse(`cpus is 1 to ${mostCpus}, not ${cpus}`)
+  const { nodes = 1 } = options
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > mostNodes)
+    refuse(`nodes is 1 to ${mostNodes}, not ${nodes}`)
+  if ((options.cpus ?? defaultCpus) % nodes !== 0)
+    refuse(
+      `${nodes} nodes cannot share ${options.cpus ?? defaultCpus} vCPUs evenly; give a multiple of ${nodes}`,
+    )
+  if (!Number.isInteger(memoryBytes / mebibyte) || memoryBytes > mostMemory) {
+    refuse(`memory is a whole number of MiB up to 1 TiB, not ${memoryBytes} bytes`)
+  }
+  if (memoryBytes < leastMemory)
+    refuse(`a guest needs at least 128 MiB of memory, not ${memoryBytes / mebibyte} MiB`)
+  if (!(bootTimeoutMs > 0)) refuse(`bootTimeoutMs is a positive number, not ${bootTimeoutMs}`)
+  oneOf('accelerator', options.accelerator, ['auto', 'kvm', 'tcg'])
+  oneOf('boot', options.boot, ['bzimage', 'elf'])
+  oneOf('arch', options.arch, guestArchitectures)
+  oneOf(
+    'machine',
+    options.machine,
+    Object.values(architectures).flatMap(({ machines }) => machines),
+  )
+  oneOf('tcgThreads', options.tcgThreads, ['single', 'multi'])
+  if (name !== undefined) checkGuestName(name)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the command line early.
+  if (/[\x00-\x1f]/.test(append)) refuse('append cannot hold control characters')
+  if (!/^[\w.,=+:-]+$/.test(cpu))
+    refuse(`cpu is a QEMU CPU model such as max or max,la57=off, not "${escapeText(cpu)}"`)
+  for (const argv of options.run ?? []) {
+    if (argv.some((word) => word.includes('\0'))) refuse('run cannot hold NUL characters')
+  }
+}
+
+function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value)) {
+    refuse(`${name} is one of ${allowed.join(', ')}, not "${escapeText(value)}"`)
+  }
+}
+
+function refuse(why: string): never {
+  throw new CryoscopeError('usage', `cannot boot a guest so: ${why}`)
+}
