@@ -1,0 +1,172 @@
+import type { Btf } from '../../btf/btf.js'
+import { sizeOf, strip } from '../../btf/layout.js'
+import { typeName } from '../../btf/type-name.js'
+import type { CType, StructType } from '../../btf/types.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import { isAllocatorStruct } from './kinds.js'
+
+/** What the elements of an allocator are, and how sure that is. */
+export interface Payload {
+  /** Undefined when unknown: the bytes are shown. */
+  readonly type: CType | undefined
+  /** Bytes of each element before it. */
+  readonly header: number
+  /** `exact`: pointers to elements have this type. `inferred`: size and name fit nothing else. */
+  readonly certainty: 'exact' | 'inferred' | 'unknown'
+  /** How it is known, or why not, in a sentence. */
+  readonly evidence: string
+  /** Names of the types that came into question. */
+  readonly candidates: readonly string[]
+}
+
+/** A pointer of a declared type that leads to an element. */
+export interface TypedReference {
+  readonly type: CType
+  /** Bytes from the element's start to where it points. */
+  readonly offset: number
+  readonly count: number
+  /** Where the first was found. */
+  readonly from: string
+}
+
+/** Structs with which the library itself works; none is anybody's payload. */
+const libraryStructs = new Set(['sdt_data', 'sdt_desc', 'sdt_chunk', 'sdt_id'])
+
+/** Names that schedulers give their contexts, the likeliest first (lib/sdt_task.h and the schedulers of scx). */
+const namePatterns: readonly RegExp[] = [/^task_ctx$/, /_arena_ctx$/, /_task_ctx$/, /_ctx$/]
+
+interface Candidate {
+  readonly type: StructType
+  readonly header: number
+}
+
+/**
+ * The payload of an sdt_alloc tree from the size of its elements. Elements are a header and the payload, rounded up to eight
+ * bytes; structs of the library that begin with the header themselves (`struct sdt_id tid`) are the whole element. Only
+ * structs that the program defines come into question, not the kernel's that its BTF repeats.
+ */
+export function inferPayload(
+  kernel: Kernel,
+  types: Btf,
+  name: string,
+  elementSize: number,
+  headerSize: number,
+): Payload {
+  const unknown = (evidence: string, candidates: readonly Candidate[] = []): Payload => ({
+    type: undefined,
+    header: headerSize,
+    certainty: 'unknown',
+    evidence,
+    candidates: candidates.map(({ type }) => typeName(type)),
+  })
+  const payloadSize = elementSize - headerSize
+  if (payloadSize <= 0) return unknown('elements have no payload')
+  const candidates = candidatesFor(kernel, types, elementSize, headerSize)
+  const known = byName(types, name)
+  if (known !== undefined) {
+    return inferred(known, `the allocator's name, and elements begin with the struct's own tid`, candidates)
+  }
+  const [only, second] = candidates
+  if (only === undefined) return unknown(`no struct of the program has ${payloadSize} bytes`)
+  if (second === undefined) {
+    return inferred(
+      only,
+      `the only struct of the program that fits elements of ${elementSize} bytes`,
+      candidates,
+    )
+  }
+  const stem = name.replace(/\[\d+\]$/, '').replace(/_allocator$/, '')
+  const stems = new Set([stem, stem.replace(/^scx_/, '')])
+  const stages = [
+    (type: StructType) => stems.has(type.name),
+    ...namePatterns.map((pattern) => (type: StructType) => pattern.test(type.name)),
+  ]
+  for (const matches of stages) {
+    const hits = candidates.filter(({ type }) => matches(type))
+    const [hit] = hits
+    if (hit !== undefined && hits.length === 1) {
+      return inferred(
+        hit,
+        `its name, among ${candidates.length} structs that fit elements of ${elementSize} bytes`,
+        candidates,
+      )
+    }
+  }
+  return unknown(`${candidates.length} structs fit elements of ${elementSize} bytes`, candidates)
+}
+
+/** The type that pointers to elements have, when they agree and it fits. */
+export function exactPayload(
+  guess: Payload,
+  references: readonly TypedReference[],
+  elementSize: number,
+): Payload {
+  const fitting = references.filter(({ type, offset }) => {
+    const size = sizeOf(type)
+    return size !== undefined && size > 0 && offset + size <= elementSize
+  })
+  const [first, ...others] = fitting
+  if (first === undefined) return guess
+  if (others.some(({ type, offset }) => type !== first.type || offset !== first.offset)) {
+    const names = [...new Set(fitting.map(({ type }) => typeName(type)))].join(', ')
+    return guess.type === undefined
+      ? { ...guess, evidence: `pointers of different types lead to elements: ${names}` }
+      : guess
+  }
+  const pointers = first.count === 1 ? 'a pointer' : `${first.count} pointers`
+  return {
+    type: first.type,
+    header: first.offset,
+    certainty: 'exact',
+    evidence: `${pointers} of type ${typeName(first.type)} * to its elements, such as ${first.from}`,
+    candidates: [typeName(first.type)],
+  }
+}
+
+function inferred(candidate: Candidate, evidence: string, all: readonly Candidate[]): Payload {
+  return {
+    type: candidate.type,
+    header: candidate.header,
+    certainty: 'inferred',
+    evidence,
+    candidates: all.map(({ type }) => typeName(type)),
+  }
+}
+
+function candidatesFor(kernel: Kernel, types: Btf, elementSize: number, headerSize: number): Candidate[] {
+  const found: Candidate[] = []
+  for (const type of types.types('struct')) {
+    if (type.kind !== 'struct' || type.id < types.startId || type.name === '') continue
+    const rounded = Math.ceil(type.size / 8) * 8
+    const isWhole = rounded === elementSize
+    if (!isWhole && rounded !== elementSize - headerSize) continue
+    if (
+      libraryStructs.has(type.name) ||
+      isAllocatorStruct(type.name) ||
+      kernel.types.findStruct(type.name) !== undefined
+    )
+      continue
+    if (beginsWithTid(type)) {
+      if (isWhole) found.push({ type, header: 0 })
+    } else if (!isWhole) found.push({ type, header: headerSize })
+  }
+  return found
+}
+
+/** Library structs that end in a flexible array have no size to find them by. */
+function byName(types: Btf, name: string): Candidate | undefined {
+  const stem = name.replace(/_allocator$/, '')
+  for (const wanted of [stem, stem.replace(/^scx_/, '')]) {
+    const type = types.find(wanted, 'struct')
+    if (type === undefined || !beginsWithTid(type)) continue
+    const last = type.members.at(-1)
+    const bare = last === undefined ? undefined : strip(last.type)
+    if (bare?.kind === 'array' && bare.length === 0) return { type, header: 0 }
+  }
+  return undefined
+}
+
+function beginsWithTid(type: StructType): boolean {
+  const first = type.members[0]
+  return first !== undefined && first.offset === 0 && strip(first.type).name === 'sdt_id'
+}

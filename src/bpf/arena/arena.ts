@@ -1,0 +1,328 @@
+import type { Btf } from '../../btf/btf.js'
+import { memberPathAt } from '../../btf/layout.js'
+import type { CType } from '../../btf/types.js'
+import { CryoscopeError } from '../../errors.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import type { ReadResult } from '../../memory/types.js'
+import type { ValueContext } from '../../value/context.js'
+import { findType } from '../../value/find-type.js'
+import type { Value } from '../../value/types.js'
+import { makeValue } from '../../value/value.js'
+import type { Allocator } from '../allocators/allocator.js'
+import { ArenaContents } from '../allocators/catalog.js'
+import type { DanglingReference } from '../allocators/references.js'
+import type { MapInfo } from '../map-info.js'
+import { type ArenaObjects, arenaContext, type KnownTypes } from './context.js'
+import { freeRanges, isIn, type PageRange, pagesIn } from './free-ranges.js'
+import { type ArenaGlobals, arenaGlobals } from './globals.js'
+import type { ArenaUser } from './users.js'
+import { ArenaWindow, mapOffset, type PointerForm } from './window.js'
+
+const pageSize = 4096
+
+/** What an arena address is. */
+export interface ArenaPlace {
+  /** As user space and stored pointers have it. */
+  readonly address: bigint
+  /** Where the kernel, and values, have it. */
+  readonly kernelAddress: bigint
+  readonly form: PointerForm
+  /** `free`: the arena's range tree lists the page as free. `absent`: handed out, but without memory. */
+  readonly page: 'present' | 'free' | 'absent'
+  /** What lies there, when it is known: an allocation, an allocator's own memory, a global. */
+  readonly object: ArenaObject | undefined
+  /** "scx_task_allocator[5].pid". */
+  readonly text: string
+}
+
+/** Something in an arena that an address lies in. */
+export interface ArenaObject {
+  /** "scx_task_allocator[5]", "arena_words". */
+  readonly name: string
+  /** live, in-flight, recycled, free, reserved … for allocations; undefined for globals. */
+  readonly state: string | undefined
+  /** Place of its first byte, and bytes. */
+  readonly place: number
+  readonly size: number
+  readonly type: CType | undefined
+  /** Bytes before the type's first: the header of an allocation. */
+  readonly header: number
+}
+
+/** A BPF arena (kernel/bpf/arena.c): its window, its pages, what its addresses mean, typed reads. */
+export class Arena {
+  readonly info: MapInfo
+  /** Programs that use it. */
+  readonly users: readonly ArenaUser[]
+  readonly window: ArenaWindow
+  readonly problems: readonly string[]
+  /** BTF of its programs, each once. */
+  readonly types: readonly Btf[]
+  readonly context: ValueContext
+  readonly #kernel: Kernel
+  readonly #problems: string[]
+  #pages: readonly number[] | undefined
+  #scratchPages = 0
+  #free: readonly PageRange[] | undefined | null = null
+  #globals: readonly ArenaGlobals[] | undefined
+  #contents: ArenaContents | undefined
+  readonly #maps: readonly MapInfo[]
+
+  /** `maps` are all maps of the kernel: those of its programs hold allocators, and what refers to their memory. */
+  constructor(
+    kernel: Kernel,
+    info: MapInfo,
+    users: readonly ArenaUser[],
+    maps: readonly MapInfo[],
+    known?: KnownTypes,
+  ) {
+    this.#kernel = kernel
+    this.#maps = maps
+    this.info = info
+    this.users = users
+    this.window = new ArenaWindow(kernel, info)
+    this.#problems = [...this.window.problems]
+    this.problems = this.#problems
+    this.types = [...new Set(users.map(({ types }) => types))].filter((types) => types !== undefined)
+    const objects: ArenaObjects = {
+      name: (place) => this.#name(place),
+      typed: (place) => {
+        const object = this.objectAt(place)
+        return object?.type && { type: object.type, place: object.place + object.header }
+      },
+    }
+    this.context = arenaContext(kernel, this.window, this.types, objects, known)
+  }
+
+  get id(): number {
+    return this.info.id
+  }
+
+  get name(): string {
+    return this.info.name
+  }
+
+  /** Pages that are mapped, by number from the start of the arena, in order. */
+  get pages(): readonly number[] {
+    if (this.#pages === undefined) {
+      const { pages, problem } = this.window.presentPages()
+      if (problem !== undefined) this.#problems.push(`pages: ${problem}`)
+      const scratch = scratchFrame(this.#kernel, this.#address)
+      this.#pages = scratch < 0 ? pages : pages.filter((page) => this.window.frameOf(page) !== scratch)
+      this.#scratchPages = pages.length - this.#pages.length
+    }
+    return this.#pages
+  }
+
+  /** Pages that a stray access of a program made the kernel map to its scratch page; they are none of the arena's. */
+  get scratchPages(): number {
+    return this.pages.length < 0 ? 0 : this.#scratchPages
+  }
+
+  /** What the kernel itself counts, where it does (7.3). */
+  get countedPages(): number | undefined {
+    const arena = this.#kernel.struct('bpf_arena', this.#address)
+    return arena.has('nr_pages') ? arena.number('nr_pages') : undefined
+  }
+
+  /** Page ranges that are free; undefined when this kernel's record of them cannot be read. */
+  get freeRanges(): readonly PageRange[] | undefined {
+    if (this.#free === null) {
+      const { declaredPages } = this.window
+      this.#free = freeRanges(this.#kernel, this.#address, declaredPages, this.#problems)
+    }
+    return this.#free
+  }
+
+  /** Pages that are handed out, with memory or without. */
+  get allocatedPages(): number | undefined {
+    const free = this.freeRanges
+    return free === undefined ? undefined : this.window.declaredPages - pagesIn(free)
+  }
+
+  /** The sections of variables in the arena, with how their place is known. */
+  get globalSections(): readonly ArenaGlobals[] {
+    this.#globals ??= arenaGlobals(this.#kernel, this.window, this.users, this.#problems)
+    return this.#globals
+  }
+
+  /** The variables that programs declared in the arena: `arena.globals.counter`. */
+  get globals(): Value | undefined {
+    const [globals] = this.globalSections
+    if (globals === undefined) return undefined
+    return makeValue(this.context, globals.section, this.window.kernelAddress(globals.place))
+  }
+
+  /** Where an address leads; undefined when it is not of this arena. Low words count: who asks has a reason. */
+  placeOf(address: bigint | number): number | undefined {
+    const value = BigInt.asUintN(64, BigInt(address))
+    const place = this.window.placeOf(value)
+    return place < 0 ? undefined : place
+  }
+
+  /** Bytes at an arena address, in any form. */
+  read(address: bigint | number, length: number): ReadResult {
+    return this.#kernel.space.read(this.window.kernelAddress(this.#place(address)), length)
+  }
+
+  /** What lies at an arena address, as a type of its programs or of the kernel. */
+  at(address: bigint | number, type: string | CType): Value {
+    const found = typeof type === 'string' ? this.type(type) : type
+    return makeValue(this.context, found, this.window.kernelAddress(this.#place(address)))
+  }
+
+  /** A type by its name in C: the programs' own come before the kernel's. */
+  type(name: string): CType {
+    const [first = this.#kernel.types, ...rest] = this.types
+    for (const btf of rest) {
+      if (btf.find(name.replace(/^(struct|union|enum) /, '')) !== undefined)
+        return findType(this.context, btf, name)
+    }
+    return findType(this.context, first, name)
+  }
+
+  /** What an address of the arena is: its page, and the object it lies in. */
+  describe(address: bigint | number): ArenaPlace {
+    const place = this.#place(address)
+    const object = this.objectAt(place)
+    const page = Math.floor((place - this.window.first) / pageSize)
+    const free = this.freeRanges
+    const present = this.window.isPresent(place)
+    return {
+      address: this.window.userAddress(place),
+      kernelAddress: this.window.kernelAddress(place),
+      form: this.window.formOf(BigInt.asUintN(64, BigInt(address))) ?? 'low32',
+      page: present ? 'present' : free !== undefined && isIn(free, page) ? 'free' : 'absent',
+      object,
+      text:
+        object === undefined ? `page ${page}+0x${(place % pageSize).toString(16)}` : nameIn(object, place),
+    }
+  }
+
+  /** The allocation or global that a place lies in. */
+  objectAt(place: number): ArenaObject | undefined {
+    return this.#globalAt(place) ?? this.#allocated.objectAt(place)
+  }
+
+  /** The allocators that hand out its memory. */
+  get allocators(): readonly Allocator[] {
+    return this.#allocated.allocators
+  }
+
+  /** References of its programs to pages that it does not have. */
+  get strays(): readonly DanglingReference[] {
+    return this.#allocated.strays
+  }
+
+  /** Whether the kernel lists the page of a place as free; undefined when that cannot be known. */
+  isFree(place: number): boolean | undefined {
+    const free = this.freeRanges
+    return free === undefined ? undefined : isIn(free, Math.floor((place - this.window.first) / pageSize))
+  }
+
+  toJSON(): Record<string, unknown> {
+    const hex = (value: bigint): string => `0x${value.toString(16)}`
+    const { window } = this
+    return {
+      id: this.id,
+      name: this.name,
+      address: hex(this.info.address),
+      flags: this.info.flags,
+      userStart: hex(window.userStart),
+      userEnd: hex(window.userEnd),
+      kernelStart: window.kernelStart === 0n ? null : hex(window.kernelStart),
+      pageSize,
+      declaredPages: window.declaredPages,
+      presentPages: this.pages.length,
+      allocatedPages: this.allocatedPages ?? null,
+      countedPages: this.countedPages ?? null,
+      scratchPages: this.scratchPages,
+      pages: pageRanges(this.pages),
+      free: this.freeRanges ?? null,
+      globals: this.globalSections.map(({ section, place, evidence }) => ({
+        section: section.name,
+        address: hex(window.userAddress(place)),
+        evidence,
+        variables: section.variables.map(({ variable }) => variable.name),
+      })),
+      programs: this.users.map(({ id, name }) => ({ id, name })),
+      problems: this.problems,
+    }
+  }
+
+  get #allocated(): ArenaContents {
+    this.#contents ??= new ArenaContents(this.#kernel, this, this.#maps, this.#problems)
+    return this.#contents
+  }
+
+  get #address(): bigint {
+    return this.info.address - BigInt(mapOffset(this.#kernel))
+  }
+
+  #place(address: bigint | number): number {
+    const place = this.placeOf(address)
+    if (place !== undefined) return place
+    const { userStart, userEnd } = this.window
+    throw new CryoscopeError(
+      'not-found',
+      `0x${BigInt(address).toString(16)} is not in arena ${this.name}, which is 0x${userStart.toString(16)} to 0x${userEnd.toString(16)}`,
+    )
+  }
+
+  #name(place: number): string | undefined {
+    const object = this.objectAt(place)
+    return object === undefined ? undefined : nameIn(object, place)
+  }
+
+  #globalAt(place: number): ArenaObject | undefined {
+    for (const { section, place: start } of this.globalSections) {
+      if (place < start || place >= start + section.size) continue
+      const found = section.variables.find(
+        ({ offset, size }) => place - start >= offset && place - start < offset + size,
+      )
+      if (found === undefined) continue
+      const { variable, offset, size } = found
+      return {
+        name: variable.name,
+        state: undefined,
+        place: start + offset,
+        size,
+        type: variable.type,
+        header: 0,
+      }
+    }
+    return undefined
+  }
+}
+
+/** "scx_task_allocator[5].pid": the object, and the member that the place is in. */
+function nameIn(object: ArenaObject, place: number): string {
+  const offset = place - object.place - object.header
+  if (offset === 0) return object.name
+  const inside = object.type === undefined ? undefined : memberPathAt(object.type, offset)
+  if (inside === undefined || offset < 0) return `${object.name}+0x${(place - object.place).toString(16)}`
+  const path = inside.path.startsWith('[') ? inside.path : `.${inside.path}`
+  return `${object.name}${path}${inside.rest === 0 ? '' : `+${inside.rest}`}`
+}
+
+/** Consecutive pages as one range. */
+function pageRanges(pages: readonly number[]): PageRange[] {
+  const ranges: { first: number; last: number }[] = []
+  for (const page of pages) {
+    const range = ranges.at(-1)
+    if (range !== undefined && range.last === page - 1) range.last = page
+    else ranges.push({ first: page, last: page })
+  }
+  return ranges
+}
+
+/** Since 7.2 the kernel maps one page of zeros where a program strays; -1 when it has none. */
+function scratchFrame(kernel: Kernel, arena: bigint): number {
+  const reader = kernel.struct('bpf_arena', arena)
+  const start = kernel.findSymbol('vmemmap_base')
+  if (!reader.has('scratch_page') || start === undefined) return -1
+  const page = reader.pointer('scratch_page')
+  const size = kernel.layouts.get('page').size
+  const distance = page - kernel.space.u64(start)
+  return page === 0n || distance < 0n ? -1 : Number(distance / BigInt(size))
+}

@@ -1,0 +1,42 @@
+import { CryoscopeError } from '../../errors.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import type { MapInfo } from '../map-info.js'
+import { Arena } from './arena.js'
+import type { KnownTypes } from './context.js'
+import { arenaUsers } from './users.js'
+
+/** Every arena of a kernel, by id. Unreadable ones are left out and named in `problems`. */
+export function listArenas(
+  kernel: Kernel,
+  maps: readonly MapInfo[],
+  problems: string[] = [],
+  known?: KnownTypes,
+): Arena[] {
+  const infos = maps.filter(({ type }) => type === 'arena')
+  if (infos.length === 0) return []
+  const users = arenaUsers(kernel, problems)
+  const arenas: Arena[] = []
+  for (const info of infos) {
+    try {
+      const own = users.filter(({ arenaMap }) => arenaMap === info.address)
+      arenas.push(new Arena(kernel, info, own, maps, known))
+    } catch (error) {
+      if (!(error instanceof CryoscopeError)) throw error
+      problems.push(`arena ${info.id}: ${error.message}`)
+    }
+  }
+  return arenas
+}
+
+/**
+ * The arena that pointers in a map's values lead into: that of the programs which share the map's BTF, or else use the
+ * map. Undefined when there is none, or programs with different arenas use it.
+ */
+export function arenaOfMap(arenas: readonly Arena[], map: MapInfo): Arena | undefined {
+  const owners = arenas.filter(
+    ({ users }) => map.btfId !== 0 && users.some(({ btfId }) => btfId === map.btfId),
+  )
+  if (owners.length === 1) return owners[0]
+  const using = arenas.filter(({ users }) => users.some(({ maps }) => maps.includes(map.address)))
+  return using.length === 1 ? using[0] : undefined
+}

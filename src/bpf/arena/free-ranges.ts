@@ -1,0 +1,68 @@
+import type { Kernel } from '../../kernel/kernel.js'
+import { rbtreeNodes } from '../../kernel/rbtree.js'
+import { MemoryFault } from '../../memory/fault.js'
+
+/** Pages `first` to `last`, both included, counted from the start of the arena. */
+export interface PageRange {
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * The ranges of an arena that are free, in order: bpf_arena.rt, an interval tree of page offsets
+ * (kernel/bpf/range_tree.c). Undefined when this kernel has none; ranges that cannot be are left out with a problem.
+ */
+export function freeRanges(
+  kernel: Kernel,
+  arena: bigint,
+  declaredPages: number,
+  problems: string[],
+): PageRange[] | undefined {
+  const layout = kernel.layouts.get('bpf_arena')
+  const node = kernel.layouts.find('range_node')
+  const root = layout.find('rt.it_root.rb_root')
+  if (node === undefined || root === undefined) return undefined
+  const ranges: PageRange[] = []
+  const nodeOffset = BigInt(node.offset('rn_rbnode'))
+  const walk = rbtreeNodes(kernel, arena + BigInt(root.offset))
+  let last = -1
+  for (;;) {
+    const step = walk.next()
+    if (step.done) {
+      if (step.value.problem !== undefined) problems.push(`free ranges: ${step.value.problem}`)
+      return ranges
+    }
+    try {
+      const range = kernel.struct('range_node', step.value - nodeOffset)
+      const found = { first: range.number('rn_start'), last: range.number('rn_last') }
+      if (found.first <= last || found.last < found.first || found.last >= declaredPages) {
+        problems.push(
+          `free ranges: ${found.first} to ${found.last} cannot follow ${last} among ${declaredPages} pages`,
+        )
+        continue
+      }
+      last = found.last
+      ranges.push(found)
+    } catch (error) {
+      if (!(error instanceof MemoryFault)) throw error
+      problems.push(`free ranges: ${error.message}`)
+    }
+  }
+}
+
+export function pagesIn(ranges: readonly PageRange[]): number {
+  return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+}
+
+/** Whether a page lies in one of the ranges, which are in order. */
+export function isIn(ranges: readonly PageRange[], page: number): boolean {
+  let low = 0
+  let high = ranges.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ranges[middle] as PageRange).last < page) low = middle + 1
+    else high = middle
+  }
+  const range = ranges[low]
+  return range !== undefined && range.first <= page
+}

@@ -1,0 +1,55 @@
+import type { Btf } from '../../btf/btf.js'
+import { CryoscopeError } from '../../errors.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import { idrEntries } from '../../kernel/xarray.js'
+import { mapOffset } from './window.js'
+
+/** A program that uses an arena, as far as reading the arena needs it. */
+export interface ArenaUser {
+  readonly id: number
+  readonly name: string
+  readonly address: bigint
+  /** Of the arena's struct bpf_map. */
+  readonly arenaMap: bigint
+  readonly btfId: number
+  readonly types: Btf | undefined
+  /** struct bpf_map of every map it uses. */
+  readonly maps: readonly bigint[]
+}
+
+/** No program uses more maps. */
+const mapLimit = 4096
+
+/** Every program with an arena, from bpf_prog_aux.arena (include/linux/bpf.h). */
+export function arenaUsers(kernel: Kernel, problems: string[] = []): ArenaUser[] {
+  const users: ArenaUser[] = []
+  if (!kernel.layouts.get('bpf_prog_aux').has('arena')) return users
+  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems)) {
+    try {
+      const user = readUser(kernel, pointer)
+      if (user !== undefined) users.push(user)
+    } catch (error) {
+      if (!(error instanceof CryoscopeError)) throw error
+      problems.push(`program ${index}: ${error.message}`)
+    }
+  }
+  return users
+}
+
+function readUser(kernel: Kernel, address: bigint): ArenaUser | undefined {
+  const aux = kernel.struct('bpf_prog_aux', kernel.struct('bpf_prog', address).pointer('aux'))
+  const arena = aux.pointer('arena')
+  if (arena === 0n) return undefined
+  const btfAt = aux.pointer('btf')
+  const count = Math.min(aux.number('used_map_cnt'), mapLimit)
+  const used = aux.pointer('used_maps')
+  return {
+    id: aux.number('id'),
+    name: aux.text('name'),
+    address,
+    arenaMap: arena + BigInt(mapOffset(kernel)),
+    btfId: btfAt === 0n ? 0 : kernel.btfObjects.object(btfAt).id,
+    types: btfAt === 0n ? undefined : kernel.btfObjects.types(btfAt),
+    maps: used === 0n ? [] : Array.from({ length: count }, (_, i) => kernel.space.u64(used + BigInt(i * 8))),
+  }
+}

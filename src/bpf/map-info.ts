@@ -1,0 +1,120 @@
+import type { Btf } from '../btf/btf.js'
+import { sizeOf, strip } from '../btf/layout.js'
+import { typeName } from '../btf/type-name.js'
+import type { CType } from '../btf/types.js'
+import { CryoscopeError } from '../errors.js'
+import type { Kernel } from '../kernel/kernel.js'
+import { idrEntries } from '../kernel/xarray.js'
+
+/** What a map's struct bpf_map (include/linux/bpf.h) says of it. Sizes are bytes. */
+export interface MapInfo {
+  readonly id: number
+  /** At most 15 characters. */
+  readonly name: string
+  /** As bpftool names it: "hash", "lru_percpu_hash", "array_of_maps". */
+  readonly type: string
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  readonly flags: number
+  readonly mapExtra: bigint
+  /** bpf(BPF_MAP_FREEZE) was called: user space may no longer write. */
+  readonly frozen: boolean
+  readonly address: bigint
+  /** The BTF object that describes key and value; 0 when the map has none. */
+  readonly btfId: number
+  /** Undefined when the map was made without types. */
+  readonly keyType: CType | undefined
+  readonly valueType: CType | undefined
+  /** Why types are missing although the map names some, and other oddities. */
+  readonly problems: readonly string[]
+}
+
+/** All maps of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`. */
+export function listMaps(kernel: Kernel, problems: string[] = []): MapInfo[] {
+  const maps: MapInfo[] = []
+  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('map_idr'), problems)) {
+    try {
+      maps.push(readMap(kernel, pointer))
+    } catch (error) {
+      if (!(error instanceof CryoscopeError)) throw error
+      problems.push(`map ${index}: ${error.message}`)
+    }
+  }
+  return maps
+}
+
+export function readMap(kernel: Kernel, address: bigint): MapInfo {
+  const map = kernel.struct('bpf_map', address)
+  const problems: string[] = []
+  const types = mapTypes(kernel, address, problems)
+  const number = map.number('map_type')
+  return {
+    id: map.number('id'),
+    name: map.text('name'),
+    type: typeText(kernel, number),
+    keySize: map.number('key_size'),
+    valueSize: map.number('value_size'),
+    maxEntries: map.number('max_entries'),
+    flags: map.number('map_flags'),
+    mapExtra: BigInt.asUintN(64, map.integer('map_extra')),
+    frozen: map.has('frozen') && map.number('frozen') !== 0,
+    address,
+    ...types,
+    valueType: types.valueType ?? kernelValueType(kernel, address),
+    problems,
+  }
+}
+
+/** Types that are out of favour have `_DEPRECATED` at the end of their first name. */
+function typeText(kernel: Kernel, number: number): string {
+  const name = kernel.enumName('bpf_map_type', number, 'BPF_MAP_TYPE_')
+  return name?.toLowerCase().replace(/_deprecated$/, '') ?? `type ${number}`
+}
+
+/** struct_ops: the kernel's own type of the value, in vmlinux or the module that the operations belong to. */
+function kernelValueType(kernel: Kernel, address: bigint): CType | undefined {
+  const map = kernel.struct('bpf_map', address)
+  const id = map.has('btf_vmlinux_value_type_id') ? map.number('btf_vmlinux_value_type_id') : 0
+  if (id === 0 || kernel.layouts.find('bpf_struct_ops_map') === undefined) return undefined
+  try {
+    const btf = kernel.struct('bpf_struct_ops_map', address).pointer('btf')
+    return typeOf(kernel.btfObjects.types(btf), id)
+  } catch (error) {
+    if (error instanceof CryoscopeError) return undefined
+    throw error
+  }
+}
+
+function mapTypes(
+  kernel: Kernel,
+  address: bigint,
+  problems: string[],
+): Pick<MapInfo, 'btfId' | 'keyType' | 'valueType'> {
+  const map = kernel.struct('bpf_map', address)
+  const btfAt = map.pointer('btf')
+  if (btfAt === 0n) return { btfId: 0, keyType: undefined, valueType: undefined }
+  try {
+    const types = kernel.btfObjects.types(btfAt)
+    const sized = (what: 'key' | 'value'): CType | undefined => {
+      const type = typeOf(types, map.number(`btf_${what}_type_id`))
+      const size = map.number(`${what}_size`)
+      if (type === undefined || strip(type).kind === 'void' || sizeOf(type) === size) return type
+      problems.push(
+        `the ${what} type ${typeName(type)} has ${sizeOf(type) ?? 'no'} bytes, the map's ${what}s ${size}`,
+      )
+      return undefined
+    }
+    return { btfId: kernel.btfObjects.object(btfAt).id, keyType: sized('key'), valueType: sized('value') }
+  } catch (error) {
+    if (!(error instanceof CryoscopeError)) throw error
+    problems.push(`types of this map: ${error.message}`)
+    return { btfId: 0, keyType: undefined, valueType: undefined }
+  }
+}
+
+/** Type id 0 is "no type" here. */
+function typeOf(types: Btf, id: number): CType | undefined {
+  if (id === 0 || id >= types.typeCount) return undefined
+  return types.type(id)
+}

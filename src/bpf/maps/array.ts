@@ -1,0 +1,176 @@
+import type { Kernel } from '../../kernel/kernel.js'
+import { pageOf } from '../../memory/address-space.js'
+import type { MapInfo } from '../map-info.js'
+import { BatchWriter } from './batch.js'
+import type { EntryBatch, PackedReader, Problems } from './reader.js'
+
+type ReadRange = (
+  kernel: Kernel,
+  map: MapInfo,
+  from: number,
+  to: number,
+  problems: Problems,
+) => Generator<EntryBatch>
+
+/**
+ * struct bpf_array (include/linux/bpf.h): element i at `value` + i * elem_size, elem_size is value_size rounded up to 8.
+ * Mappable arrays (BPF_F_MMAPABLE) are only placed differently.
+ */
+export const arrayReader = arrayFamily('array', false, read)
+
+/** Per-CPU arrays hold one per-CPU allocation for each element, in `pptrs`. */
+export const perCpuArrayReader = arrayFamily('percpu_array', true, readPerCpu)
+
+function arrayFamily(type: string, perCpu: boolean, readRange: ReadRange): PackedReader {
+  return {
+    types: [type],
+    perCpu,
+
+    state(kernel, map) {
+      return !perCpu && literalSection.test(map.name) ? { strings: literals(kernel, map) } : {}
+    },
+
+    *batches(kernel, map, problems) {
+      yield* readRange(kernel, map, 0, map.maxEntries, problems)
+    },
+
+    get(kernel, map, key, problems) {
+      const index = indexIn(map, key)
+      if (index === undefined) return undefined
+      return readRange(kernel, map, index, index + 1, problems).next().value ?? undefined
+    },
+  }
+}
+
+/** Sections of string literals, of single bytes, that the compiler merges: they have no BTF. */
+const literalSection = /^\.rodata\.str\d*\.1$/
+
+function literals(kernel: Kernel, map: MapInfo): string[] {
+  const start = kernel.struct('bpf_array', map.address).at('value')
+  const text = Buffer.from(kernel.space.bytes(start, map.valueSize)).toString('utf8')
+  return text.replace(/\0+$/, '').split('\0')
+}
+
+function* read(
+  kernel: Kernel,
+  map: MapInfo,
+  from: number,
+  to: number,
+  problems: Problems,
+): Generator<EntryBatch> {
+  const array = kernel.struct('bpf_array', map.address)
+  const stride = array.number('elem_size')
+  const start = array.at('value')
+  if (stride < Math.max(1, map.valueSize)) {
+    problems.add('map', `its elements lie ${stride} bytes apart and have ${map.valueSize}, which cannot be`)
+    return
+  }
+  if (!fitsMemory(kernel, stride, map, problems)) return
+  const page = pageOf(start)
+  const offset = Number(start & 0xfffn)
+  const batch = new BatchWriter(kernel.space, 4, map.valueSize, 1, to - from)
+  for (let i = from; i < to; i++) {
+    const at = offset + i * stride
+    const atPage = page + Math.floor(at / 4096)
+    if (kernel.space.locate(atPage) < 0) {
+      const next = Math.min(to, Math.ceil(((atPage - page + 1) * 4096 - offset) / stride))
+      problems.add(range('element', i, next), batch.fault(atPage, at % 4096).message)
+      i = next - 1
+      continue
+    }
+    batch.index(i)
+    if (batch.value(atPage, at % 4096, 0) < 0) {
+      // It starts in a page that is there: the next one is missing.
+      problems.add(range('element', i, i + 1), batch.fault(atPage + 1, 0).message)
+      continue
+    }
+    batch.commit()
+    if (batch.full) {
+      yield batch
+      batch.reset()
+    }
+  }
+  if (batch.count > 0) yield batch
+}
+
+function* readPerCpu(
+  kernel: Kernel,
+  map: MapInfo,
+  from: number,
+  to: number,
+  problems: Problems,
+): Generator<EntryBatch> {
+  const pointers = kernel.struct('bpf_array', map.address).at('pptrs')
+  const page = pageOf(pointers)
+  const offset = Number(pointers & 0xfffn)
+  const cpus = kernel.cpus.possible
+  if (!fitsMemory(kernel, 8 + map.valueSize * cpus.length, map, problems)) return
+  const batch = new BatchWriter(kernel.space, 4, map.valueSize, cpus.length, to - from)
+  for (let i = from; i < to; i++) {
+    const atPage = page + Math.floor((offset + i * 8) / 4096)
+    if (kernel.space.locate(atPage) < 0) {
+      const next = Math.min(to, Math.ceil(((atPage - page + 1) * 4096 - offset) / 8))
+      const why = batch.fault(atPage, (offset + i * 8) % 4096).message
+      problems.add(range('element', i, next), `the pointer to its per-CPU values: ${why}`)
+      i = next - 1
+      continue
+    }
+    batch.index(i)
+    if (!copyPerCpu(kernel, batch, pointers + BigInt(i * 8), `element ${i}`, problems)) continue
+    batch.commit()
+    if (batch.full) {
+      yield batch
+      batch.reset()
+    }
+  }
+  if (batch.count > 0) yield batch
+}
+
+/** Copies every CPU's value of the per-CPU allocation whose pointer is stored at `slot`. */
+export function copyPerCpu(
+  kernel: Kernel,
+  batch: BatchWriter,
+  slot: bigint,
+  where: string,
+  problems: Problems,
+): boolean {
+  const stored = kernel.space.read(slot, 8)
+  if (!stored.ok) {
+    problems.add(where, 'the pointer to its per-CPU values is unreadable')
+    return false
+  }
+  const base = Buffer.from(stored.bytes).readBigUInt64LE()
+  if (base === 0n) {
+    problems.add(where, 'the pointer to its per-CPU values is null')
+    return false
+  }
+  for (const [place, cpu] of kernel.cpus.possible.entries()) {
+    const address = kernel.cpus.address(base, cpu)
+    const page = pageOf(address)
+    const offset = Number(address & 0xfffn)
+    if (batch.value(page, offset, place) < 0) {
+      problems.add(`${where}, CPU ${cpu}`, batch.fault(page, offset).message)
+      return false
+    }
+  }
+  return true
+}
+
+/** A map cannot hold more than memory does; a larger claim is a broken struct, and walking it would not end. */
+export function fitsMemory(kernel: Kernel, perEntry: number, map: MapInfo, problems: Problems): boolean {
+  const total = kernel.memory.ranges.reduce((sum, range) => sum + range.length, 0)
+  if (perEntry * map.maxEntries <= total) return true
+  problems.add('map', `${map.maxEntries} entries of ${perEntry} bytes are more than memory holds`)
+  return false
+}
+
+/** "element 5", or "elements 5 to 9" with `to` 10. */
+function range(what: string, from: number, to: number): string {
+  return to - from === 1 ? `${what} ${from}` : `${what}s ${from} to ${to - 1}`
+}
+
+function indexIn(map: MapInfo, key: Uint8Array): number | undefined {
+  if (key.length !== 4) return undefined
+  const index = new DataView(key.buffer, key.byteOffset, 4).getUint32(0, true)
+  return index < map.maxEntries ? index : undefined
+}

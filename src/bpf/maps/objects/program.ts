@@ -1,0 +1,19 @@
+import type { Kernel } from '../../../kernel/kernel.js'
+import { readProgram } from '../../program.js'
+import { named, type Unnamed } from './named-object.js'
+
+export interface ProgramName {
+  readonly kind: 'program'
+  readonly address: bigint
+  readonly id: number
+  readonly name: string
+  readonly type: string
+}
+
+/** A struct bpf_prog; `vm.prog(id)` shows it. */
+export function nameProgram(kernel: Kernel, address: bigint): ProgramName | Unnamed {
+  return named('program', address, () => {
+    const { id, name, type } = readProgram(kernel, address)
+    return { kind: 'program', address, id, name, type }
+  })
+}

@@ -1,0 +1,44 @@
+import type { Kernel } from '../../kernel/kernel.js'
+import { rhashtableNodes } from '../../kernel/rhashtable.js'
+import type { MapInfo } from '../map-info.js'
+import type { EntryReader, RawEntry } from './reader.js'
+import { fresh, reading } from './reading.js'
+
+/** struct bpf_rhtab (kernel/bpf/hashtab.c): a hash map that grows, an rhashtable of rhtab_elem. */
+export const rhashReader: EntryReader = {
+  types: ['rhash'],
+  perCpu: false,
+
+  state(kernel, map) {
+    const table = kernel.struct('bpf_rhtab', map.address)
+    return { elements: table.number('ht.nelems') }
+  },
+
+  *entries(kernel, map, problems) {
+    const table = kernel.struct('bpf_rhtab', map.address)
+    const offset = BigInt(kernel.layouts.get('rhtab_elem').offset('node'))
+    for (const node of fresh(rhashtableNodes(kernel, table.at('ht')), new Set(), 'table', problems)) {
+      const address = node - offset
+      const where = `element at 0x${address.toString(16)}`
+      const entry = reading(problems, where, () => readElement(kernel, map, address))
+      if (entry !== undefined) yield entry
+    }
+  },
+
+  find(kernel, map, key, problems) {
+    for (const entry of this.entries(kernel, map, problems)) {
+      if (Buffer.compare(entry.key, key) === 0) return entry
+    }
+    return undefined
+  },
+}
+
+/** The key, and at the next multiple of 8 the value. */
+function readElement(kernel: Kernel, map: MapInfo, address: bigint): RawEntry {
+  const keyAt = kernel.struct('rhtab_elem', address).at('data')
+  const valueAt = keyAt + BigInt(Math.ceil(map.keySize / 8) * 8)
+  return {
+    key: kernel.space.bytes(keyAt, map.keySize),
+    values: [{ bytes: kernel.space.bytes(valueAt, map.valueSize), address: valueAt }],
+  }
+}

@@ -1,0 +1,17 @@
+import type { Kernel } from '../../kernel/kernel.js'
+import type { StructReader } from '../../kernel/struct-reader.js'
+import type { Details } from './details.js'
+import { nameProgram } from './objects/program.js'
+
+const hooks = ['msg_parser', 'stream_parser', 'stream_verdict', 'skb_verdict'] as const
+
+/** Programs attached to a sockmap or sockhash: its `progs`, a struct sk_psock_progs (include/linux/skmsg.h). */
+export function sockPrograms(kernel: Kernel, map: StructReader): Details {
+  const programs: Record<string, Details> = {}
+  for (const hook of hooks) {
+    if (!map.has(`progs.${hook}`)) continue
+    const program = map.pointer(`progs.${hook}`)
+    if (program !== 0n) programs[hook] = { ...nameProgram(kernel, program) }
+  }
+  return { programs }
+}

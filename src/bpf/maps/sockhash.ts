@@ -1,0 +1,57 @@
+import type { Kernel } from '../../kernel/kernel.js'
+import { entries, hlistNodes } from '../../kernel/lists.js'
+import type { MapInfo } from '../map-info.js'
+import type { EntryReader, Problems, RawEntry } from './reader.js'
+import { fresh, reading } from './reading.js'
+import { cookieValue } from './sock-arrays.js'
+import { sockPrograms } from './sock-programs.js'
+import { usedWords } from './words.js'
+
+/** struct bpf_shtab (net/core/sock_map.c): buckets of hlists of bpf_shtab_elem, with the key behind each. */
+export const sockhashReader: EntryReader = {
+  types: ['sockhash'],
+  perCpu: false,
+
+  state(kernel, map) {
+    const table = kernel.struct('bpf_shtab', map.address)
+    return {
+      items: table.number('count'),
+      buckets: table.number('buckets_num'),
+      ...sockPrograms(kernel, table),
+    }
+  },
+
+  *entries(kernel, map, problems) {
+    yield* sockEntries(kernel, map, problems)
+  },
+
+  find(kernel, map, key, problems) {
+    for (const entry of sockEntries(kernel, map, problems)) {
+      if (Buffer.compare(entry.key, key) === 0) return entry
+    }
+    return undefined
+  },
+}
+
+function* sockEntries(kernel: Kernel, map: MapInfo, problems: Problems): Generator<RawEntry> {
+  const table = kernel.struct('bpf_shtab', map.address)
+  const bucket = kernel.layouts.get('bpf_shtab_bucket')
+  const element = kernel.layouts.get('bpf_shtab_elem')
+  const first = table.pointer('buckets') + BigInt(bucket.offset('head'))
+  const seen = new Set<bigint>()
+  const heads = usedWords(kernel, first, table.number('buckets_num'), 'bucket', problems, bucket.size)
+  for (const { index, address } of heads) {
+    const where = `bucket ${index}`
+    const walk = entries(hlistNodes(kernel, address), element.offset('node'))
+    for (const found of fresh(walk, seen, where, problems)) {
+      const entry = reading(problems, where, (): RawEntry => {
+        const reader = kernel.struct('bpf_shtab_elem', found)
+        return {
+          key: kernel.space.bytes(reader.at('key'), map.keySize),
+          values: [cookieValue(kernel, reader.pointer('sk'), map.valueSize)],
+        }
+      })
+      if (entry !== undefined) yield entry
+    }
+  }
+}

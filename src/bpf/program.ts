@@ -1,0 +1,173 @@
+import { CryoscopeError } from '../errors.js'
+import type { Kernel } from '../kernel/kernel.js'
+import { idrEntries } from '../kernel/xarray.js'
+import { MemoryFault } from '../memory/fault.js'
+
+/** A loaded BPF program: struct bpf_prog and its bpf_prog_aux (include/linux/bpf.h). */
+export interface BpfProgram {
+  readonly id: number
+  /** In full where the program's BTF has it; the kernel itself keeps 15 characters. */
+  readonly name: string
+  /** As bpftool names it: "struct_ops", "raw_tracepoint". */
+  readonly type: string
+  /** Eight bytes, hexadecimal. */
+  readonly tag: string
+  readonly verifiedInstructions: number
+  /** Bytes of translated instructions, and of machine code with all sub-programs. */
+  readonly xlatedSize: number
+  readonly jitedSize: number
+  /**
+   * Counted only while kernel.bpf_stats_enabled is set, summed over CPUs; misses count always. Undefined where the
+   * program has no counters, or those of a CPU cannot be read.
+   */
+  readonly runCount: bigint | undefined
+  /** Nanoseconds. */
+  readonly runTime: bigint | undefined
+  readonly recursionMisses: bigint | undefined
+  readonly mapIds: readonly number[]
+  readonly btfId: number
+  /** Nanoseconds since boot. */
+  readonly loadTime: bigint
+  readonly address: bigint
+  /** Entry point of the machine code; 0n when the program is interpreted. */
+  readonly jitedAddress: bigint
+}
+
+/** BPF_MAX_SUBPROGS, MAX_USED_MAPS and more: larger counts are broken reads. */
+const countLimit = 4096
+const nameLimit = 15
+
+/** All programs of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`. */
+export function listPrograms(kernel: Kernel, problems: string[] = []): BpfProgram[] {
+  const programs: BpfProgram[] = []
+  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems)) {
+    try {
+      programs.push(readProgram(kernel, pointer, problems))
+    } catch (error) {
+      if (!(error instanceof CryoscopeError)) throw error
+      problems.push(`program ${index}: ${error.message}`)
+    }
+  }
+  return programs
+}
+
+export function readProgram(kernel: Kernel, address: bigint, problems: string[] = []): BpfProgram {
+  const program = kernel.struct('bpf_prog', address)
+  const auxAddress = program.pointer('aux')
+  const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  const id = aux.number('id')
+  const type = program.number('type')
+  const btfAt = aux.pointer('btf')
+  const stats = readCounters(kernel, program.pointer('stats'), id, problems)
+  return {
+    id,
+    name: fullName(kernel, auxAddress, btfAt) ?? aux.text('name'),
+    type: kernel.enumName('bpf_prog_type', type, 'BPF_PROG_TYPE_')?.toLowerCase() ?? `type ${type}`,
+    tag: Buffer.from(program.bytes('tag')).toString('hex'),
+    verifiedInstructions: aux.number('verified_insns'),
+    xlatedSize: program.number('len') * 8,
+    jitedSize: jitedSize(kernel, auxAddress, program.number('jited_len'), problems),
+    ...stats,
+    mapIds: usedMaps(kernel, auxAddress, id, problems),
+    btfId: btfId(kernel, btfAt, id, problems),
+    loadTime: aux.integer('load_time'),
+    address,
+    jitedAddress: program.number('jited') === 0 ? 0n : program.pointer('bpf_func'),
+  }
+}
+
+type Counters = Pick<BpfProgram, 'runCount' | 'runTime' | 'recursionMisses'>
+
+const none: Counters = { runCount: undefined, runTime: undefined, recursionMisses: undefined }
+
+/** bpf_prog_stats is per CPU; its counters are u64_stats_t. Dummy programs have none. */
+function readCounters(kernel: Kernel, perCpu: bigint, id: number, problems: string[]): Counters {
+  if (perCpu === 0n) return none
+  let runCount = 0n
+  let runTime = 0n
+  let recursionMisses = 0n
+  for (const cpu of kernel.cpus.possible) {
+    try {
+      const stats = kernel.struct('bpf_prog_stats', kernel.cpus.address(perCpu, cpu))
+      runCount += BigInt.asUintN(64, stats.integer('cnt'))
+      runTime += BigInt.asUintN(64, stats.integer('nsecs'))
+      recursionMisses += BigInt.asUintN(64, stats.integer('misses'))
+    } catch (error) {
+      if (!(error instanceof MemoryFault)) throw error
+      // A sum that leaves a CPU out is a wrong number.
+      problems.push(`counters of program ${id} on CPU ${cpu}: ${error.message}`)
+      return none
+    }
+  }
+  return { runCount, runTime, recursionMisses }
+}
+
+/** A free path clears the pointer before the count: the pointer is read first, so a race leaves less, not garbage. */
+function usedMaps(kernel: Kernel, auxAddress: bigint, id: number, problems: string[]): number[] {
+  const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  const pointers = aux.pointer('used_maps')
+  const count = aux.number('used_map_cnt')
+  if (pointers === 0n || count === 0) return []
+  if (count > countLimit) {
+    problems.push(`program ${id} claims to use ${count} maps, which cannot be`)
+    return []
+  }
+  const ids: number[] = []
+  try {
+    for (let i = 0; i < count; i++) {
+      const map = kernel.space.u64(pointers + BigInt(i * 8))
+      if (map !== 0n) ids.push(kernel.struct('bpf_map', map).number('id'))
+    }
+  } catch (error) {
+    if (!(error instanceof MemoryFault)) throw error
+    problems.push(`maps of program ${id}, after ${ids.length} of ${count}: ${error.message}`)
+  }
+  return ids
+}
+
+/** As bpf_prog_get_info_by_fd counts: the sum over sub-programs, where there are any. */
+function jitedSize(kernel: Kernel, auxAddress: bigint, main: number, problems: string[]): number {
+  const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  const count = aux.number('func_cnt')
+  const functions = aux.pointer('func')
+  if (functions === 0n || count === 0 || count > countLimit) return main
+  let sum = 0
+  try {
+    for (let i = 0; i < count; i++) {
+      sum += kernel.struct('bpf_prog', kernel.space.u64(functions + BigInt(i * 8))).number('jited_len')
+    }
+  } catch (error) {
+    if (!(error instanceof MemoryFault)) throw error
+    problems.push(`functions of program ${aux.number('id')}: ${error.message}`)
+    return main
+  }
+  return sum
+}
+
+function btfId(kernel: Kernel, address: bigint, id: number, problems: string[]): number {
+  if (address === 0n) return 0
+  try {
+    return kernel.btfObjects.object(address).id
+  } catch (error) {
+    if (!(error instanceof MemoryFault)) throw error
+    problems.push(`types of program ${id}: ${error.message}`)
+    return 0
+  }
+}
+
+/** The kernel cuts names at 15 characters; the BTF of the program's first function has the rest. */
+function fullName(kernel: Kernel, auxAddress: bigint, btfAt: bigint): string | undefined {
+  const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  const short = aux.text('name')
+  const info = aux.pointer('func_info')
+  if (short.length < nameLimit || btfAt === 0n || info === 0n) return undefined
+  try {
+    const typeId = kernel.struct('bpf_func_info', info).number('type_id')
+    const types = kernel.btfObjects.types(btfAt)
+    const type = typeId < types.typeCount ? types.type(typeId) : undefined
+    return type?.kind === 'function' && type.name.startsWith(short) ? type.name : undefined
+  } catch (error) {
+    if (error instanceof CryoscopeError) return undefined
+    throw error
+  }
+}

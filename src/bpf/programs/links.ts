@@ -1,0 +1,90 @@
+import { CryoscopeError } from '../../errors.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import { idrEntries } from '../../kernel/xarray.js'
+import type { Details } from '../maps/details.js'
+import { linkTarget } from './link-target.js'
+
+/** A BPF link: what keeps a program attached (struct bpf_link, include/linux/bpf.h). */
+export interface BpfLink {
+  readonly id: number
+  /** As bpftool names it: "struct_ops", "raw_tracepoint", "perf_event". */
+  readonly type: string
+  /** 0 where a link has no program of its own, as those of struct_ops. */
+  readonly programId: number
+  /** "trace_fentry"; undefined for links of no attach type and on kernels that do not keep it in the link. */
+  readonly attachType: string | undefined
+  /** What the program is attached to, by the members that such links have. */
+  readonly target: Details
+  readonly address: bigint
+}
+
+/** All links of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`. */
+export function listLinks(kernel: Kernel, problems: string[] = []): BpfLink[] {
+  const links: BpfLink[] = []
+  const idr = kernel.findSymbol('link_idr')
+  if (idr === undefined) return links
+  for (const { index, pointer } of idrEntries(kernel, idr, problems)) {
+    try {
+      links.push(readLink(kernel, pointer, problems))
+    } catch (error) {
+      if (!(error instanceof CryoscopeError)) throw error
+      problems.push(`link ${index}: ${error.message}`)
+    }
+  }
+  return links
+}
+
+export function readLink(kernel: Kernel, address: bigint, problems: string[] = []): BpfLink {
+  const link = kernel.struct('bpf_link', address)
+  const id = link.number('id')
+  const number = link.number('type')
+  const type = kernel.enumName('bpf_link_type', number, 'BPF_LINK_TYPE_')?.toLowerCase() ?? `type ${number}`
+  const program = link.pointer('prog')
+  let target: Details = {}
+  try {
+    target = linkTarget(kernel, type, address)
+  } catch (error) {
+    if (!(error instanceof CryoscopeError)) throw error
+    problems.push(`target of link ${id}: ${error.message}`)
+  }
+  return {
+    id,
+    type,
+    programId: program === 0n ? 0 : programId(kernel, program),
+    attachType: attachType(kernel, address, type, program),
+    target,
+    address,
+  }
+}
+
+export function programId(kernel: Kernel, address: bigint): number {
+  return kernel.struct('bpf_prog_aux', kernel.struct('bpf_prog', address).pointer('aux')).number('id')
+}
+
+/** Newer kernels keep it in the link (6.18 does, 6.16 does not); on older ones its program has it. */
+function attachType(kernel: Kernel, address: bigint, type: string, program: bigint): string | undefined {
+  // Attach type 0 is one too (cgroup_inet_ingress), and what links without any hold.
+  if (!attachTypeKinds.has(type)) return undefined
+  const link = kernel.struct('bpf_link', address)
+  const value = link.has('attach_type')
+    ? link.number('attach_type')
+    : program === 0n
+      ? undefined
+      : kernel.struct('bpf_prog', program).number('expected_attach_type')
+  if (value === undefined) return undefined
+  return kernel.enumName('bpf_attach_type', value, 'BPF_')?.toLowerCase() ?? `attach type ${value}`
+}
+
+const attachTypeKinds = new Set([
+  'tracing',
+  'cgroup',
+  'iter',
+  'netns',
+  'xdp',
+  'kprobe_multi',
+  'uprobe_multi',
+  'netfilter',
+  'tcx',
+  'netkit',
+  'sockmap',
+])

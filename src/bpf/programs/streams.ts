@@ -1,0 +1,68 @@
+import type { Kernel } from '../../kernel/kernel.js'
+import { llistNodes } from '../../kernel/lists.js'
+import type { Problems } from '../maps/reader.js'
+import { fresh, reading } from '../maps/reading.js'
+
+/** What a program wrote to its streams and nobody has read yet (bpf_stream_printk, kernel/bpf/stream.c; 6.17 and newer). */
+export interface ProgramStreams {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** BPF_STREAM_MAX_CAPACITY. */
+const streamLimit = 100_000
+
+/** Undefined on kernels without streams. The text is as the program wrote it: escape it before printing. */
+export function readStreams(
+  kernel: Kernel,
+  auxAddress: bigint,
+  problems: Problems,
+): ProgramStreams | undefined {
+  const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  if (!aux.has('stream') || kernel.layouts.find('bpf_stream_elem') === undefined) return undefined
+  const size = BigInt(kernel.layouts.get('bpf_stream').size)
+  const text = (index: number, name: string): string =>
+    reading(problems, name, () =>
+      streamText(kernel, aux.at('stream') + BigInt(index) * size, name, problems),
+    ) ?? ''
+  return { stdout: text(0, 'stdout'), stderr: text(1, 'stderr') }
+}
+
+/** First what a reader took over into the backlog, in order; then the log, newest first. */
+function streamText(kernel: Kernel, address: bigint, name: string, problems: Problems): string {
+  const stream = kernel.struct('bpf_stream', address)
+  const seen = new Set<bigint>()
+  const walk = (head: bigint): bigint[] => {
+    const nodes: bigint[] = []
+    for (const node of fresh(llistNodes(kernel, head), seen, name, problems)) {
+      nodes.push(node)
+      // An element has one byte at least.
+      if (nodes.length > streamLimit) break
+    }
+    return nodes
+  }
+  const backlog = walk(stream.at('backlog_head'))
+  const log = walk(stream.at('log')).reverse()
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for (const node of [...backlog, ...log]) {
+    const piece = reading(problems, name, () => elementText(kernel, node))
+    if (piece === undefined) continue
+    length += piece.length
+    if (length > streamLimit) {
+      problems.add(name, `it holds more than the ${streamLimit} bytes that the kernel allows`)
+      break
+    }
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+function elementText(kernel: Kernel, node: bigint): Uint8Array {
+  const layout = kernel.layouts.get('bpf_stream_elem')
+  const element = kernel.struct('bpf_stream_elem', node - BigInt(layout.offset('node')))
+  const total = Math.min(element.number('total_len'), streamLimit + 1)
+  const consumed = element.number('consumed_len')
+  if (consumed < 0 || consumed >= total) return new Uint8Array()
+  return kernel.space.bytes(element.at('str') + BigInt(consumed), total - consumed)
+}

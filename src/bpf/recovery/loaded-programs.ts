@@ -1,0 +1,53 @@
+import { CryoscopeError } from '../../errors.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import { idrEntries } from '../../kernel/xarray.js'
+
+/** A loaded program, as far as the recovery of pointers needs it. */
+export interface LoadedProgram {
+  readonly id: number
+  readonly name: string
+  /** As bpftool names it. */
+  readonly type: string
+  readonly address: bigint
+  readonly aux: bigint
+  /** Its struct btf; 0n when it has none. */
+  readonly btf: bigint
+  /** struct bpf_map of every map it uses. */
+  readonly maps: readonly bigint[]
+}
+
+/** MAX_USED_MAPS is 64. */
+const mapLimit = 4096
+
+/** Every loaded program. Throws 'unreadable' when one cannot be read: it might be the one that matters. */
+export function loadedPrograms(kernel: Kernel): LoadedProgram[] {
+  const problems: string[] = []
+  const found: LoadedProgram[] = []
+  for (const { pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems)) {
+    found.push(readLoaded(kernel, pointer))
+  }
+  const [problem] = problems
+  if (problem !== undefined) throw new CryoscopeError('unreadable', `the list of programs: ${problem}`)
+  return found
+}
+
+function readLoaded(kernel: Kernel, address: bigint): LoadedProgram {
+  const program = kernel.struct('bpf_prog', address)
+  const auxAddress = program.pointer('aux')
+  const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  const type = program.number('type')
+  const count = aux.number('used_map_cnt')
+  const used = aux.pointer('used_maps')
+  if (count > mapLimit) {
+    throw new CryoscopeError('unreadable', `a program claims to use ${count} maps, which cannot be`)
+  }
+  return {
+    id: aux.number('id'),
+    name: aux.text('name'),
+    type: kernel.enumName('bpf_prog_type', type, 'BPF_PROG_TYPE_')?.toLowerCase() ?? `type ${type}`,
+    address,
+    aux: auxAddress,
+    btf: aux.pointer('btf'),
+    maps: used === 0n ? [] : Array.from({ length: count }, (_, i) => kernel.space.u64(used + BigInt(i * 8))),
+  }
+}

@@ -1,0 +1,41 @@
+import { hex, type SchedContext } from './context.js'
+
+/** A task's cgroup in the unified hierarchy. */
+export interface TaskCgroup {
+  readonly address: bigint
+  /** As /proc/PID/cgroup shows it after "0::". */
+  readonly path: string
+  /** cgroup.freeze is set, here or above. */
+  readonly isFrozen: boolean | undefined
+}
+
+/** KERNFS paths end at PATH_MAX; no file system nests deeper. */
+const depthLimit = 2048
+const nameLimit = 256
+
+export function readCgroup({ kernel, gathering }: SchedContext, task: bigint): TaskCgroup | undefined {
+  const layout = kernel.layouts.find('task_struct')
+  if (!layout?.has('cgroups') || kernel.layouts.find('css_set') === undefined)
+    return gathering.lacks('cgroups', 'task_struct.cgroups or struct css_set is missing: no cgroups here')
+  return gathering.attempt(`cgroup of the task at ${hex(task)}`, () => {
+    const set = kernel.struct('task_struct', task).pointer('cgroups')
+    const address = set === 0n ? 0n : kernel.struct('css_set', set).pointer('dfl_cgrp')
+    if (address === 0n) return undefined
+    const cgroup = kernel.struct('cgroup', address)
+    const names: string[] = []
+    const seen = new Set<bigint>()
+    for (let node = cgroup.pointer('kn'); node !== 0n; ) {
+      if (seen.has(node) || seen.size === depthLimit) {
+        gathering.problem(`cgroup at ${hex(address)}`, `its path loops at ${hex(node)}`)
+        break
+      }
+      seen.add(node)
+      const kn = kernel.struct('kernfs_node', node)
+      const parent = kn.pointer('__parent', 'parent')
+      if (parent !== 0n) names.unshift(kernel.space.text(kn.pointer('name'), nameLimit))
+      node = parent
+    }
+    const isFrozen = cgroup.has('freezer.e_freeze') ? cgroup.number('freezer.e_freeze') !== 0 : undefined
+    return { address, path: `/${names.join('/')}`, isFrozen }
+  })
+}

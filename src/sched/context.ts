@@ -1,0 +1,39 @@
+import type { Kernel } from '../kernel/kernel.js'
+import { Jiffies } from './clock.js'
+import { Gathering } from './gathering.js'
+
+/** What the readers of scheduler state share while they put one answer together. */
+export interface SchedContext {
+  readonly kernel: Kernel
+  readonly gathering: Gathering
+  readonly jiffies: Jiffies | undefined
+}
+
+export function schedContext(kernel: Kernel): SchedContext {
+  const gathering = new Gathering()
+  return { kernel, gathering, jiffies: Jiffies.read(kernel, gathering) }
+}
+
+/** Runs a walk to its end and remembers how it ended. */
+export function gather(
+  { gathering }: SchedContext,
+  where: string,
+  walk: Generator<bigint, { readonly problem: string | undefined }>,
+): bigint[] {
+  const found: bigint[] = []
+  gathering.attempt(where, () => {
+    for (;;) {
+      const step = walk.next()
+      if (step.done === true) {
+        if (step.value.problem !== undefined) gathering.problem(where, step.value.problem)
+        return
+      }
+      found.push(step.value)
+    }
+  })
+  return found
+}
+
+export function hex(address: bigint): string {
+  return `0x${BigInt.asUintN(64, address).toString(16)}`
+}

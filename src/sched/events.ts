@@ -1,0 +1,59 @@
+import { hex, type SchedContext } from './context.js'
+import { schedulerAddresses } from './schedulers.js'
+
+/** One event counter of sched_ext, by the kernel's name for it (struct scx_event_stats). */
+export interface EventCounter {
+  readonly name: string
+  /** Over all CPUs, as /sys/kernel/sched_ext/root/events has it. */
+  readonly total: bigint
+  readonly cpus: readonly { readonly cpu: number; readonly value: bigint }[]
+}
+
+export interface SchedulerEvents {
+  /** Address of the scx_sched; 0n where the counters are global. */
+  readonly scheduler: bigint
+  readonly counters: readonly EventCounter[]
+}
+
+/** Counters of every scheduler. What a kernel does not count is not in the list. */
+export function readEvents(context: SchedContext): SchedulerEvents[] {
+  const { kernel, gathering } = context
+  const layout = kernel.layouts.find('scx_event_stats')
+  if (layout === undefined) {
+    gathering.lacks('events', 'the kernel has no struct scx_event_stats')
+    return []
+  }
+  const schedulers = schedulerAddresses(context)
+  const global = kernel.findSymbol('event_stats_cpu')
+  if (schedulers.length === 0 && global !== undefined)
+    return [{ scheduler: 0n, counters: counters(context, global) }]
+  return schedulers.flatMap((scheduler) => {
+    const base = gathering.attempt(`events of ${hex(scheduler)}`, () => statsOf(context, scheduler))
+    return base === undefined ? [] : [{ scheduler, counters: counters(context, base) }]
+  })
+}
+
+/** The per-CPU pointer to the counters: in scx_sched_pcpu, or pointed at by the scheduler itself. */
+function statsOf({ kernel, gathering }: SchedContext, scheduler: bigint): bigint | undefined {
+  const sched = kernel.struct('scx_sched', scheduler)
+  const within = kernel.layouts.find('scx_sched_pcpu')?.find('event_stats')
+  if (sched.has('pcpu') && within !== undefined) return sched.pointer('pcpu') + BigInt(within.offset)
+  if (sched.has('event_stats_cpu')) return sched.pointer('event_stats_cpu')
+  return gathering.lacks('events', 'scx_sched has neither pcpu with event_stats nor event_stats_cpu')
+}
+
+function counters({ kernel, gathering }: SchedContext, base: bigint): EventCounter[] {
+  const layout = kernel.layouts.get('scx_event_stats')
+  return layout.type.members.flatMap(({ name }) => {
+    const cpus = kernel.cpus.possible.flatMap((cpu) => {
+      const address = kernel.cpus.address(base, cpu)
+      const value = gathering.attempt(`${name} of CPU ${cpu}`, () =>
+        kernel.struct('scx_event_stats', address).integer(name),
+      )
+      return value === undefined ? [] : [{ cpu, value }]
+    })
+    // A sum over some of the CPUs would be a wrong number.
+    if (cpus.length !== kernel.cpus.possible.length) return []
+    return [{ name, total: cpus.reduce((sum, { value }) => sum + value, 0n), cpus }]
+  })
+}

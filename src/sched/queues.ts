@@ -1,0 +1,138 @@
+import { entries } from '../kernel/lists.js'
+import { rhashtableNodes } from '../kernel/rhashtable.js'
+import { gather, hex, type SchedContext } from './context.js'
+import { type DispatchQueue, type QueuePlace, QueueReader, queueMembers } from './dispatch-queue.js'
+import { schedulerAddresses } from './schedulers.js'
+
+/** MAX_NUMNODES of any distribution kernel stays below this. */
+const nodeLimit = 4096
+
+/** Every dispatch queue: those of each CPU, of each NUMA node, and the schedulers' own. */
+export function readQueues(context: SchedContext, reader = new QueueReader(context)): DispatchQueue[] {
+  const { kernel, gathering } = context
+  if (kernel.layouts.find('scx_dispatch_q') === undefined) {
+    gathering.lacks('DSQs', 'the kernel has no struct scx_dispatch_q: it is built without sched_ext')
+    return []
+  }
+  return [...queuePlaces(context)].flatMap((place) => reader.read(place) ?? [])
+}
+
+function* queuePlaces(context: SchedContext): Generator<QueuePlace> {
+  yield* runqueueQueues(context)
+  const schedulers = schedulerAddresses(context)
+  for (const scheduler of schedulers) {
+    yield* perCpuQueues(context, scheduler)
+    yield* nodeQueues(context, scheduler)
+    yield* userQueues(context, scheduler)
+  }
+  if (schedulers.length === 0) yield* staticQueues(context)
+}
+
+function* runqueueQueues({ kernel, gathering }: SchedContext): Generator<QueuePlace> {
+  const layout = kernel.layouts.find('scx_rq')
+  const scx = kernel.layouts.find('rq')?.find('scx')
+  const runqueues = kernel.findSymbol('runqueues')
+  if (layout === undefined || scx === undefined || runqueues === undefined) {
+    gathering.lacks('local DSQs', 'the kernel has no rq.scx')
+    return
+  }
+  for (const cpu of kernel.cpus.possible) {
+    const runqueue = kernel.cpus.address(runqueues, cpu)
+    const base = runqueue + BigInt(scx.offset)
+    for (const { kind, offset } of queueMembers(layout))
+      yield { address: base + BigInt(offset), kind, cpu, runqueue }
+  }
+}
+
+function* perCpuQueues({ kernel, gathering }: SchedContext, scheduler: bigint): Generator<QueuePlace> {
+  const layout = kernel.layouts.find('scx_sched_pcpu')
+  if (layout === undefined) return
+  const members = queueMembers(layout)
+  const base = gathering.attempt('scx_sched.pcpu', () =>
+    members.length === 0 ? undefined : kernel.struct('scx_sched', scheduler).pointer('pcpu'),
+  )
+  if (base === undefined || base === 0n) return
+  for (const cpu of kernel.cpus.possible) {
+    for (const { kind, offset } of members) {
+      yield { address: kernel.cpus.address(base, cpu) + BigInt(offset), kind, cpu, scheduler }
+    }
+  }
+}
+
+/** scx_sched.pnode[] holds structs with the queue in them, global_dsqs[] the queues themselves. */
+function* nodeQueues(context: SchedContext, scheduler: bigint): Generator<QueuePlace> {
+  const { kernel, gathering } = context
+  const sched = kernel.struct('scx_sched', scheduler)
+  const member = ['pnode', 'global_dsqs'].find((name) => sched.has(name))
+  if (member === undefined) {
+    gathering.lacks('global DSQs', 'scx_sched has neither pnode nor global_dsqs')
+    return
+  }
+  const layout = member === 'pnode' ? kernel.layouts.find('scx_sched_pnode') : undefined
+  const offset = layout?.find('global_dsq')?.offset ?? 0
+  const array = gathering.attempt(`scx_sched.${member}`, () => sched.pointer(member))
+  if (array === undefined || array === 0n) return
+  yield* ofNodes(context, array, offset, scheduler)
+}
+
+function* ofNodes(
+  context: SchedContext,
+  array: bigint,
+  offset: number,
+  scheduler?: bigint,
+): Generator<QueuePlace> {
+  const { kernel, gathering } = context
+  for (let node = 0; node < nodeCount(context); node++) {
+    const pointer = gathering.attempt(`global DSQ of node ${node}`, () =>
+      kernel.space.u64(array + BigInt(node * 8)),
+    )
+    if (pointer === undefined || pointer === 0n) continue
+    const place = { address: pointer + BigInt(offset), kind: 'global', node }
+    yield scheduler === undefined ? place : { ...place, scheduler }
+  }
+}
+
+/** Kernels for one node have no such variable. */
+export function nodeCount({ kernel, gathering }: SchedContext): number {
+  const at = kernel.findSymbol('nr_node_ids')
+  const count = at === undefined ? 1 : gathering.attempt('nr_node_ids', () => kernel.space.u32(at))
+  if (count !== undefined && count > 0 && count <= nodeLimit) return count
+  if (count !== undefined) gathering.problem('nr_node_ids', `${count} nodes cannot be`)
+  return 0
+}
+
+function* userQueues(context: SchedContext, scheduler: bigint): Generator<QueuePlace> {
+  const table = context.kernel.struct('scx_sched', scheduler).at('dsq_hash')
+  for (const address of hashed(context, table, hex(scheduler))) yield { address, kind: 'user', scheduler }
+}
+
+/** Before struct scx_sched: static variables of kernel/sched/ext.c. */
+function* staticQueues(context: SchedContext): Generator<QueuePlace> {
+  const { kernel, gathering } = context
+  const table = kernel.findSymbol('dsq_hash')
+  const array = kernel.findSymbol('global_dsqs')
+  if (array !== undefined) {
+    const pointer = gathering.attempt('global_dsqs', () => kernel.space.u64(array))
+    if (pointer !== undefined && pointer !== 0n) yield* ofNodes(context, pointer, 0)
+  }
+  if (table === undefined) return
+  for (const address of hashed(context, table, 'dsq_hash')) yield { address, kind: 'user' }
+}
+
+function hashed(context: SchedContext, table: bigint, owner: string): bigint[] {
+  const { kernel, gathering } = context
+  const offset = kernel.layouts.find('scx_dispatch_q')?.find('hash_node')?.offset
+  if (offset === undefined || kernel.layouts.find('rhashtable') === undefined) {
+    gathering.lacks('user DSQs', 'scx_dispatch_q.hash_node or struct rhashtable is missing in BTF')
+    return []
+  }
+  const where = `DSQs of ${owner}`
+  const found = gather(context, where, entries(rhashtableNodes(kernel, table), offset))
+  gathering.attempt(where, () => {
+    const reader = kernel.struct('rhashtable', table)
+    const expected = reader.has('nelems') ? reader.number('nelems') : found.length
+    if (expected !== found.length)
+      gathering.problem(where, `the table counts ${expected} DSQs, ${found.length} were found`)
+  })
+  return found
+}

@@ -1,0 +1,167 @@
+import { entries, listNodes } from '../kernel/lists.js'
+import type { StructReader } from '../kernel/struct-reader.js'
+import { gather, hex, type SchedContext } from './context.js'
+import { type ExitInfo, readExit } from './exit.js'
+import { flagNames } from './flags.js'
+
+/** A loaded BPF scheduler (struct scx_sched, kernel/sched/ext_internal.h). */
+export interface Scheduler {
+  /** 0n on kernels that keep the scheduler in static variables. */
+  readonly address: bigint
+  readonly name: string
+  /** sched_ext_ops.flags by name. */
+  readonly flags: readonly string[]
+  /** What the scheduler asked for; 0 means the kernel's default. */
+  readonly timeoutMs: number | undefined
+  readonly isRoot: boolean
+  /** Of a sub-scheduler: how deep, of which cgroup, below which scheduler. */
+  readonly level: number | undefined
+  readonly cgroupPath: string | undefined
+  readonly parent: bigint | undefined
+  /** Not 0: the BPF scheduler is ignored and the kernel runs tasks in order of arrival. */
+  readonly bypassDepth: number | undefined
+  readonly aborting: boolean | undefined
+  /** Nanoseconds. */
+  readonly defaultSlice: bigint | undefined
+  readonly exit: ExitInfo | undefined
+}
+
+/** No kernel nests deeper (SCX_SUB_MAX_DEPTH is 4). */
+const schedulerLimit = 65_536
+
+/** The scx_sched objects, the root first; empty without a scheduler or where the kernel has no such object. */
+export function schedulerAddresses(context: SchedContext): bigint[] {
+  const { kernel, gathering } = context
+  const root = kernel.findSymbol('scx_root')
+  const layout = kernel.layouts.find('scx_sched')
+  if (root === undefined || layout === undefined) return []
+  const found = new Set<bigint>()
+  const first = gathering.attempt('scx_root', () => kernel.space.u64(root))
+  if (first !== undefined && first !== 0n) found.add(first)
+  const all = kernel.findSymbol('scx_sched_all')
+  if (all === undefined || !layout.has('all')) {
+    gathering.lacks('sub-schedulers', 'this kernel has one scheduler at most (no scx_sched.all)')
+  } else {
+    const walk = entries(listNodes(kernel, all), layout.offset('all'))
+    for (const address of gather(context, 'scx_sched_all', walk).slice(0, schedulerLimit)) found.add(address)
+  }
+  return [...found]
+}
+
+export function readSchedulers(context: SchedContext): Scheduler[] {
+  const { kernel, gathering } = context
+  if (kernel.findSymbol('scx_root') === undefined) return staticScheduler(context)
+  const root = gathering.attempt('scx_root', () => kernel.space.u64(kernel.symbol('scx_root')))
+  return schedulerAddresses(context).flatMap((address) => {
+    const scheduler = gathering.attempt(`scx_sched at ${hex(address)}`, () =>
+      readScheduler(context, address, address === root),
+    )
+    return scheduler === undefined ? [] : [scheduler]
+  })
+}
+
+function readScheduler(context: SchedContext, address: bigint, isRoot: boolean): Scheduler {
+  const { kernel } = context
+  const sched = kernel.struct('scx_sched', address)
+  const level = sched.has('level') ? sched.number('level') : undefined
+  return {
+    address,
+    ...readOps(context, sched.at('ops')),
+    isRoot,
+    level,
+    cgroupPath: cgroupPath(context, sched),
+    parent: parentOf(context, sched, level),
+    bypassDepth: Number(own(context, sched, 'bypass_depth', ['scx_bypass_depth', 'scx_ops_bypass_depth'], 4)),
+    aborting: truth(own(context, sched, 'aborting', ['scx_aborting'], 1)),
+    defaultSlice: own(context, sched, 'slice_dfl', ['scx_slice_dfl'], 8),
+    exit: readExit(context, sched.number('exit_kind'), sched.pointer('exit_info')),
+  }
+}
+
+/** Before struct scx_sched, one scheduler lived in static variables of kernel/sched/ext.c. */
+function staticScheduler(context: SchedContext): Scheduler[] {
+  const { kernel, gathering } = context
+  const ops = kernel.findSymbol('scx_ops')
+  if (ops === undefined) {
+    gathering.lacks('scheduler', 'the kernel has neither scx_root nor scx_ops: it is built without sched_ext')
+    return []
+  }
+  const found = gathering.attempt('scx_ops', (): Scheduler | undefined => {
+    const described = readOps(context, ops)
+    if (described.name === '') return undefined
+    const kind = kernel.findSymbol('scx_exit_kind')
+    const info = kernel.findSymbol('scx_exit_info')
+    return {
+      address: 0n,
+      ...described,
+      isRoot: true,
+      level: undefined,
+      cgroupPath: undefined,
+      parent: undefined,
+      bypassDepth: Number(globalValue(context, ['scx_bypass_depth', 'scx_ops_bypass_depth'], 4)),
+      aborting: truth(globalValue(context, ['scx_aborting'], 1)),
+      defaultSlice: globalValue(context, ['scx_slice_dfl'], 8),
+      exit:
+        kind === undefined || info === undefined
+          ? undefined
+          : readExit(context, kernel.space.u32(kind), kernel.space.u64(info)),
+    }
+  })
+  return found === undefined ? [] : [found]
+}
+
+function readOps({ kernel }: SchedContext, address: bigint): Pick<Scheduler, 'name' | 'flags' | 'timeoutMs'> {
+  const ops = kernel.struct('sched_ext_ops', address)
+  return {
+    name: ops.text('name'),
+    flags: flagNames(kernel, 'scx_ops_flags', ops.integer('flags')),
+    timeoutMs: ops.has('timeout_ms') ? ops.number('timeout_ms') : undefined,
+  }
+}
+
+/** A member of the scheduler where it is one, else the global that it once was. */
+function own(
+  context: SchedContext,
+  sched: StructReader,
+  member: string,
+  globals: readonly string[],
+  size: 1 | 4 | 8,
+): bigint | undefined {
+  return sched.has(member) ? sched.integer(member) : globalValue(context, globals, size)
+}
+
+function globalValue(
+  { kernel, gathering }: SchedContext,
+  names: readonly string[],
+  size: 1 | 4 | 8,
+): bigint | undefined {
+  for (const name of names) {
+    const at = kernel.findSymbol(name)
+    if (at === undefined) continue
+    return gathering.attempt(name, () => {
+      if (size === 8) return kernel.space.u64(at)
+      return BigInt(size === 4 ? kernel.space.i32(at) : kernel.space.u8(at))
+    })
+  }
+  return gathering.lacks(names[0] ?? '', `this kernel keeps no ${names.join(' or ')}`)
+}
+
+function truth(value: bigint | undefined): boolean | undefined {
+  return value === undefined ? undefined : value !== 0n
+}
+
+function cgroupPath({ kernel, gathering }: SchedContext, sched: StructReader): string | undefined {
+  if (!sched.has('cgrp_path')) return undefined
+  const at = sched.pointer('cgrp_path')
+  return at === 0n ? undefined : gathering.attempt('scx_sched.cgrp_path', () => kernel.space.text(at, 4096))
+}
+
+/** scx_sched.ancestors ends with the scheduler itself. */
+function parentOf(
+  { kernel }: SchedContext,
+  sched: StructReader,
+  level: number | undefined,
+): bigint | undefined {
+  if (level === undefined || level < 1 || level > 64 || !sched.has('ancestors')) return undefined
+  return kernel.space.u64(sched.at('ancestors') + BigInt((level - 1) * 8))
+}

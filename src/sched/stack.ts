@@ -1,0 +1,238 @@
+import { CryoscopeError } from '../errors.js'
+import type { Kernel } from '../kernel/kernel.js'
+import { modules } from '../kernel/modules.js'
+import { hex } from './context.js'
+import { hasFrameRecords, unwindFrameRecords } from './frame-records.js'
+import { framePointerEntry, type OrcEntry, OrcTable, orcRegister, orcType } from './orc.js'
+
+export interface StackFrame {
+  readonly address: bigint
+  /** "schedule+0x1c". */
+  readonly symbol: string | undefined
+  /** False for what was only found on the stack, or behind code without unwind tables. */
+  readonly isCertain: boolean
+}
+
+/** A kernel stack, innermost frame first. */
+export interface KernelStack {
+  /**
+   * `orc` by the kernel's unwind tables, `frame-records` by what arm64 code leaves on the stack; `guess` lists return addresses that lie on
+   * the stack, some of them stale.
+   */
+  readonly method: 'orc' | 'frame-records' | 'guess'
+  readonly frames: readonly StackFrame[]
+  /** Why the unwinding ended early, or why it had to be guessed. */
+  readonly problem: string | undefined
+}
+
+/** Where to start: what a vCPU holds, or a task left behind when it was switched out. */
+export interface StackStart {
+  readonly ip: bigint
+  readonly sp: bigint
+  readonly bp: bigint
+  /** Other registers, by their names without r (dx, di, 10, 13). */
+  readonly others?: {
+    readonly dx?: bigint
+    readonly di?: bigint
+    readonly r10?: bigint
+    readonly r13?: bigint
+  }
+  /** `ip` is where the code stands, not where it will return to. */
+  readonly isExact: boolean
+  /** Where the stack ends, for guessing. */
+  readonly end?: bigint
+}
+
+const frameLimit = 512
+/** THREAD_SIZE of x86-64, without KASAN. */
+const stackSize = 16_384
+
+/** Stack of a task that does not run. On x86-64 struct inactive_task_frame lies at thread.sp (arch/x86/include/asm/switch_to.h). */
+export function readStack(kernel: Kernel, task: bigint): KernelStack {
+  const reader = kernel.struct('task_struct', task)
+  if (reader.has('on_cpu') && reader.number('on_cpu') !== 0)
+    throw new CryoscopeError('usage', 'this task runs: its stack is in the registers of its vCPU')
+  const stack = reader.pointer('stack')
+  if (stack === 0n) return { method: 'orc', frames: [], problem: 'its stack was freed: the task has ended' }
+  if (hasFrameRecords(reader)) return unwindFrameRecords(kernel, reader, stack)
+  const sp = reader.pointer('thread.sp')
+  const frame = kernel.struct('inactive_task_frame', sp)
+  return unwind(kernel, {
+    ip: frame.pointer('ret_addr'),
+    sp: sp + BigInt(frame.layout.size),
+    bp: frame.pointer('bp'),
+    isExact: false,
+    end: stack + BigInt(stackSize),
+  })
+}
+
+/** Unwinds by ORC; where the first step already fails, lists what looks like return addresses. */
+export function unwind(kernel: Kernel, start: StackStart): KernelStack {
+  const walk = new Unwinder(kernel, start)
+  const frames: StackFrame[] = []
+  let problem: string | undefined
+  try {
+    problem = walk.run(frames)
+  } catch (error) {
+    if (!(error instanceof CryoscopeError)) throw error
+    problem = error.message
+  }
+  if (frames.length > 1 || problem === undefined) return { method: 'orc', frames, problem }
+  return { method: 'guess', frames: guess(kernel, start), problem }
+}
+
+class Unwinder {
+  readonly #kernel: Kernel
+  readonly #orc: OrcTable
+  #ip: bigint
+  #sp: bigint
+  #bp: bigint
+  #others: StackStart['others']
+  /** struct pt_regs that bp may be taken from. */
+  #registers: bigint | undefined
+  #isExact: boolean
+  #isCertain = true
+
+  constructor(kernel: Kernel, { ip, sp, bp, others, isExact }: StackStart) {
+    this.#kernel = kernel
+    this.#orc = OrcTable.of(kernel)
+    this.#ip = ip
+    this.#sp = sp
+    this.#bp = bp
+    this.#others = others
+    this.#isExact = isExact
+  }
+
+  /** Undefined when the stack ended as it should; else why it could not be followed. */
+  run(frames: StackFrame[]): string | undefined {
+    while (frames.length < frameLimit) {
+      const symbol = this.#kernel.symbolize(this.#isExact ? this.#ip : this.#ip - 1n)
+      frames.push({
+        address: this.#ip,
+        symbol: symbol === undefined ? undefined : (this.#kernel.symbolize(this.#ip) ?? symbol),
+        isCertain: this.#isCertain,
+      })
+      const before = this.#sp
+      const end = this.#step()
+      if (end !== 'goes on') return end
+      if (this.#sp <= before && this.#registers === undefined)
+        return `the stack does not grow at ${hex(this.#sp)}`
+    }
+    return `there are more than ${frameLimit} frames`
+  }
+
+  /** arch/x86/kernel/unwind_orc.c, unwind_next_frame. */
+  #step(): string | undefined | 'goes on' {
+    const { space } = this.#kernel
+    const entry = this.#entry(this.#isExact ? this.#ip : this.#ip - 1n)
+    if (entry === undefined) return `no unwind information for ${hex(this.#ip)}`
+    if (entry.type === orcType.endOfStack) return undefined
+    if (entry.type === orcType.undefined) return `the kernel says that ${hex(this.#ip)} cannot be unwound`
+    const frame = this.#frame(entry)
+    if (frame === undefined) return `the frame of ${hex(this.#ip)} needs a register that was not kept`
+    const previousBp = this.#previousBp(entry, frame)
+    if (entry.type === orcType.call) {
+      this.#ip = space.u64(frame - 8n)
+      this.#sp = frame
+      this.#registers = undefined
+    } else {
+      const registers = this.#kernel.layouts.get('pt_regs')
+      const partial = entry.type === orcType.partialRegisters
+      const base = partial ? frame - BigInt(registers.offset('ip')) : frame
+      const saved = this.#kernel.struct('pt_regs', base)
+      if ((saved.integer('cs') & 3n) !== 0n) return undefined
+      this.#ip = saved.pointer('ip')
+      this.#sp = saved.pointer('sp')
+      this.#registers = partial ? undefined : base
+    }
+    this.#bp = previousBp ?? (this.#registers === undefined ? this.#bp : this.#saved('bp', this.#registers))
+    this.#isExact = entry.isSignal
+    this.#others = undefined
+    if (this.#ip === 0n) return 'a return address is zero'
+    return 'goes on'
+  }
+
+  /** The stack pointer of the caller, before its call pushed the return address. */
+  #frame(entry: OrcEntry): bigint | undefined {
+    const offset = BigInt(entry.spOffset)
+    const { space } = this.#kernel
+    switch (entry.spRegister) {
+      case orcRegister.sp:
+        return this.#sp + offset
+      case orcRegister.bp:
+        return this.#bp + offset
+      case orcRegister.spIndirect:
+        return space.u64(this.#sp) + offset
+      case orcRegister.bpIndirect:
+        return space.u64(this.#bp + offset)
+      case orcRegister.r10:
+        return this.#register('r10')
+      case orcRegister.r13:
+        return this.#register('r13')
+      case orcRegister.di:
+        return this.#register('di')
+      case orcRegister.dx:
+        return this.#register('dx')
+      default:
+        return undefined
+    }
+  }
+
+  #register(name: 'r10' | 'r13' | 'di' | 'dx'): bigint | undefined {
+    if (this.#registers !== undefined) return this.#saved(name, this.#registers)
+    return this.#others?.[name]
+  }
+
+  #saved(name: string, registers: bigint): bigint {
+    return this.#kernel.struct('pt_regs', registers).pointer(name)
+  }
+
+  #previousBp(entry: OrcEntry, frame: bigint): bigint | undefined {
+    const offset = BigInt(entry.bpOffset)
+    if (entry.bpRegister === orcRegister.previousSp) return this.#kernel.space.u64(frame + offset)
+    if (entry.bpRegister === orcRegister.bp) return this.#kernel.space.u64(this.#bp + offset)
+    return undefined
+  }
+
+  #entry(ip: bigint): OrcEntry | undefined {
+    const own = this.#orc.find(ip) ?? this.#inModule(ip)
+    if (own !== undefined) return own
+    // BPF programs and trampolines keep frame pointers; the kernel does not call that reliable either.
+    if (this.#kernel.symbolAt(ip) === undefined) return undefined
+    this.#isCertain = false
+    return framePointerEntry
+  }
+
+  #inModule(ip: bigint): OrcEntry | undefined {
+    const symbol = this.#kernel.symbolAt(ip)
+    if (symbol === undefined || !('group' in symbol)) return undefined
+    for (const module of modules(this.#kernel)) {
+      if (module.name !== symbol.group) continue
+      const reader = this.#kernel.struct('module', module.address, 'list')
+      if (!reader.has('arch.num_orcs')) return undefined
+      const ips = reader.pointer('arch.orc_unwind_ip')
+      const entries = reader.pointer('arch.orc_unwind')
+      return this.#orc.findIn(ips, entries, reader.number('arch.num_orcs'), ip)
+    }
+    return undefined
+  }
+}
+
+/** Every word of the stack that lies in kernel code: return addresses, and leftovers of earlier calls. */
+function guess(kernel: Kernel, { ip, sp, end: top }: StackStart): StackFrame[] {
+  const start = kernel.findSymbol('_stext') ?? 0n
+  const end = kernel.findSymbol('_etext') ?? 0n
+  const frames: StackFrame[] = [{ address: ip, symbol: kernel.symbolize(ip), isCertain: true }]
+  const length = Math.min(stackSize, Math.max(0, Number((top ?? sp + BigInt(stackSize)) - sp)))
+  const { bytes } = kernel.space.read(sp, length)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = 0; at + 8 <= bytes.length && frames.length < frameLimit; at += 8) {
+    const word = view.getBigUint64(at, true)
+    if (word < start || word >= end) continue
+    // A return address lies behind a call, so never at the start of a function.
+    const symbol = kernel.symbolAt(word)
+    if (symbol === undefined || symbol.address === word) continue
+    frames.push({ address: word, symbol: kernel.symbolize(word), isCertain: false })
+  }
+  return frames
+}

@@ -1,0 +1,49 @@
+import type { SchedContext } from './context.js'
+import { schedulerAddresses } from './schedulers.js'
+
+/** The watchdog that ejects a scheduler which leaves a task waiting for too long. */
+export interface Watchdog {
+  /** How long a task may wait. */
+  readonly timeoutMs: number | undefined
+  /** Since the watchdog last looked. */
+  readonly ageMs: number | undefined
+  /** Between two looks: kernels that do not say so look twice per timeout. */
+  readonly intervalMs: number | undefined
+  /** Address of the timeout (unsigned long, in jiffies), for writing. */
+  readonly timeoutAddress: bigint | undefined
+}
+
+export function readWatchdog(context: SchedContext): Watchdog {
+  const { kernel, gathering, jiffies } = context
+  const timeoutAddress = gathering.attempt('watchdog timeout', () => timeoutPlace(context))
+  const ticks = (at: bigint | undefined, what: string): bigint | undefined =>
+    at === undefined ? undefined : gathering.attempt(what, () => kernel.space.u64(at))
+  const timeout = ticks(timeoutAddress, 'watchdog timeout')
+  const stamp = ticks(kernel.findSymbol('scx_watchdog_timestamp'), 'scx_watchdog_timestamp')
+  const interval = ticks(kernel.findSymbol('scx_watchdog_interval'), 'scx_watchdog_interval')
+  const milliseconds = (value: bigint | undefined): number | undefined =>
+    value === undefined || value >= 1n << 40n ? undefined : jiffies?.milliseconds(value)
+  return {
+    timeoutMs: milliseconds(timeout),
+    ageMs: stamp === undefined || stamp === 0n ? undefined : jiffies?.millisecondsSince(stamp),
+    intervalMs: milliseconds(interval) ?? milliseconds(timeout === undefined ? undefined : timeout / 2n),
+    timeoutAddress,
+  }
+}
+
+/** In the root scheduler, or a static variable. */
+function timeoutPlace(context: SchedContext): bigint | undefined {
+  const { kernel, gathering } = context
+  const layout = kernel.layouts.find('scx_sched')
+  if (layout?.has('watchdog_timeout')) {
+    const [root] = schedulerAddresses(context)
+    return root === undefined ? undefined : kernel.struct('scx_sched', root).at('watchdog_timeout')
+  }
+  return (
+    kernel.findSymbol('scx_watchdog_timeout') ??
+    gathering.lacks(
+      'watchdog timeout',
+      'neither scx_sched.watchdog_timeout nor scx_watchdog_timeout is there',
+    )
+  )
+}
