@@ -1,0 +1,47 @@
+/** The library: open a dump or a guest and look into it. */
+
+export type { Allocation, Allocator } from './bpf/allocators/allocator.js'
+export type { Arena } from './bpf/arena/arena.js'
+export type { BpfMap } from './bpf/map.js'
+export type { MapInfo } from './bpf/map-info.js'
+export type { BpfProgram } from './bpf/program.js'
+export type { Program } from './bpf/programs/program-object.js'
+export type * from './btf/types.js'
+export { CryoscopeError, type ErrorCode } from './errors.js'
+export type { KernelSymbol } from './kernel/kallsyms.js'
+export type { Kernel } from './kernel/kernel.js'
+export type { Task } from './kernel/tasks.js'
+export type { BootOptions } from './machine/options.js'
+export type { Diff } from './report/diff/diff.js'
+export { Report } from './report/report.js'
+export type { Story, StorySentence } from './report/story.js'
+export type { Sched, SchedState } from './sched/sched.js'
+export type { Explanation } from './sched/why.js'
+export { live, open } from './session/open.js'
+export type { Session } from './session/session.js'
+export type { SessionState, Stop, StopCondition, Target, WriteTarget } from './session/target.js'
+export type { GuestTypes, MapTypes, TypedEntry, TypedMap, TypedSession } from './session/typed.js'
+export type { Vcpu } from './session/vcpu.js'
+export type { Write } from './session/writes.js'
+export type { Mount, MountOptions } from './ui/fuse/mount.js'
+export type * from './value/typed.js'
+export type { Value } from './value/types.js'
+
+import './ui/fuse/attach.js'
+
+import type { BootOptions } from './machine/options.js'
+import './report/attach.js'
+import type { AttachOptions } from './session/guest.js'
+import type { Session } from './session/session.js'
+
+/** Starts a guest and opens it. It ends with the session, unless `detach` is set. */
+export async function boot(options: BootOptions = {}): Promise<Session> {
+  const guest = await import('./session/guest.js')
+  return await guest.boot(options)
+}
+
+/** Opens a guest that another program runs, by its QMP socket; what was stopped runs again when the session is closed. */
+export async function attach(socket: string, options: AttachOptions = {}): Promise<Session> {
+  const guest = await import('./session/guest.js')
+  return await guest.attach(socket, options)
+}

@@ -1,0 +1,68 @@
+import type { BpfMap } from '../../bpf/map.js'
+import { detailsJson } from '../../bpf/maps/details.js'
+import { Problems } from '../../bpf/maps/reader.js'
+import type { Session } from '../../session/session.js'
+import type { EntryStore, Span } from '../entry-store.js'
+import type { SectionNotes } from '../sections.js'
+import { expectIds } from './programs.js'
+
+/** What a report says of a map besides its entries: the contract's description, and how complete it is. */
+export interface ReportMap {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  readonly flags: number
+  readonly address: string
+  readonly keyType: string | null
+  readonly valueType: string | null
+  readonly frozen: boolean
+  readonly state: Readonly<Record<string, unknown>>
+  readonly status: 'complete' | 'partial' | 'unavailable'
+  /** Entries in the report; null where the type cannot be read. */
+  readonly count: number | null
+  readonly problems: readonly { readonly where: string; readonly why: string }[]
+}
+
+export interface TakenMap {
+  readonly map: ReportMap
+  readonly span: Span | undefined
+}
+
+/** Every map with all its entries, which go to the store. */
+export function readMaps(vm: Session, store: EntryStore, notes: SectionNotes): TakenMap[] {
+  const maps = [...vm.maps]
+  expectIds(vm, 'map_idr', 'map', maps, notes)
+  return maps.map((map) => readMap(map, store, notes))
+}
+
+function readMap(map: BpfMap, store: EntryStore, notes: SectionNotes): TakenMap {
+  const subject = `map:${map.id}`
+  const problems = new Problems()
+  const state = notes.attempt('map', subject, () => detailsJson(map.state(problems))) ?? {}
+  const { unsupported } = map
+  for (const why of map.info.problems) notes.warn('map-types', subject, why)
+  let span: Span | undefined
+  if (unsupported === undefined)
+    span = notes.attempt('map-entries', subject, () =>
+      store.add(map.json(Number.POSITIVE_INFINITY, problems)),
+    )
+  else notes.lost('map-unsupported', subject, unsupported)
+  for (const { where, why } of problems.list) notes.lost('map-entries', subject, `${where}: ${why}`)
+  const { list } = problems
+  const all = [...map.info.problems.map((why) => ({ where: 'map', why })), ...list]
+  if (unsupported !== undefined) all.push({ where: 'entries', why: unsupported })
+  return {
+    map: {
+      ...(map.toJSON() as unknown as ReportMap),
+      frozen: map.info.frozen,
+      state,
+      status: span === undefined ? 'unavailable' : list.length > 0 ? 'partial' : 'complete',
+      count: span?.count ?? null,
+      problems: all,
+    },
+    span,
+  }
+}

@@ -1,0 +1,123 @@
+import { CryoscopeError } from '../errors.js'
+import type { ProblemCode, SectionName, Severity } from './schema.js'
+
+/** One thing that is wrong, with the object it is about: "map:12", "task:187", "section:arenas". */
+export interface ReportProblem {
+  readonly severity: Severity
+  readonly code: ProblemCode
+  readonly subject: string
+  readonly message: string
+}
+
+/** How much of a section is there. */
+export interface SectionStatus {
+  readonly status: 'complete' | 'partial' | 'unavailable'
+  /** How many there should be; null where nothing says so. */
+  readonly expected: number | null
+  readonly obtained: number
+  /** Why it is not complete. */
+  readonly reasons: readonly string[]
+  readonly milliseconds: number
+}
+
+/** Sentences that are kept of one section; those beyond are counted. */
+const reasonLimit = 1000
+
+/** What a section says while it is put together. */
+export class SectionNotes {
+  readonly #problems: ReportProblem[]
+  readonly #name: SectionName
+  #reasons: string[] = []
+  #more = 0
+  expected: number | undefined
+  obtained: number | undefined
+  #unavailable = false
+
+  constructor(problems: ReportProblem[], name: SectionName) {
+    this.#problems = problems
+    this.#name = name
+  }
+
+  /** Something is missing: the section is not complete. */
+  lost(code: ProblemCode, subject: string, message: string): void {
+    if (this.#reasons.length === reasonLimit) {
+      this.#more++
+      return
+    }
+    this.#reasons.push(subject === `section:${this.#name}` ? message : `${subject}: ${message}`)
+    this.#problems.push({ severity: 'error', code, subject, message })
+  }
+
+  /** Something is there, and odd. */
+  warn(code: ProblemCode, subject: string, message: string): void {
+    this.#problems.push({ severity: 'warning', code, subject, message })
+  }
+
+  note(code: ProblemCode, subject: string, message: string): void {
+    this.#problems.push({ severity: 'note', code, subject, message })
+  }
+
+  unavailable(code: ProblemCode, message: string): void {
+    this.#unavailable = true
+    this.lost(code, `section:${this.#name}`, message)
+  }
+
+  /** The value, or undefined and a problem. */
+  attempt<T>(code: ProblemCode, subject: string, read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      this.#failed(code, subject, error)
+      return undefined
+    }
+  }
+
+  status(milliseconds: number): SectionStatus {
+    const { expected, obtained = 0 } = this
+    const reasons = [...this.#reasons]
+    if (this.#more > 0) reasons.push(`${this.#more} more of this kind`)
+    if (expected !== undefined && obtained < expected && reasons.length === 0)
+      reasons.push(`the kernel counts ${expected}, ${obtained} were found`)
+    const isPartial = reasons.length > 0
+    const status = this.#unavailable ? 'unavailable' : isPartial ? 'partial' : 'complete'
+    return { status, expected: expected ?? null, obtained, reasons, milliseconds }
+  }
+
+  /** A report comes whatever happens: mistakes of ours are told like those of the memory. */
+  #failed(code: ProblemCode, subject: string, error: unknown): void {
+    if (error instanceof CryoscopeError) this.lost(code, subject, error.message)
+    else this.lost('internal', subject, `a mistake of cryoscope's own, please report it: ${String(error)}`)
+  }
+}
+
+/** Puts sections together, each by itself: one that fails costs the report nothing else. */
+export class Sections {
+  readonly problems: ReportProblem[] = []
+  readonly #statuses = new Map<SectionName, SectionStatus>()
+
+  take<T>(name: SectionName, otherwise: T, read: (notes: SectionNotes) => T): T {
+    const notes = new SectionNotes(this.problems, name)
+    const start = performance.now()
+    let value = otherwise
+    try {
+      value = read(notes)
+      notes.obtained ??= Array.isArray(value) ? value.length : 1
+    } catch (error) {
+      notes.attempt('kernel', `section:${name}`, () => {
+        throw error
+      })
+      notes.unavailable('kernel', 'the section could not be read')
+    }
+    this.#statuses.set(name, notes.status(round(performance.now() - start)))
+    return value
+  }
+
+  get statuses(): Readonly<Record<string, SectionStatus>> {
+    return Object.fromEntries(this.#statuses)
+  }
+}
+
+/** Milliseconds to a hundredth. */
+export function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100
+}

@@ -1,0 +1,149 @@
+import { hasCounters, missRate, timePerRun } from '../bpf/programs/statistics.js'
+import type { LogRecord } from '../kernel/dmesg.js'
+import { counted, cpusText, named, timeText } from '../sched/scene.js'
+import type { SchedState } from '../sched/sched.js'
+import { nanosecondsText } from '../units.js'
+import type { StorySentence } from './story.js'
+import type { StoryScene } from './story-scene.js'
+
+/** CPUs that are told one by one. */
+const cpusTold = 8
+const programsTold = 3
+/** Kernel log levels up to critical. */
+const critical = 2
+const alarming =
+  /Kernel panic|\bBUG\b|\bOops\b|WARNING: CPU|general protection fault|soft lockup|hard LOCKUP|blocked for more than|Out of memory:|self-detected stall|detected stalls|KASAN|UBSAN/
+
+/** What CPUs do, what the kernel complains about, which programs take the time. */
+export function machineSentences(scene: StoryScene): StorySentence[] {
+  const { sched, log } = scene
+  return [
+    ...(sched === undefined ? [] : cpuSentences(sched)),
+    ...logSentences(log ?? []),
+    ...programSentences(scene),
+  ]
+}
+
+function cpuSentences({ runqueues }: SchedState): StorySentence[] {
+  const online = runqueues.filter((runqueue) => runqueue.online !== false)
+  if (online.length === 0) return []
+  const idle = online.filter(({ current }) => current?.isIdle)
+  const busy = online.filter(({ current }) => current !== undefined && !current.isIdle)
+  const cpus = online.map(({ cpu, current, runnableTasks }) => ({
+    cpu,
+    pid: current?.pid,
+    name: current?.name,
+    class: current?.schedClass,
+    ready: runnableTasks,
+  }))
+  const parts: string[] = []
+  if (idle.length > 0) parts.push(`${cpusText(numbers(idle))} ${idle.length === 1 ? 'is' : 'are'} idle`)
+  if (busy.length > cpusTold) parts.push(`${counted(busy.length, 'CPU')} run tasks`)
+  else
+    for (const { cpu, current } of busy)
+      if (current !== undefined)
+        parts.push(`CPU ${cpu} runs ${named(current)} of class ${current.schedClass}`)
+  const ready = idle.filter(({ runnableTasks }) => runnableTasks > 0)
+  const sentences: StorySentence[] = [
+    {
+      topic: 'cpus',
+      weight: 'fact',
+      sentence: `${capital(parts.join(', '))}.`,
+      facts: { cpus },
+      about: busy.slice(0, cpusTold).map(({ cpu }) => ({ kind: 'cpu', cpu })),
+    },
+  ]
+  if (ready.length > 0) {
+    const tasks = ready.reduce((sum, { runnableTasks }) => sum + runnableTasks, 0)
+    sentences.push({
+      topic: 'cpus',
+      weight: 'notice',
+      sentence: `${counted(tasks, 'task')} ${tasks === 1 ? 'is' : 'are'} ready on the runqueues of ${cpusText(numbers(ready))}, which ${ready.length === 1 ? 'idles' : 'idle'} all the same.`,
+      facts: { ready: ready.map(({ cpu, runnableTasks }) => ({ cpu, ready: runnableTasks })) },
+      about: ready.map(({ cpu }) => ({ kind: 'cpu', cpu })),
+    })
+  }
+  return sentences
+}
+
+function numbers(runqueues: readonly { readonly cpu: number }[]): number[] {
+  return runqueues.map(({ cpu }) => cpu)
+}
+
+function logSentences(log: readonly LogRecord[]): StorySentence[] {
+  const alarms = log.filter(({ level, text }) => level <= critical || alarming.test(text))
+  const last = alarms.at(-1)
+  if (last === undefined) return []
+  const [line = ''] = last.text.split('\n')
+  const more = alarms.length === 1 ? '' : ` (${alarms.length} such messages in all)`
+  return [
+    {
+      topic: 'log',
+      weight: 'trouble',
+      sentence: `The kernel complained after ${timeText(Number(last.time / 1_000_000n))}: ${line}${more}`,
+      facts: { messages: alarms.slice(-10).map(({ time, level, text }) => ({ time, level, text })) },
+      about: [],
+    },
+  ]
+}
+
+function programSentences({ programs, countsRuns }: StoryScene): StorySentence[] {
+  if (programs === undefined || programs.length === 0) return []
+  const withCounters = programs.filter(hasCounters)
+  const ran = withCounters.filter(({ runCount }) => runCount > 0n)
+  const busiest = ran.toSorted((a, b) => compare(b.runTime, a.runTime)).slice(0, programsTold)
+  const sentences: StorySentence[] = []
+  const about = (program: { id: number; name: string }): StorySentence['about'] => [
+    { kind: 'program', id: program.id, name: program.name },
+  ]
+  if (busiest.length > 0) {
+    const total = ran.reduce((sum, { runTime }) => sum + runTime, 0n)
+    const texts = busiest.map(
+      (program) =>
+        `${program.name || `program ${program.id}`} (${spent(program.runTime)} in ${program.runCount} ${program.runCount === 1n ? 'run' : 'runs'}, ${nanosecondsText(BigInt(Math.round(timePerRun(program) ?? 0)))} each)`,
+    )
+    sentences.push({
+      topic: 'programs',
+      weight: 'fact',
+      sentence: `${counted(programs.length, 'BPF program')} took ${spent(total)} while runs were counted; the busiest: ${texts.join(', ')}.`,
+      facts: { busiest: busiest.map(({ id, name, runCount, runTime }) => ({ id, name, runCount, runTime })) },
+      about: busiest.flatMap(about),
+    })
+  } else if (countsRuns === false)
+    sentences.push({
+      topic: 'programs',
+      weight: 'fact',
+      sentence: `${counted(programs.length, 'BPF program')} loaded; the kernel does not count their runs (sysctl kernel.bpf_stats_enabled).`,
+      facts: { programs: programs.length, countsRuns },
+      about: [],
+    })
+  const missing = withCounters
+    .filter(({ recursionMisses }) => recursionMisses > 0n)
+    .toSorted((a, b) => compare(b.recursionMisses, a.recursionMisses))
+  const [most] = missing
+  if (most !== undefined) {
+    const share = missRate(most)
+    const part =
+      share === undefined || most.runCount === 0n ? '' : `, ${(share * 100).toFixed(2)} % of its runs`
+    sentences.push({
+      topic: 'programs',
+      weight: 'notice',
+      sentence: `${most.name || `Program ${most.id}`} was skipped ${most.recursionMisses === 1n ? 'once' : `${most.recursionMisses} times`} because it ran already${part}${missing.length > 1 ? `; ${counted(missing.length - 1, 'other program')} ${missing.length === 2 ? 'was' : 'were'} skipped too` : ''}.`,
+      facts: { skipped: missing.map(({ id, name, recursionMisses }) => ({ id, name, recursionMisses })) },
+      about: about(most),
+    })
+  }
+  return sentences
+}
+
+function spent(nanoseconds: bigint): string {
+  return timeText(Number(nanoseconds) / 1e6)
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,204 @@
+import { durationText, nanosecondsText } from '../units.js'
+import type { ReportHead } from './document.js'
+import type { ObjectId } from './identity.js'
+import { objectText } from './text/entry-text.js'
+
+/** A cell: text, or text that names an object of the report. */
+export type Cell = string | number | null | undefined | { readonly text: string; readonly object: ObjectId }
+
+/** A table of a view. */
+export interface Table {
+  /** Titles, each with # behind it where the column holds numbers. */
+  readonly titles: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+type Stack = NonNullable<ReportHead['tasks'][number]['stack']>
+
+function taskCell(task: { readonly name: string; readonly pid: number } | null | undefined): Cell {
+  if (task === null || task === undefined) return null
+  const text = `${task.name} (${task.pid})`
+  return task.pid === 0 ? text : { text, object: `task:${task.pid}` }
+}
+
+export function runqueueTable({ sched }: ReportHead): Table {
+  const rows = (sched?.runqueues ?? []).map(({ cpu, current, runnableTasks, schedExt }) => [
+    cpu,
+    taskCell(current),
+    current?.schedClass,
+    runnableTasks,
+    schedExt?.runnableTasks,
+    schedExt?.flags.join(' '),
+  ])
+  return { titles: ['CPU#', 'RUNS', 'CLASS', 'READY#', 'SCX#', 'FLAGS'], rows }
+}
+
+/** Queues that hold a task or ever did. */
+export function queueTable({ sched }: ReportHead): Table & { readonly unused: number } {
+  const queues = sched?.queues ?? []
+  const used = queues.filter(({ depth, sequence }) => depth > 0 || sequence > 0)
+  const rows = used.map(({ name, kind, depth, sequence, tasks }) => [
+    name,
+    kind,
+    depth,
+    sequence,
+    tasks.map((task) => `${task.name} (${task.pid})`).join(', '),
+  ])
+  return { titles: ['DSQ', 'KIND', 'TASKS#', 'EVER#', 'IN ORDER'], rows, unused: queues.length - used.length }
+}
+
+/** Tasks that are ready and do not run, the longest waiting first. */
+export function waitingTable({ sched }: ReportHead): Table {
+  const places = new Map(
+    (sched?.queues ?? []).flatMap(({ name, tasks }) => tasks.map(({ address }) => [address, name])),
+  )
+  const rows = (sched?.runqueues ?? [])
+    .flatMap(({ schedExt }) => schedExt?.runnable ?? [])
+    .filter(({ isCurrent }) => !isCurrent)
+    .sort((a, b) => (b.waitingMs ?? -1) - (a.waitingMs ?? -1))
+    .map(({ pid, name, cpu, waitingMs, address }) => [
+      pid,
+      { text: name, object: `task:${pid}` },
+      cpu,
+      waitingMs === null ? null : durationText(waitingMs),
+      places.get(address),
+    ])
+  return { titles: ['PID#', 'WAITING', 'CPU#', 'FOR#', 'ON'], rows }
+}
+
+/** Counters that are not zero. */
+export function eventTable({ sched }: ReportHead): Table {
+  const rows = (sched?.events ?? [])
+    .flatMap(({ counters }) => counters)
+    .filter(({ total }) => String(total) !== '0')
+    .map(({ name, total, cpus }) => [name, total, cpus.map(({ value }) => value).join(' ')])
+  return { titles: ['EVENT', 'COUNT#', 'PER CPU'], rows }
+}
+
+export function taskTable({ tasks }: ReportHead): Table {
+  const rows = tasks.map((task) => {
+    const { pid, tgid, name, state, cpu, isRunning, isKernelThread, details, stack } = task
+    return [
+      pid,
+      tgid,
+      // Kernel threads in brackets, as ps shows them.
+      isKernelThread ? `[${name}]` : name,
+      state,
+      `${cpu ?? '-'}${isRunning ? '*' : ''}`,
+      details?.schedClass,
+      details?.priority,
+      details?.cgroup?.path,
+      sleepsIn(stack),
+    ]
+  })
+  return { titles: ['PID#', 'TGID#', 'NAME', 'S', 'CPU#', 'CLASS', 'PRIO#', 'CGROUP', 'IN'], rows }
+}
+
+const schedulerFunctions =
+  /^(__)?(schedule|switch_to|context_switch|preempt_schedule|io_schedule|do_nanosleep)/
+
+/** The innermost function that is not the scheduler's own. */
+function sleepsIn(stack: Stack | null): string | undefined {
+  const frame = stack?.frames.find(({ symbol }) => symbol !== null && !schedulerFunctions.test(symbol))
+  return frame?.symbol?.replace(/\+0x[0-9a-f]+/, '')
+}
+
+export function programTable({ programs }: ReportHead): Table {
+  const rows = programs.map((program) => {
+    const { id, name, type, runCount, runTime, recursionMisses, mapIds } = program
+    const runs = Number(runCount)
+    const spent = runTime === null ? null : nanosecondsText(BigInt(runTime))
+    const each = runs === 0 ? null : nanosecondsText(BigInt(Math.round(Number(runTime) / runs)))
+    return [id, name, type, runCount, spent, each, recursionMisses, mapIds.join(',')]
+  })
+  return { titles: ['ID#', 'NAME', 'TYPE', 'RUNS#', 'TIME#', 'EACH#', 'MISSED#', 'MAPS'], rows }
+}
+
+export function linkTable({ links }: ReportHead): Table {
+  const rows = links.map(({ id, type, programId, attachType, target }) => [
+    id,
+    type,
+    programId === 0 ? null : { text: String(programId), object: `program:${programId}` },
+    attachType,
+    objectText(target as Readonly<Record<string, unknown>>),
+  ])
+  return { titles: ['ID#', 'TYPE', 'PROG#', 'ATTACHED AS', 'TO'], rows }
+}
+
+export function cpuTimeTable({ cpuTime }: ReportHead): Table {
+  const kinds = Object.keys(cpuTime[0]?.nanoseconds ?? {}).filter((kind) =>
+    cpuTime.some(({ nanoseconds }) => String(nanoseconds[kind]) !== '0'),
+  )
+  const rows = cpuTime.map(({ cpu, nanoseconds, interrupts }) => [
+    cpu,
+    ...kinds.map((kind) => nanosecondsText(BigInt(nanoseconds[kind] ?? 0))),
+    interrupts,
+  ])
+  return { titles: ['CPU#', ...kinds.map((kind) => `${kind.toUpperCase()}#`), 'IRQS#'], rows }
+}
+
+export function domainTable({ domains }: ReportHead): Table {
+  const rows = domains.flatMap(({ cpu, domains: own }) =>
+    own.map(({ level, name, cpus, balanceInterval, failedBalances }) => [
+      cpu,
+      level,
+      name,
+      cpus?.join(','),
+      balanceInterval,
+      failedBalances,
+    ]),
+  )
+  return { titles: ['CPU#', 'LEVEL#', 'NAME', 'CPUS', 'INTERVAL#', 'FAILED#'], rows }
+}
+
+export function numaTable({ numa }: ReportHead): Table {
+  const events = Object.keys(numa[0]?.events ?? {})
+  const rows = numa.map(({ node, events: own }) => [node, ...events.map((event) => own[event])])
+  return { titles: ['NODE#', ...events.map((event) => `${event.toUpperCase()}#`)], rows }
+}
+
+/** What the scheduler is at, in pairs. */
+export function schedulerPairs({ sched }: ReportHead): [string, string][] {
+  if (sched === null) return []
+  const pairs: [string, string][] = [['sched_ext', sched.state ?? 'not in this kernel']]
+  for (const { name, exit, flags, bypassDepth } of sched.schedulers) {
+    const left =
+      exit === null || exit.kindValue === 0 ? '' : `, exit ${exit.kind}: ${exit.message || exit.reason}`
+    const bypass = (bypassDepth ?? 0) > 0 ? `, bypassed (depth ${bypassDepth})` : ''
+    pairs.push(['scheduler', `${name}${flags.length === 0 ? '' : ` (${flags.join(' ')})`}${bypass}${left}`])
+  }
+  const { timeoutMs, ageMs } = sched.watchdog
+  const looked = ageMs === null ? '' : `, looked ${durationText(ageMs)} ago`
+  if (timeoutMs !== null)
+    pairs.push(['watchdog', `ejects after a wait of ${durationText(timeoutMs)}${looked}`])
+  for (const { scheduler, reason, message } of sched.exitLog)
+    pairs.push(['left', `${scheduler}: ${[reason, message].filter((text) => text !== '').join(': ')}`])
+  return pairs
+}
+
+/** Facts of the environment and the clocks, in pairs. */
+export function environmentPairs({ environment, time }: ReportHead): [string, string, string][] {
+  const pairs = (environment?.facts ?? []).map(({ fact, value, how }): [string, string, string] => [
+    fact,
+    Array.isArray(value) ? value.join('; ') || 'none' : String(value ?? 'not read'),
+    how,
+  ])
+  if (time === null) return pairs
+  const { uptimeMs, realtime, jiffies, hz } = time
+  if (uptimeMs !== null) pairs.push(['up', durationText(uptimeMs), 'jiffies and HZ'])
+  if (realtime !== null) pairs.push(['clock', realtime, 'struct timekeeper, as old as its last update'])
+  pairs.push(['jiffies', `${jiffies ?? 'not read'}`, 'jiffies_64'])
+  pairs.push(['HZ', `${hz ?? 'not read'}`, 'clocksource_jiffies'])
+  return pairs
+}
+
+/** Sections that are not complete, with the reasons. */
+export function incompletePairs({ sections }: ReportHead): [string, string][] {
+  return Object.entries(sections)
+    .filter(([, { status }]) => status !== 'complete')
+    .map(([name, { status, expected, obtained, reasons }]) => {
+      const count = expected === null ? '' : `, ${obtained} of ${expected}`
+      const more = reasons.length > 3 ? `; and ${reasons.length - 3} more` : ''
+      return [name, `${status}${count}: ${reasons.slice(0, 3).join('; ')}${more}`]
+    })
+}

@@ -1,0 +1,149 @@
+import type { Allocator } from '../bpf/allocators/allocator.js'
+import { countsRuns } from '../bpf/programs/statistics.js'
+import { CryoscopeError } from '../errors.js'
+import { dmesg, type LogRecord } from '../kernel/dmesg.js'
+import { Sched, type SchedState } from '../sched/sched.js'
+import type { Session } from '../session/session.js'
+import type { ReportContents, ReportHead } from './document.js'
+import { EntryStore } from './entry-store.js'
+import { type Identity, identityOf } from './identity.js'
+import { readAllocators, readArenas } from './parts/arenas.js'
+import { describeEnvironment } from './parts/environment.js'
+import { readMaps } from './parts/maps.js'
+import { readLinks, readPrinted, readPrograms, readStructOps } from './parts/programs.js'
+import { readCpuTime, readDomains, readNumaNodes, schedOf } from './parts/sched.js'
+import { readTasks } from './parts/tasks.js'
+import { readTime } from './parts/time.js'
+import { readVcpus } from './parts/vcpus.js'
+import { plain } from './plain.js'
+import { schema } from './schema.js'
+import { round, Sections } from './sections.js'
+import { storyOf } from './story.js'
+
+/** What a report holds, and what lets go of it. */
+export interface Taken extends ReportContents {
+  close(): void
+}
+
+/**
+ * Reads everything at once. What the guest does afterwards changes nothing in it. Throws only where there is nothing to
+ * report about: 'usage' while the guest runs, and what finding the kernel throws.
+ */
+export function takeContents(vm: Session): Taken {
+  if (vm.state === 'running')
+    throw new CryoscopeError('usage', 'the guest runs, and a report needs it to stand still; freeze it first')
+  const start = performance.now()
+  const { kernel, target } = vm
+  const store = new EntryStore()
+  const sections = new Sections()
+  const environment = sections.take('environment', null, (notes) => {
+    const found = describeEnvironment(vm, true, notes)
+    notes.obtained = found.facts.filter(({ value }) => value !== null).length
+    notes.expected = found.facts.length
+    for (const problem of target.problems) notes.warn('target', 'target', problem)
+    return found
+  })
+  const time = sections.take('time', null, (notes) => readTime(kernel, notes))
+  const vcpus = sections.take('vcpus', [], (notes) => readVcpus(vm, notes))
+  const tasks = sections.take('tasks', [], (notes) => readTasks(vm, notes))
+  let state: SchedState | undefined
+  const sched = sections.take('sched', null, (notes) => {
+    state = new Sched(kernel).snapshot()
+    return schedOf(state, notes)
+  })
+  const domains = sections.take('domains', [], (notes) => readDomains(new Sched(kernel), notes))
+  const cpuTime = sections.take('cpuTime', [], (notes) => readCpuTime(new Sched(kernel), notes))
+  const numa = sections.take('numa', [], (notes) => readNumaNodes(new Sched(kernel), notes))
+  const programs = sections.take('programs', [], (notes) => readPrograms(vm, notes))
+  const links = sections.take('links', [], (notes) => readLinks(vm, notes))
+  const streams = sections.take('streams', [], (notes) => readPrinted(vm, programs, notes))
+  const noMembers = { members: [] }
+  const structOps = sections.take('structOps', noMembers, (notes) => readStructOps(vm, notes))
+  const maps = sections.take('maps', [], (notes) => readMaps(vm, store, notes))
+  const arenas = sections.take('arenas', [], (notes) => readArenas(vm, notes))
+  const allocators = sections.take('allocators', [], (notes) => readAllocators(vm, store, notes))
+  const log = sections.take<readonly LogRecord[]>('log', [], (notes) => {
+    const sentences: string[] = []
+    const found = dmesg(kernel, sentences)
+    for (const sentence of sentences) notes.lost('log', 'section:log', sentence)
+    return found
+  })
+  const nothing: Identity = { tasks: {}, queues: {}, cpus: {}, maps: {}, programs: {}, allocations: {} }
+  const identity = sections.take('identity', nothing, (notes) => {
+    const found = identityOf({
+      tasks,
+      sched,
+      programs,
+      links,
+      structOps,
+      storages: maps.flatMap(({ map, span }) =>
+        map.type === 'task_storage' && span !== undefined ? [{ id: map.id, entries: store.lines(span) }] : [],
+      ),
+      allocators: allocators.flatMap(({ allocator, span }) =>
+        span === undefined ? [] : [{ name: allocator.name, entries: store.lines(span) }],
+      ),
+    })
+    notes.obtained = Object.keys(found.tasks).length
+    return found
+  })
+  const story = sections.take('story', [], (notes) => {
+    const list = notes.attempt('allocator', 'allocators', (): readonly Allocator[] => vm.allocators)
+    const { sentences } = storyOf({
+      kernel,
+      sched: state,
+      tasks: tasks.map((task) => ({
+        ...task,
+        address: BigInt(task.address),
+        cpu: task.cpu ?? undefined,
+        parentPid: task.parentPid ?? undefined,
+      })),
+      programs,
+      countsRuns: countsRuns(kernel),
+      allocators: list,
+      log,
+      unread: sections.problems
+        .filter(({ severity, code }) => severity === 'error' && code !== 'allocator')
+        .map(({ subject, message }) => `${subject}: ${message}`),
+    })
+    return plain([...sentences])
+  })
+  const head: ReportHead = {
+    schema,
+    target: {
+      name: target.name,
+      kind: target.control === undefined ? 'dump' : 'guest',
+      state: vm.state,
+      facts: target.facts,
+    },
+    sections: sections.statuses,
+    problems: sections.problems,
+    milliseconds: round(performance.now() - start),
+    story,
+    environment,
+    time,
+    vcpus,
+    tasks,
+    sched,
+    domains,
+    cpuTime,
+    numa,
+    programs: plain(programs),
+    links: plain(links),
+    streams,
+    structOps,
+    maps: maps.map(({ map }) => map),
+    arenas,
+    allocators: allocators.map(({ allocator }) => allocator),
+    log: plain(log),
+    identity,
+  }
+  const spans = { maps: maps.map(({ span }) => span), allocators: allocators.map(({ span }) => span) }
+  const lines = (span: (typeof spans.maps)[number]): Iterable<string> =>
+    span === undefined ? [] : store.lines(span)
+  return {
+    head,
+    entryLines: (map) => lines(spans.maps[map]),
+    elementLines: (allocator) => lines(spans.allocators[allocator]),
+    close: () => store.close(),
+  }
+}

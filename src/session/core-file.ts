@@ -1,0 +1,223 @@
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { deflateSync } from 'node:zlib'
+import { CryoscopeError } from '../errors.js'
+import type { Kernel } from '../kernel/kernel.js'
+import { FrameReader } from '../memory/frame-reader.js'
+import {
+  type BlockRun,
+  blockRuns,
+  descriptorLength,
+  layOutKdump,
+  packedByZlib,
+} from '../memory/kdump-layout.js'
+import type { PhysicalRange } from '../memory/types.js'
+import { escapeText } from '../text.js'
+import type { Session } from './session.js'
+import { coreNotes, coreOf, wholeFrames } from './vmcore.js'
+
+const frameSize = 4096
+/** Bytes that are written at once. */
+const chunkSize = 2 ** 22
+/** Blocks whose descriptors are written at once. */
+const blocksAtOnce = 1024
+const fastest = { level: 1 }
+
+export interface WriteOptions {
+  /** Default elf. */
+  readonly format?: 'elf' | 'kdump'
+  /** Bytes of memory done of those in all. */
+  readonly progress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Writes a dump of a session that stands still: all of its memory, or the given ranges of it (whole frames), with
+ * registers and VMCOREINFO. It appears under its name only when it is whole, readable by its owner alone. Resolves to
+ * its size in bytes.
+ */
+export async function writeCoreFile(
+  session: Session,
+  file: string,
+  ranges?: readonly PhysicalRange[],
+  options: WriteOptions = {},
+): Promise<number> {
+  const place = resolve(file)
+  const partial = `${place}.partial-${process.pid}`
+  options.signal?.throwIfAborted()
+  const status = statSync(place, { throwIfNoEntry: false })
+  if (status !== undefined && !status.isFile()) {
+    throw new CryoscopeError('usage', `${escapeText(file)} is not a file`)
+  }
+  const held = ranges ?? wholeFrames(session.target.memory.ranges)
+  const write = options.format === 'kdump' ? writeKdump : writeElf
+  let fd: number
+  try {
+    fd = openSync(partial, 'wx', 0o600)
+  } catch (cause) {
+    throw new CryoscopeError('usage', `cannot write ${escapeText(file)}: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+  try {
+    let size: number
+    try {
+      size = await write(session, fd, held, options)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(partial, place)
+    return size
+  } catch (error) {
+    rmSync(partial, { force: true })
+    if (error instanceof CryoscopeError || options.signal?.aborted) throw error
+    throw new CryoscopeError('guest', `cannot write ${escapeText(file)}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** An ELF core. Where the memory was never written, the file has holes. */
+async function writeElf(
+  session: Session,
+  fd: number,
+  held: readonly PhysicalRange[],
+  { progress, signal }: WriteOptions,
+): Promise<number> {
+  const { head, segments, size } = coreOf(session, [...held])
+  const reader = new FrameReader(session.target.memory)
+  writeSync(fd, head, 0, head.length, 0)
+  const chunk = new Uint8Array(chunkSize)
+  for (const { physical, length, offset } of segments) {
+    for (let done = 0; done < length; ) {
+      signal?.throwIfAborted()
+      const count = Math.min(chunk.length, length - done)
+      const first = (physical + done) / frameSize
+      if (reader.hasData(first, first + count / frameSize)) {
+        readFrames(reader, first, chunk.subarray(0, count))
+        writeSync(fd, chunk, 0, count, offset + done)
+      }
+      done += count
+      progress?.(offset + done, size)
+      await turnOfOthers()
+    }
+  }
+  ftruncateSync(fd, size)
+  return size
+}
+
+/** A kdump-compressed dump, packed with zlib. Blocks of zeros are one block. */
+async function writeKdump(
+  session: Session,
+  fd: number,
+  ranges: readonly PhysicalRange[],
+  { progress, signal }: WriteOptions,
+): Promise<number> {
+  const { kernel, target } = session
+  const blockSize = Number(kernel.info.number('PAGESIZE') ?? BigInt(frameSize))
+  const held = blockRuns(ranges, blockSize)
+  const layout = layOutKdump({
+    notes: coreNotes(session),
+    vmcoreinfo: kernel.info.text,
+    release: kernel.release,
+    version: versionOf(kernel),
+    architecture: kernel.space.format.architecture,
+    cpus: session.vcpus.length,
+    blockSize,
+    memory: blockRuns(target.memory.ranges, blockSize),
+    held,
+    physBase: kernel.info.number('phys_base') ?? 0n,
+  })
+  const reader = new FrameReader(target.memory)
+  writeSync(fd, layout.head, 0, layout.head.length, 0)
+  const total = held.reduce((sum, { count }) => sum + count, 0)
+  const zeros = new Uint8Array(blockSize)
+  const block = new Uint8Array(blockSize)
+  const frames = blockSize / frameSize
+  writeSync(fd, zeros, 0, blockSize, layout.blocksAt)
+  let end = layout.blocksAt + blockSize
+  let done = 0
+  for (const numbers of inGroups(held)) {
+    signal?.throwIfAborted()
+    const descriptors = Buffer.alloc(numbers.length * descriptorLength)
+    const parts: Uint8Array[] = []
+    const start = end
+    for (const [i, number] of numbers.entries()) {
+      const at = i * descriptorLength
+      const first = number * frames
+      let place = layout.blocksAt
+      let bytes: Uint8Array = zeros
+      let flags = 0
+      if (reader.hasData(first, first + frames)) {
+        readFrames(reader, first, block)
+        if (!isZero(block)) {
+          const packed = deflateSync(block, fastest)
+          const shrinks = packed.length < blockSize
+          bytes = shrinks ? packed : block.slice()
+          flags = shrinks ? packedByZlib : 0
+          place = end
+          end += bytes.length
+          parts.push(bytes)
+        }
+      }
+      descriptors.writeBigUInt64LE(BigInt(place), at)
+      descriptors.writeUInt32LE(bytes.length, at + 8)
+      descriptors.writeUInt32LE(flags, at + 12)
+    }
+    writeSync(fd, descriptors, 0, descriptors.length, layout.descriptorsAt + done * descriptorLength)
+    const packed = Buffer.concat(parts)
+    writeSync(fd, packed, 0, packed.length, start)
+    done += numbers.length
+    progress?.(done * blockSize, total * blockSize)
+    await turnOfOthers()
+  }
+  return end
+}
+
+function versionOf(kernel: Kernel): string {
+  const names = kernel.findSymbol('init_uts_ns')
+  try {
+    if (names !== undefined) return kernel.struct('uts_namespace', names).text('name.version')
+  } catch (error) {
+    if (!(error instanceof CryoscopeError)) throw error
+  }
+  return 'unknown'
+}
+
+function* inGroups(runs: readonly BlockRun[]): Generator<number[]> {
+  let group: number[] = []
+  for (const { first, count } of runs) {
+    for (let number = first; number < first + count; number++) {
+      group.push(number)
+      if (group.length === blocksAtOnce) {
+        yield group
+        group = []
+      }
+    }
+  }
+  if (group.length > 0) yield group
+}
+
+/** Whole frames; one that cannot be read any more stays zero, as nothing in an ELF core can say so. */
+function readFrames(reader: FrameReader, first: number, into: Uint8Array): void {
+  for (let done = 0; done < into.length; ) {
+    const rest = into.subarray(done)
+    done += reader.read(rest, first * frameSize + done, (page) => page)
+    if (done < into.length) {
+      const next = Math.min(into.length, done + frameSize - (done % frameSize))
+      into.fill(0, done, next)
+      done = next
+    }
+  }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8)
+  // NaN and -0 are no zeros either: Object.is tells all of them apart.
+  return words.every((word) => Object.is(word, 0))
+}
+
+/** Signals and progress have their turn. */
+async function turnOfOthers(): Promise<void> {
+  await new Promise(setImmediate)
+}

@@ -1,0 +1,123 @@
+import { CryoscopeError } from '../errors.js'
+import { type BootOptions, Machine } from '../machine/machine.js'
+import { openProcessMemory } from '../memory/process-memory.js'
+import { openRamFile } from '../memory/ram-file.js'
+import { openRawImage } from '../memory/raw-image.js'
+import type { PhysicalMemory } from '../memory/types.js'
+import { Session } from './session.js'
+
+/** Starts a guest and opens it. It ends with the session, unless `detach` is set. */
+export async function boot(options: BootOptions = {}): Promise<Session> {
+  return await sessionOf(await Machine.boot(options))
+}
+
+/** Opens a guest to control it: "@name", or the QMP socket of a QEMU that others run. It stays as it is left. */
+export async function connect(name: string): Promise<Session> {
+  const machine = await Machine.connect(name)
+  return machine.outbox === undefined
+    ? await openForeign(machine, name, memoryWays)
+    : await sessionOf(machine)
+}
+
+/** How the memory of an attached guest is read; the first that works is taken. */
+export const memoryWays = ['file', 'process', 'copy'] as const
+export type MemoryWay = (typeof memoryWays)[number]
+
+export interface AttachOptions {
+  /** Only this way. */
+  readonly memory?: MemoryWay
+}
+
+/**
+ * Opens a guest that another program runs, by its QMP socket. Its memory is read through the shared file behind it, else
+ * through QEMU's process, else from a copy that QEMU writes. The guest stays as it is until something is asked of it, and
+ * what this session stopped runs again when it is closed.
+ */
+export async function attach(socket: string, { memory }: AttachOptions = {}): Promise<Session> {
+  return await openForeign(await Machine.attach(socket), socket, memory === undefined ? memoryWays : [memory])
+}
+
+async function openForeign(machine: Machine, socket: string, ways: readonly MemoryWay[]): Promise<Session> {
+  return await withMachine(machine, async () => {
+    let failure: unknown
+    for (const way of ways) {
+      try {
+        const ram = await attachedMemory(machine, socket, way)
+        return makeSession(machine, socket, ram)
+      } catch (error) {
+        if (!(error instanceof CryoscopeError)) throw error
+        failure = error
+      }
+    }
+    throw failure
+  })
+}
+
+interface Ram {
+  readonly memory: PhysicalMemory
+  readonly way: string
+  readonly problems: readonly string[]
+}
+
+async function attachedMemory(machine: Machine, socket: string, way: MemoryWay): Promise<Ram> {
+  const description = `RAM of the guest at ${socket}`
+  if (way === 'file') {
+    const { path, ranges } = await machine.ramFile()
+    return { memory: openRamFile(path, ranges, description), way: 'shared file', problems: [] }
+  }
+  if (way === 'process') {
+    const { pid, areas } = await machine.processRam()
+    return { memory: openProcessMemory(pid, areas, description), way: `process ${pid}`, problems: [] }
+  }
+  const running = machine.state === 'running'
+  if (running) await machine.freeze()
+  try {
+    const copy = await machine.copyRam()
+    try {
+      // The mapping holds the file; its name is not needed.
+      const memory = openRawImage(copy.path, () => copy.ranges)
+      const problem = `the memory is a copy of ${copy.bytes} bytes that QEMU wrote when the guest was attached: attach again when the guest has run`
+      return { memory, way: 'copy written by QEMU', problems: [problem] }
+    } finally {
+      copy.remove()
+    }
+  } finally {
+    if (running) await machine.thaw()
+  }
+}
+
+async function sessionOf(machine: Machine): Promise<Session> {
+  return await withMachine(machine, async () => {
+    const ram = await machine.ramFile()
+    const name = `@${machine.record.name}`
+    const memory = openRamFile(ram.path, ram.ranges, `RAM of guest ${name}`)
+    return makeSession(machine, name, { memory, way: 'shared file', problems: [] })
+  })
+}
+
+function makeSession(machine: Machine, name: string, { memory, way, problems }: Ram): Session {
+  return new Session({
+    name,
+    memory,
+    control: machine,
+    vcpus: () =>
+      machine.vcpus.map(({ cpu, registers, halted, cpl }) => ({
+        cpu,
+        registers: { ...registers },
+        halted,
+        privilege: cpl,
+      })),
+    problems,
+    facts: { accelerator: machine.record.accelerator, memory: way },
+    machine,
+  })
+}
+
+async function withMachine(machine: Machine, work: () => Promise<Session>): Promise<Session> {
+  try {
+    return await work()
+  } catch (error) {
+    await machine.close()
+    throw error
+  }
+}

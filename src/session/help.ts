@@ -1,0 +1,125 @@
+/** What `vm` offers, for the REPL and notebooks: one entry each, with an example. */
+export interface HelpEntry {
+  readonly name: string
+  readonly example: string
+  readonly text: string
+}
+
+export const helpEntries: readonly HelpEntry[] = [
+  { name: 'freeze', example: 'await vm.freeze()', text: 'stop all vCPUs' },
+  { name: 'thaw', example: 'await vm.thaw()', text: 'let them run' },
+  { name: 'advance', example: 'await vm.advance({ ms: 5 })', text: 'run for a time slice, then freeze' },
+  {
+    name: 'step',
+    example: 'await vm.vcpus[1].step(10)',
+    text: 'execute instructions on one vCPU, the others stand still',
+  },
+  {
+    name: 'runUntil',
+    example: "await vm.runUntil('schedule')",
+    text: "run until a symbol or address is reached, or memory is written: vm.runUntil({ write: 'jiffies' })",
+  },
+  {
+    name: 'checkpoint',
+    example: "await vm.checkpoint('before')",
+    text: 'save the state of the guest: memory, registers, devices',
+  },
+  { name: 'restore', example: "await vm.restore('before')", text: 'go back to a saved state' },
+  {
+    name: 'checkpoints',
+    example: 'await vm.checkpoints()',
+    text: "saved states; vm.deleteCheckpoint('before') forgets one",
+  },
+  {
+    name: 'vcpus',
+    example: 'vm.vcpus[0].where',
+    text: 'registers, symbolised instruction pointer, current task',
+  },
+  { name: 'maps', example: 'vm.maps.map(m => m.name)', text: 'every BPF map' },
+  { name: 'map', example: "vm.map('pid_stats').get(1)", text: 'one BPF map: get(key), entries(), variables' },
+  {
+    name: 'addObject',
+    example: "vm.addObject('./my_scheduler')",
+    text: 'the file that programs were loaded from: pointers in integers are recovered from it',
+  },
+  { name: 'progs', example: 'vm.progs', text: 'every BPF program' },
+  {
+    name: 'prog',
+    example: "vm.prog('demo_enqueue').xlated.map(i => i.text)",
+    text: 'one BPF program: xlated, jited, links, structOps, streams, timePerRun',
+  },
+  { name: 'links', example: 'vm.links', text: 'every BPF link: what a program is attached to' },
+  { name: 'arenas', example: 'vm.arenas', text: 'every BPF arena: pages, globals, free ranges' },
+  {
+    name: 'arena',
+    example: "vm.arena('arena').describe(0x100000000020n)",
+    text: 'one arena: at(address, type), describe(address), read(address, length), globals',
+  },
+  {
+    name: 'allocators',
+    example: 'vm.allocators.map(a => a.name)',
+    text: 'what hands out memory of arenas',
+  },
+  {
+    name: 'allocator',
+    example: "vm.allocator('scx_task_allocator').live[0].value",
+    text: 'one allocator: live, at(index), leaks, dangling, problems',
+  },
+  { name: 'tasks', example: 'vm.tasks.filter(t => !t.isKernelThread)', text: 'every thread' },
+  { name: 'task', example: 'vm.task(1).comm', text: 'the task_struct with a pid' },
+  {
+    name: 'sched',
+    example: 'vm.sched.queues',
+    text: 'the scheduler: state, schedulers, runqueues, queues, events, waiting, watchdog, task(pid), stack(pid)',
+  },
+  {
+    name: 'story',
+    example: 'vm.story()',
+    text: 'what is going on, in sentences: who waits and why, what is odd',
+  },
+  {
+    name: 'report',
+    example: 'vm.report().diff(before).lasting',
+    text: 'everything at this moment: head, entries(map), text(), json(), html(), diff(before)',
+  },
+  { name: 'why', example: 'vm.why(42).reasons', text: 'why a task is not running' },
+  {
+    name: 'variable',
+    example: "vm.variable('init_task').se.vruntime",
+    text: 'a global of the kernel; per-CPU ones take a CPU',
+  },
+  { name: 'symbol', example: "vm.symbol('schedule')", text: 'a symbol by name or address' },
+  { name: 'type', example: "vm.type('struct rq')", text: 'a type by its C name' },
+  {
+    name: 'at',
+    example: "vm.at('init_task', 'struct task_struct')",
+    text: 'what lies at an address, as a type',
+  },
+  {
+    name: 'write',
+    example: "vm.write({ map: 'control', key: 0 }, { pause: 1 })",
+    text: 'write to a frozen guest: a map entry, a value, a typed global, an address with a type',
+  },
+  { name: 'undo', example: 'vm.undo()', text: 'take the newest write back; vm.writes lists them' },
+  {
+    name: 'kernel',
+    example: 'vm.kernel.release',
+    text: 'symbols, types, page tables, how the kernel was found',
+  },
+  { name: 'dump', example: "await vm.dump('vmcore')", text: 'write a dump' },
+  {
+    name: 'mount',
+    example: "await vm.mount('/mnt')",
+    text: 'show the target as files; read them from other processes only',
+  },
+]
+
+/** All entries, or those whose name holds the topic. */
+export function helpText(topic = ''): string {
+  const found = helpEntries.filter(({ name }) => name.includes(topic))
+  const entries = found.length > 0 ? found : helpEntries
+  const width = Math.max(...entries.map(({ example }) => example.length))
+  const lines = entries.map(({ example, text }) => `  ${example.padEnd(width)}  ${text}`)
+  const missing = found.length > 0 ? [] : [`nothing is called ${topic}; there is:`]
+  return [...missing, ...lines].join('\n')
+}

@@ -1,0 +1,66 @@
+import type { CType } from '../btf/types.js'
+import { CryoscopeError } from '../errors.js'
+import type { Reference, Value } from '../value/types.js'
+import { addressIn } from './lookup.js'
+import type { Session } from './session.js'
+import type { MapPlace, WriteTarget } from './target.js'
+import { findVariable } from './variables.js'
+import type { Place } from './writes.js'
+
+/** A place to write to, with the type of what lies there. */
+export function typedPlace(vm: Session, where: WriteTarget, type: string | CType | undefined): Place {
+  if (isMapPlace(where)) {
+    const map = vm.map(where.map)
+    const place = map.valuePlace(where.key, where.cpu)
+    return { name: `${map.name}[${JSON.stringify(where.key)}]`, ...place }
+  }
+  if (typeof where === 'string' && type === undefined) {
+    const { address, type: known, isPerCpu } = findVariable(vm.kernel, vm.context, where)
+    if (!isPerCpu) return { name: where, address, type: known }
+    throw new CryoscopeError('usage', `${where} is per CPU; write to vm.variable('${where}', cpu)`)
+  }
+  const { address } = placeOf(vm, where)
+  const known =
+    type ?? (typeof where === 'object' && where !== null && '$ctype' in where ? where.$ctype : undefined)
+  if (known === undefined)
+    throw new CryoscopeError('usage', 'give the type of what lies there: vm.write(address, value, "u64")')
+  const name = typeof where === 'string' ? where : `0x${address.toString(16)}`
+  return { name, address, type: typeof known === 'string' ? vm.type(known) : (known as CType) }
+}
+
+/** Where a symbol, an address or a value lies, and how many of its bytes a watchpoint covers. */
+export function placeOf(
+  vm: Session,
+  where: string | bigint | Value | Reference,
+): { address: bigint; size: number } {
+  if (typeof where === 'bigint') return { address: BigInt.asUintN(64, where), size: 8 }
+  if (typeof where === 'string') {
+    const address = addressIn(where)
+    if (address !== undefined) return { address, size: 8 }
+    const [, name = where, offset = '0'] = /^(.*?)(?:\+(0x[0-9a-f]+|\d+))?$/i.exec(where) ?? []
+    return { address: vm.symbol(name).address + BigInt(offset), size: 8 }
+  }
+  if (
+    typeof where === 'object' &&
+    where !== null &&
+    '$address' in where &&
+    typeof where.$address === 'bigint'
+  ) {
+    return { address: where.$address, size: Math.min(Number(where.$size ?? 8), 8) }
+  }
+  throw new CryoscopeError(
+    'usage',
+    'give a symbol, an address, or a value that has a place in memory (x.$member("name"))',
+  )
+}
+
+/** Values may have a C member called `map`; a map place has none of our own properties. */
+function isMapPlace(where: WriteTarget): where is MapPlace {
+  return (
+    typeof where === 'object' &&
+    where !== null &&
+    !('$type' in where) &&
+    !('$reason' in where) &&
+    'map' in where
+  )
+}

@@ -1,0 +1,89 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { CryoscopeError } from '../errors.js'
+import { Kernel } from '../kernel/kernel.js'
+import type { Dump } from '../memory/dump.js'
+import { type Board, ramLayout } from '../memory/pci-hole.js'
+import { openRawImage, parseLayout } from '../memory/raw-image.js'
+import type { Physical, PhysicalMemory } from '../memory/types.js'
+
+const boards: readonly Board[] = ['flat', 'q35', 'pc', 'virt']
+const names: Readonly<Record<Board, string>> = {
+  flat: 'from address 0 on',
+  q35: 'as QEMU q35 lays it out, around the hole from 2 GiB to 4 GiB',
+  pc: 'as QEMU pc lays it out, around the hole from 3 GiB to 4 GiB',
+  virt: 'as QEMU virt of arm64 lays it out, from 1 GiB on',
+}
+const layoutLimit = 2 ** 20
+/** What firmware keeps for itself at the end of RAM, at most. */
+const kept = 2 ** 26
+
+/** The file beside an image that states its layout. */
+function sidecar(path: string): string {
+  return `${path}.layout`
+}
+
+/**
+ * RAM as it is, without a header: the layout is stated (as text, or in FILE.layout beside it), or the one of the usual
+ * boards under which a kernel proves itself and has as much memory as it says. Undefined when there is none.
+ */
+export function openRaw(path: string, stated?: string): Dump | undefined {
+  const { size } = statSync(path)
+  const layout = stated ?? readSidecar(path)
+  if (layout !== undefined) {
+    const memory = openRawImage(path, (bytes) => parseLayout(layout, bytes))
+    return rawImage(memory, 'raw image, stated layout')
+  }
+  if (size < 2 ** 20 || size % 4096 !== 0) return undefined
+  const seen = new Set<string>()
+  let second: Dump | undefined
+  for (const board of boards) {
+    const segments = ramLayout(board, size)
+    const key = JSON.stringify(segments)
+    if (seen.has(key)) continue
+    seen.add(key)
+    const memory = openRawImage(path, () => segments)
+    const found = proof(memory)
+    const end = segments.reduce((most, { physical, length }) => Math.max(most, physical + length), 0)
+    if (found !== undefined) {
+      const image = { ...rawImage(memory, `raw image, ${names[board]}`), noteAt: found.noteAt }
+      if (found.memoryEnd !== undefined && found.memoryEnd <= end && found.memoryEnd > end - kept) {
+        second?.memory.close()
+        return image
+      }
+      if (second === undefined && (found.memoryEnd === undefined || found.memoryEnd <= end)) {
+        const problem = `the layout of the image is a guess (${names[board]}): state it in ${sidecar(path)}, as 0:0:2G,4G:2G:`
+        second = { ...image, problems: [problem] }
+        continue
+      }
+    }
+    memory.close()
+  }
+  return second
+}
+
+function rawImage(memory: PhysicalMemory, format: string): Dump {
+  return { format, architecture: undefined, memory, cpus: [], vmcoreinfo: undefined, problems: [] }
+}
+
+/** The kernel under this layout, and where it says that memory ends. */
+function proof(
+  memory: PhysicalMemory,
+): { noteAt: Physical | undefined; memoryEnd: number | undefined } | undefined {
+  try {
+    const kernel = Kernel.find(memory)
+    const pages = kernel.findSymbol('max_pfn')
+    const pageSize = Number(kernel.info.get('PAGESIZE') ?? 4096)
+    const memoryEnd = pages === undefined ? undefined : Number(kernel.space.u64(pages)) * pageSize
+    return { noteAt: kernel.info.physical, memoryEnd }
+  } catch (error) {
+    if (error instanceof CryoscopeError) return undefined
+    throw error
+  }
+}
+
+function readSidecar(path: string): string | undefined {
+  const file = sidecar(path)
+  if (!existsSync(file)) return undefined
+  if (statSync(file).size > layoutLimit) throw new CryoscopeError('usage', `${file} is too long for a layout`)
+  return readFileSync(file, 'utf8')
+}

@@ -1,0 +1,124 @@
+import type { BpfMap, MapEntry } from '../bpf/map.js'
+import type { CpuValue, EntryKey, EntryValue } from '../bpf/maps/entry.js'
+import type { NamedObject } from '../bpf/maps/objects/named-object.js'
+import type { Program } from '../bpf/programs/program-object.js'
+import type { CType } from '../btf/types.js'
+import type { Located, PointerTo } from '../value/typed.js'
+import type { Session } from './session.js'
+import type { MapPlace, Stop, WaitOptions } from './target.js'
+import type { Write } from './writes.js'
+
+/** What declarations say of one target: names, and the types behind them. */
+export interface GuestTypes {
+  /** Types of the kernel by their C names: `'struct rq'`. */
+  readonly types: object
+  /** Globals of the kernel that have one place. */
+  readonly variables: object
+  /** Globals with a place for each CPU. */
+  readonly perCpu: object
+  /** BPF maps: what `get` gives, what an entry's value is, and what `variables` are. */
+  readonly maps: object
+  /** Names of BPF programs, arenas and allocators. */
+  readonly programs: string
+  readonly arenas: string
+  readonly allocators: string
+}
+
+/** What a map holds. */
+export interface MapTypes<Got = unknown, Held = unknown, Variables = undefined> {
+  readonly got: Got
+  readonly held: Held
+  readonly variables: Variables
+}
+
+type AnyMap = MapTypes<unknown, unknown, unknown>
+
+/** A name out of those that there are; text that is known only when running is let through. */
+export type NameOf<Known, Name extends string> = string extends Name ? Name : Known & string
+
+/** What lies at a C type's name; pointers to it too. */
+export type TypeNamed<Types, Name> = Name extends keyof Types
+  ? Types[Name]
+  : Name extends `${infer Target} *`
+    ? PointerTo<TypeNamed<Types, Target>>
+    : // biome-ignore lint/suspicious/noExplicitAny: names are looked up when running; only some are known here
+      any
+
+/** A map whose values are typed. */
+export interface TypedMap<Types extends AnyMap>
+  extends Omit<BpfMap, 'get' | 'entry' | 'entries' | 'variables'> {
+  /** The value at a key; undefined when the map has no such key. Per-CPU maps give one value per CPU. */
+  get(key?: unknown): Types['got'] | undefined
+  entry(key?: unknown): TypedEntry<Types['held']> | undefined
+  entries(): Generator<TypedEntry<Types['held']>>
+  /** The variables of a global section. */
+  readonly variables: Types['variables']
+}
+
+export interface TypedEntry<Held> extends Omit<MapEntry, 'key' | 'value' | 'cpus'> {
+  readonly key: Omit<EntryKey, 'owner'> & { readonly owner: AnyOf<NamedObject> | undefined }
+  readonly value: TypedValue<EntryValue, Held> | undefined
+  readonly cpus: readonly TypedValue<CpuValue, Held>[] | undefined
+}
+
+type TypedValue<Of, Held> = Omit<Of, 'value' | 'target'> & {
+  readonly value: Held
+  readonly target: AnyOf<NamedObject> | undefined
+}
+
+type KeysOf<Union> = Union extends unknown ? keyof Union : never
+type At<Union, Key> = Union extends { readonly [K in Key & PropertyKey]: infer Held } ? Held : never
+
+/** One of several types, of which each may be asked for what only others have: the map decides which it is. */
+export type AnyOf<Union> = Union & { readonly [Key in KeysOf<Union>]?: At<Union, Key> }
+
+type Replaced = 'map' | 'prog' | 'arena' | 'allocator' | 'task' | 'variable' | 'at' | 'runUntil' | 'write'
+
+type Task<Types> = TypeNamed<Types, 'struct task_struct'>
+
+/** A session whose names and values are typed by the target's own BTF. */
+export interface TypedSession<Guest extends GuestTypes> extends Omit<Session, Replaced> {
+  /** One BPF map by name. */
+  map<Name extends keyof Guest['maps']>(
+    name: Name,
+  ): TypedMap<Guest['maps'][Name] extends AnyMap ? Guest['maps'][Name] : AnyMap>
+  /** One BPF map by id. */
+  // biome-ignore lint/suspicious/noExplicitAny: ids are not typed
+  map(id: number): TypedMap<MapTypes<any, any, any>>
+  // biome-ignore lint/suspicious/noExplicitAny: text that is known only when running
+  map<Name extends string>(name: NameOf<keyof Guest['maps'], Name>): TypedMap<MapTypes<any, any, any>>
+  /** One BPF program by name or id. */
+  prog(name: Guest['programs'] | number): Program
+  prog<Name extends string>(name: NameOf<Guest['programs'], Name>): Program
+  /** One BPF arena by name or id. */
+  arena(name: Guest['arenas'] | number): ReturnType<Session['arena']>
+  arena<Name extends string>(name: NameOf<Guest['arenas'], Name>): ReturnType<Session['arena']>
+  /** One allocator by the name of its variable. */
+  allocator(name: Guest['allocators']): ReturnType<Session['allocator']>
+  allocator<Name extends string>(name: NameOf<Guest['allocators'], Name>): ReturnType<Session['allocator']>
+  /** The task_struct with this pid. */
+  task(pid: number): Task<Guest['types']>
+  /** A global variable of the kernel. */
+  variable<Name extends keyof Guest['variables']>(name: Name): Guest['variables'][Name]
+  /** A per-CPU variable, for one CPU. */
+  variable<Name extends keyof Guest['perCpu']>(name: Name, cpu: number): Guest['perCpu'][Name]
+  /** A per-CPU variable, for every CPU. */
+  variable<Name extends keyof Guest['perCpu']>(name: Name): Guest['perCpu'][Name][]
+  variable<Name extends string>(
+    name: NameOf<keyof Guest['variables'] | keyof Guest['perCpu'], Name>,
+    cpu?: number,
+    // biome-ignore lint/suspicious/noExplicitAny: text that is known only when running
+  ): any
+  /** What lies at an address or symbol, as a type: `vm.at(address, 'struct rq')`. */
+  at<Name extends keyof Guest['types']>(address: bigint | string, type: Name): Guest['types'][Name]
+  at<Name extends string>(address: bigint | string, type: Name): TypeNamed<Guest['types'], Name>
+  // biome-ignore lint/suspicious/noExplicitAny: a type that is known only when running
+  at(address: bigint | string, type: CType): any
+  /** Runs until a symbol or address is reached, or memory is written. */
+  runUntil(
+    condition: string | bigint | { readonly write: string | bigint | Located; readonly length?: number },
+    options?: WaitOptions,
+  ): Promise<Stop>
+  /** Writes to the memory of a frozen guest. */
+  write(where: string | bigint | Located | MapPlace, value: unknown, type?: string | CType): Write
+}

@@ -1,0 +1,22 @@
+import { jsonText } from '../../json/text.js'
+import { arenaColumns } from '../../tables/arenas.js'
+import { defineCommand, required } from '../definition.js'
+import { printRows } from '../table.js'
+import { noteProblems, targetHelp, withTarget } from '../target.js'
+
+export const arenas = defineCommand<{ json?: boolean }>({
+  configure(command) {
+    command.argument('<target>', targetHelp).option('--json', 'print one JSON document')
+  },
+  async run(call) {
+    const { output, options } = call
+    await withTarget(required(call, 0), output, async (session) => {
+      const found = session.arenas
+      if (options.json) await output.line(jsonText(found))
+      else if (found.length === 0) output.note('this kernel holds no BPF arena')
+      else await printRows(output, arenaColumns, found)
+      noteProblems(output, [...session.problems, ...found.flatMap(({ problems }) => problems)])
+    })
+    return 0
+  },
+})

@@ -1,0 +1,55 @@
+import { pairLines } from '../../../text/lines.js'
+import { escapeText } from '../../../text.js'
+import { durationText, sizeText } from '../../../units.js'
+import { describeInfo, type TargetInfo } from '../../json/target.js'
+import { jsonText } from '../../json/text.js'
+import { defineCommand, required } from '../definition.js'
+import { noteProblems, targetHelp, withTarget } from '../target.js'
+
+export const info = defineCommand<{ json?: boolean }>({
+  configure(command) {
+    command.argument('<target>', targetHelp).option('--json', 'print one JSON document')
+  },
+  async run(call) {
+    const start = performance.now()
+    const { output, options } = call
+    await withTarget(required(call, 0), output, async (session) => {
+      const found = describeInfo(session, start)
+      if (options.json) await output.line(jsonText(found))
+      else {
+        await output.line(pairLines(infoPairs(found), output.columns).join('\n'))
+        const how = found.facts.map((each) => [escapeText(each.fact), escapeText(each.how)] as const)
+        await output.line(`\n${output.bold('How it is known')}\n${pairLines(how, output.columns).join('\n')}`)
+        noteProblems(output, found.problems)
+      }
+    })
+    return 0
+  },
+})
+
+const pairsShown = 4
+
+export function infoPairs(found: TargetInfo): [string, string][] {
+  const ranges = found.memoryRanges
+    .slice(0, pairsShown)
+    .map(({ start, bytes }) => `${sizeText(bytes)} at ${start}`)
+  const more =
+    found.memoryRanges.length > pairsShown ? `, and ${found.memoryRanges.length - pairsShown} more` : ''
+  const types =
+    'problem' in found.types ? found.types.problem : `${found.types.count} from ${found.types.source}`
+  const kind = [found.format, found.accelerator].filter((fact) => typeof fact === 'string').join(', ')
+  return [
+    ['target', `${escapeText(found.target)} (${found.state === 'dump' ? kind : `${found.state}, ${kind}`})`],
+    ['kernel', escapeText(`${found.release}${found.machine === null ? '' : ` ${found.machine}`}`)],
+    ...(found.version === null ? [] : [['version', escapeText(found.version)] as [string, string]]),
+    ['vCPUs', String(found.vcpus)],
+    ['memory', `${sizeText(found.memoryBytes)}: ${ranges.join(', ')}${more}`],
+    ['symbols', `${found.symbols.count} from ${found.symbols.source}`],
+    ['types', escapeText(types)],
+    ...found.evidence.map((line, index): [string, string] => [
+      index === 0 ? 'found by' : '',
+      escapeText(line),
+    ]),
+    ['opened in', durationText(found.openMilliseconds)],
+  ]
+}

@@ -1,0 +1,23 @@
+import { progJson } from '../../json/programs.js'
+import { jsonText } from '../../json/text.js'
+import { programColumns } from '../../tables/programs.js'
+import { defineCommand, required } from '../definition.js'
+import { printRows } from '../table.js'
+import { noteProblems, targetHelp, withTarget } from '../target.js'
+
+export const progs = defineCommand<{ json?: boolean }>({
+  configure(command) {
+    command.argument('<target>', targetHelp).option('--json', 'print one JSON document')
+  },
+  async run(call) {
+    const { output, options } = call
+    await withTarget(required(call, 0), output, async (session) => {
+      const found = session.progs
+      if (options.json) await output.line(jsonText(found.map(progJson)))
+      else if (found.length === 0) output.note('this kernel holds no BPF program')
+      else await printRows(output, programColumns, found)
+      noteProblems(output, session.problems)
+    })
+    return 0
+  },
+})

@@ -1,0 +1,69 @@
+import { CryoscopeError } from '../../../errors.js'
+import type { Session } from '../../../session/session.js'
+import { defineCommand, required } from '../definition.js'
+import type { Output } from '../output.js'
+import { targetHelp } from '../target.js'
+
+interface Options {
+  readonly theme?: string
+  readonly mouse?: boolean
+}
+
+const themeNames = ['dark', 'light', 'colour-blind', 'none'] as const
+export type Theme = (typeof themeNames)[number]
+
+export const tui = defineCommand<Options>({
+  configure(command) {
+    command
+      .argument('<target>', targetHelp)
+      .option('--theme <name>', `${themeNames.join(', ')} (NO_COLOR means none)`)
+      .option('--no-mouse', 'leave the mouse to the terminal')
+      .addHelpText(
+        'after',
+        `
+? shows every key. A guest stays as it is when the UI is left: frozen, or running. Keys, theme and mouse can be set in
+$XDG_CONFIG_HOME/cryoscope/keys.json.`,
+      )
+  },
+  async run(call) {
+    const { output, options } = call
+    const target = required(call, 0)
+    requireTerminal(output)
+    const theme = themeOf(options.theme)
+    const { open } = await import('../../../session/open.js')
+    const session = await open(target)
+    try {
+      // --no-mouse is the only word that is given; without it the user's file decides.
+      await showTui(session, { theme, mouse: options.mouse === false ? false : undefined })
+    } finally {
+      await session.close()
+    }
+    return 0
+  },
+})
+
+function themeOf(name: string | undefined): Theme | undefined {
+  const found = themeNames.find((theme) => theme === name)
+  if (name === undefined || found !== undefined) return found
+  throw new CryoscopeError('usage', `--theme takes ${themeNames.join(', ')}, not "${name}"`)
+}
+
+/** Throws 'environment' where there is nobody to look. */
+export function requireTerminal(output: Output): void {
+  if (process.stdin.isTTY && output.isTerminal) return
+  throw new CryoscopeError(
+    'environment',
+    'the terminal UI needs a terminal for input and output; without one, use the other commands, or repl with a script',
+  )
+}
+
+/** Opens the terminal UI, and with it Ink and React, which no other command loads. */
+export async function showTui(
+  session: Session,
+  options: { theme?: Theme | undefined; mouse?: boolean | undefined; tour?: boolean } = {},
+): Promise<void> {
+  // React's development build is several times slower, and keeps a record of every frame.
+  process.env.NODE_ENV ??= 'production'
+  const { openTui } = await import('../../tui/open-tui.js')
+  await openTui(session, options)
+}

@@ -1,0 +1,163 @@
+import type { BpfMap } from '../../bpf/map.js'
+import { Problems } from '../../bpf/maps/reader.js'
+import { escapeText } from '../../text.js'
+import type { Value } from '../../value/types.js'
+import { mapLines, Walk } from '../json/map.js'
+import { jsonText } from '../json/text.js'
+import { byNameEntries } from './by-name.js'
+import { wholeFile } from './content.js'
+import { entriesDirectory, entryWriter } from './entries.js'
+import type { Directory, Entry } from './node.js'
+import { type ProblemNotes, section } from './section.js'
+import { jsonFile, placed, streamFile, textFile, type View } from './view.js'
+
+export function mapsDirectory(view: View): Directory {
+  return section({
+    title: 'BPF maps',
+    about: 'Every BPF map of the kernel.',
+    parts: [
+      ['by-id/<id>/', 'one map, by the id that bpftool shows'],
+      ['by-name/<name>', 'the same by name; maps that share a name are called `<name>@<id>`'],
+    ],
+    commands: ['maps', 'map'],
+    cache: view.cache,
+    entries: (notes) => [
+      ['by-id', byId(view, notes)],
+      ['by-name', byName(view)],
+    ],
+  })
+}
+
+function byId(view: View, notes: ProblemNotes): Directory {
+  return section({
+    title: 'BPF maps by id',
+    about: 'One directory for each map.',
+    parts: [['<id>/', 'one map']],
+    commands: ['maps', 'map'],
+    cache: view.cache,
+    entries: () => {
+      const found = view.session.maps
+      for (const problem of view.session.problems) notes.add('maps', problem)
+      return found.map((map): Entry => [String(map.id), () => mapDirectory(view, map)])
+    },
+  })
+}
+
+function byName(view: View): Directory {
+  return section({
+    title: 'BPF maps by name',
+    about: 'Links to the maps, by name.',
+    parts: [['<name>', 'a link to `../by-id/<id>`']],
+    commands: ['maps', 'map'],
+    cache: view.cache,
+    entries: () => byNameEntries(view.session.maps, (id) => `../by-id/${id}`),
+  })
+}
+
+function mapDirectory(view: View, map: BpfMap): Directory {
+  const { info } = map
+  return section({
+    title: `Map ${map.id}`,
+    about: `${escapeText(map.name === '' ? 'unnamed' : map.name)}, ${map.type}, at 0x${map.address.toString(16)}.`,
+    parts: map.unsupported === undefined ? [['entries/', 'one file for each entry, named by its key']] : [],
+    commands: ['map'],
+    attributes: placed(`struct bpf_map (${map.type})`, map.address),
+    cache: view.cache,
+    entries: (notes) => {
+      for (const problem of info.problems) notes.add('map', problem)
+      return parts(view, map, notes)
+    },
+  })
+}
+
+function* parts(view: View, map: BpfMap, notes: ProblemNotes): Generator<Entry> {
+  yield ['info.json', jsonFile(view, 'this map in `cryoscope maps --json`', () => map)]
+  const problems = new Problems()
+  const state = map.state(problems)
+  if (Object.keys(state).length > 0) {
+    yield ['state.json', jsonFile(view, 'what there is to say beyond entries', () => stateOf(map))]
+  }
+  note(notes, problems)
+  if (map.unsupported !== undefined) {
+    notes.add('entries', map.unsupported)
+    return
+  }
+  yield [
+    'entries.jsonl',
+    streamFile(view, 'one entry per line: `cryoscope map TARGET ID --json-lines`', () => lines(map, notes)),
+  ]
+  yield ['entries', () => entriesDirectory(view, map)]
+  yield ['raw', streamFile(view, rawAbout(map), () => rawBytes(map, notes))]
+  if (isSingle(map)) yield* singleEntry(view, map)
+}
+
+function note(notes: ProblemNotes, problems: Problems): void {
+  for (const { where, why } of problems.list) notes.add(where, why)
+}
+
+function stateOf(map: BpfMap): unknown {
+  return (JSON.parse(jsonText({ state: map.state() })) as { state: unknown }).state
+}
+
+function* lines(map: BpfMap, notes: ProblemNotes): Generator<string> {
+  const walk = new Walk()
+  yield* mapLines(map, undefined, walk)
+  note(notes, walk.problems)
+}
+
+/** A map that is one struct, as schedulers keep their state and compilers their globals. */
+function isSingle({ info, perCpu }: BpfMap): boolean {
+  return info.type === 'array' && info.maxEntries === 1 && !perCpu
+}
+
+function* singleEntry(view: View, map: BpfMap): Generator<Entry> {
+  const value = (): Value | Uint8Array | undefined => {
+    const found = map.get(0)
+    return Array.isArray(found) ? undefined : (found as Value | Uint8Array | undefined)
+  }
+  const write = view.writable ? entryWriter(view, map, 0, 'value') : undefined
+  yield [
+    'value.json',
+    wholeFile(
+      view.cache,
+      () => {
+        const text = map.entryJson(0)
+        const entry =
+          text === undefined ? {} : (JSON.parse(text) as { value?: { hex: string; value?: unknown } })
+        const found = entry.value
+        return `${JSON.stringify(found !== undefined && 'value' in found ? found.value : found, undefined, 2)}\n`
+      },
+      { about: 'the one value of this map', ...(write === undefined ? {} : { write }) },
+    ),
+  ]
+  yield ['value.txt', textFile(view, 'the same as C would write it', () => `${valueText(value())}\n`)]
+}
+
+function valueText(value: Value | Uint8Array | undefined): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  if (typeof value === 'object' && value !== null && '$format' in value)
+    return value.$format({ columns: 120 })
+  return escapeText(String(value))
+}
+
+function rawAbout({ info }: BpfMap): string {
+  return hasIndexKeys(info.type)
+    ? 'the bytes of all values, one after the other'
+    : 'the bytes of all entries, each its key and then its value'
+}
+
+/** Keys that are only positions are left out of raw bytes. */
+function hasIndexKeys(type: string): boolean {
+  return type === 'array' || type === 'percpu_array'
+}
+
+/** The bytes of a map as they lie: keys and values in the kernel's order. */
+function* rawBytes(map: BpfMap, notes: ProblemNotes): Generator<Uint8Array> {
+  const problems = new Problems()
+  const keySize = hasIndexKeys(map.type) ? 0 : map.info.keySize
+  for (const { key, value, cpus } of map.entries(problems)) {
+    const values = cpus ?? (value === undefined ? [] : [value])
+    yield Buffer.concat([...(keySize === 0 ? [] : [key.bytes]), ...values.map(({ bytes }) => bytes)])
+  }
+  note(notes, problems)
+}

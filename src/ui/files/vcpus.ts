@@ -1,0 +1,46 @@
+import type { Vcpu } from '../../session/vcpu.js'
+import type { Directory, Entry } from './node.js'
+import { section } from './section.js'
+import { jsonFile, textFile, type View } from './view.js'
+
+export function vcpusDirectory(view: View): Directory {
+  return section({
+    title: 'vCPUs',
+    about: 'Where each vCPU stands, one directory each.',
+    parts: [['<n>/', 'one vCPU, by its number']],
+    commands: ['vcpus'],
+    cache: view.cache,
+    entries: () =>
+      view.session.vcpus.map((vcpu): Entry => [String(vcpu.cpu), () => vcpuDirectory(view, vcpu)]),
+  })
+}
+
+function vcpuDirectory(view: View, vcpu: Vcpu): Directory {
+  return section({
+    title: `vCPU ${vcpu.cpu}`,
+    about: 'One vCPU at the moment of this stop.',
+    commands: ['vcpus'],
+    cache: view.cache,
+    entries: () => [
+      [
+        'registers.json',
+        jsonFile(view, 'registers, place, task: this vCPU in `cryoscope vcpus --json`', () => vcpu),
+      ],
+      ['registers.txt', textFile(view, 'registers, one in a line', () => registersText(vcpu))],
+      ['where', textFile(view, 'symbol and offset of the instruction pointer', () => `${whereText(vcpu)}\n`)],
+    ],
+  })
+}
+
+function whereText(vcpu: Vcpu): string {
+  return vcpu.where ?? `0x${vcpu.rip.toString(16)}${vcpu.privilege === 3 ? ' in user code' : ''}`
+}
+
+function registersText({ registers }: Vcpu): string {
+  return Object.entries(registers)
+    .map(([name, value]) => {
+      const text = value === undefined ? 'not known' : `0x${value.toString(16).padStart(16, '0')}`
+      return `${name.padEnd(10)} ${text}\n`
+    })
+    .join('')
+}

@@ -1,0 +1,145 @@
+import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { CryoscopeError } from '../../errors.js'
+import type { Session } from '../../session/session.js'
+import { escapeText } from '../../text.js'
+import { SessionTree } from '../files/tree.js'
+import { bind, loadFuse } from './binding.js'
+import { FileSystem } from './file-system.js'
+import { mountedOn, mountType } from './mount-table.js'
+import { recordMount, sweepMounts } from './records.js'
+import { detachMount } from './unmounting.js'
+
+export interface MountOptions {
+  /** Whether `control` and values of maps may be written. */
+  readonly writable?: boolean
+  /** Whether other users may look; they need `user_allow_other` in /etc/fuse.conf unless root mounts. */
+  readonly allowOther?: boolean
+  /** Whether files have extended attributes; without them the kernel does not ask for any. Default true. */
+  readonly attributes?: boolean
+  /** When opening the target began, by performance.now(). */
+  readonly opened?: number
+}
+
+/** A session that is mounted. */
+export interface Mount extends AsyncDisposable {
+  readonly directory: string
+  /** Resolves when the mount is gone, also when somebody else took it away. */
+  readonly ended: Promise<void>
+  unmount(): Promise<void>
+}
+
+/** Milliseconds between looks at whether the mount is still there; nobody tells us. */
+const watchInterval = 1000
+
+/**
+ * Shows a session as files on a directory until `unmount`, or until the process ends. Requests are served by this process's event
+ * loop, so code of this process must never read the mount synchronously: it would wait for itself. Throws 'environment'
+ * where FUSE does not work, and says what to install.
+ */
+export async function mount(session: Session, directory: string, options: MountOptions = {}): Promise<Mount> {
+  const { writable = false, allowOther = false, attributes = true, opened } = options
+  if (writable && session.target.control === undefined) {
+    throw new CryoscopeError('usage', 'a dump cannot be written; mount it without --writable')
+  }
+  await loadFuse()
+  checkFuse()
+  await sweepMounts()
+  const place = await mountPoint(directory)
+  const tree = new SessionTree(session, { writable, ...(opened === undefined ? {} : { opened }) })
+  const files = new FileSystem(tree, { forAll: allowOther })
+  const { name } = session.target
+  const binding = await bind({
+    directory: place,
+    files,
+    attributes,
+    options: [
+      `fsname=${name.replace(/[^A-Za-z0-9@._-]/g, '_')}`,
+      'subtype=cryoscope',
+      // Sizes of a guest's files may not be believed longer than it stands still; where a name leads can be looked up again.
+      ...(tree.isFixed ? ['attr_timeout=60', 'entry_timeout=3600'] : ['attr_timeout=0', 'entry_timeout=60']),
+      ...(writable ? [] : ['ro']),
+      // Nobody else gets in unless asked, and then modes count; checking them costs a request for each part of a path.
+      ...(allowOther ? ['allow_other', 'default_permissions'] : []),
+    ],
+  })
+  const forget = recordMount(place, name)
+  let end: Promise<void> | undefined
+  let noteEnd: () => void = () => {}
+  const ended = new Promise<void>((resolve) => {
+    noteEnd = resolve
+  })
+  const finish = async (isThere: boolean): Promise<void> => {
+    clearInterval(watch)
+    try {
+      if (isThere) await binding.unmount()
+    } finally {
+      forget()
+      await tree.close()
+      noteEnd()
+    }
+  }
+  const watch = setInterval(() => {
+    if (mountedOn(place)?.type !== mountType) end ??= finish(false)
+  }, watchInterval)
+  watch.unref()
+  const unmount = (): Promise<void> => {
+    end ??= finish(mountedOn(place)?.type === mountType)
+    return end
+  }
+  return { directory: place, ended, unmount, [Symbol.asyncDispose]: unmount }
+}
+
+/** Throws 'environment' where FUSE cannot work. */
+export function checkFuse(): void {
+  try {
+    accessSync('/dev/fuse', constants.R_OK | constants.W_OK)
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code !== 'ENOENT'
+    const what = isThere ? 'this user may not open /dev/fuse' : 'there is no /dev/fuse here: modprobe fuse'
+    throw new CryoscopeError('environment', `mounting needs FUSE, and ${what}`, { cause })
+  }
+}
+
+async function mountPoint(directory: string): Promise<string> {
+  await removeStale(resolve(directory))
+  const shown = escapeText(directory)
+  let place: string
+  try {
+    place = realpathSync(directory)
+    if (!statSync(place).isDirectory()) {
+      throw new CryoscopeError('usage', `${shown} is no directory; name an empty one`)
+    }
+  } catch (cause) {
+    if (cause instanceof CryoscopeError) throw cause
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') {
+      throw new CryoscopeError('not-found', `there is no directory ${shown}; make it first: mkdir ${shown}`)
+    }
+    throw new CryoscopeError('unreadable', `cannot use ${shown}: ${message}`, { cause })
+  }
+  const before = mountedOn(place)
+  if (before?.type === mountType) {
+    throw new CryoscopeError(
+      'usage',
+      `${escapeText(before.source)} is mounted on ${shown} already; cryoscope unmount ${shown} ends that`,
+    )
+  }
+  if (readdirSync(place).length > 0) {
+    throw new CryoscopeError(
+      'usage',
+      `${shown} is not empty, and its files would be hidden; name an empty directory`,
+    )
+  }
+  return place
+}
+
+/** A mount whose process is dead and that nobody noted. */
+async function removeStale(place: string): Promise<void> {
+  if (mountedOn(place)?.type !== mountType) return
+  try {
+    statSync(place)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTCONN') await detachMount(place)
+  }
+}

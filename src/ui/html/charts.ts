@@ -1,0 +1,135 @@
+import type { PlotOptions } from '@observablehq/plot'
+import type { Html } from './markup.js'
+import { chart } from './plotter.js'
+
+export interface ChartOptions {
+  readonly title?: string
+  /** What the values are: "µs". */
+  readonly unit?: string
+  readonly width?: number
+  readonly height?: number
+}
+
+/** How often values fall where: numbers, or bigints as the kernel counts. */
+export function histogram(
+  values: Iterable<number | bigint>,
+  options: ChartOptions & { bins?: number } = {},
+): Html {
+  const data = [...values].map(Number).filter(Number.isFinite)
+  return chart((Plot) => ({
+    ...sized(options),
+    x: { label: options.unit ?? options.title ?? 'value', nice: true },
+    y: { grid: true, label: 'how many' },
+    marks: [
+      Plot.rectY(data, {
+        ...Plot.binX({ y: 'count' }, { x: (value: number) => value, thresholds: options.bins ?? 20 }),
+        fill: 'var(--cs-accent, #1f6feb)',
+      }),
+      Plot.ruleY([0], { stroke: 'currentColor' }),
+    ],
+  }))
+}
+
+/** A point of a line: where, how much, and of which line. */
+export interface SeriesPoint {
+  readonly x: number
+  readonly y: number
+  readonly series?: string
+}
+
+/** Lines over time or over stops, one for each series. */
+export function timeSeries(
+  points: readonly SeriesPoint[],
+  options: ChartOptions & { xLabel?: string; step?: boolean } = {},
+): Html {
+  const names = [...new Set(points.map(({ series }) => series ?? ''))]
+  const last = new Map(points.map((point) => [point.series ?? '', point]))
+  const curve = options.step === true ? ('step-after' as const) : ('linear' as const)
+  return chart((Plot) => ({
+    ...sized(options),
+    marginRight: names.length > 1 ? 110 : 20,
+    x: { label: options.xLabel ?? 'time', nice: true },
+    y: { label: options.unit ?? '', grid: true, zero: true, nice: true },
+    color: { domain: names, range: palette },
+    marks: [
+      Plot.lineY(points, { x: 'x', y: 'y', stroke: ({ series }: SeriesPoint) => series ?? '', curve }),
+      Plot.dot(points.length <= 60 ? points : [], {
+        x: 'x',
+        y: 'y',
+        r: 2.5,
+        fill: ({ series }: SeriesPoint) => series ?? '',
+      }),
+      Plot.text(names.length > 1 ? [...last.values()] : [], {
+        x: 'x',
+        y: 'y',
+        text: ({ series }: SeriesPoint) => (series ?? '').slice(0, 18),
+        textAnchor: 'start',
+        dx: 6,
+        fill: 'currentColor',
+      }),
+      Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
+    ],
+  }))
+}
+
+/** How long something was in a state: a bar of a lane. */
+export interface Span {
+  readonly lane: string
+  readonly from: number
+  readonly to: number
+  readonly state: string
+  readonly text?: string
+}
+
+/** Lanes with bars: vCPUs over stops, say. */
+export function timeline(spans: readonly Span[], options: ChartOptions & { xLabel?: string } = {}): Html {
+  const states = [...new Set(spans.map(({ state }) => state))]
+  const lanes = [...new Set(spans.map(({ lane }) => lane))]
+  const width = options.width ?? 640
+  const from = Math.min(...spans.map((span) => span.from))
+  const to = Math.max(...spans.map((span) => span.to))
+  const perCharacter = ((to - from) / Math.max(1, width - 100)) * 7
+  return chart((Plot) => ({
+    ...sized({ height: 40 + lanes.length * 34, ...options }),
+    marginLeft: 80,
+    x: { label: options.xLabel ?? 'stop' },
+    y: { label: null, domain: lanes },
+    color: { domain: states, range: palette, legend: false },
+    marks: [
+      Plot.barX(spans, {
+        y: 'lane',
+        x1: 'from',
+        x2: 'to',
+        fill: 'state',
+        fillOpacity: 0.55,
+        inset: 1,
+        rx: 3,
+        title: (span: Span) => `${span.lane}: ${span.text ?? span.state}`,
+      }),
+      Plot.text(spans, {
+        y: 'lane',
+        x: 'from',
+        dx: 5,
+        textAnchor: 'start',
+        fill: 'currentColor',
+        text: (span: Span) =>
+          cut(span.text ?? span.state, Math.floor((span.to - span.from) / perCharacter) - 1),
+      }),
+    ],
+  }))
+}
+
+/** Middle tones, which can be told apart on light and on dark ground. */
+const palette = ['#4c8dff', '#e0823d', '#3fa45b', '#c561c9', '#b8a12f', '#3fb0b8', '#e0607e', '#8f8f8f']
+
+function cut(text: string, length: number): string {
+  return length < 3 ? '' : text.length <= length ? text : `${text.slice(0, length - 1)}…`
+}
+
+function sized({ title, width, height }: ChartOptions): PlotOptions {
+  return {
+    ...(title === undefined ? {} : { ariaLabel: title }),
+    ...(width === undefined ? {} : { width }),
+    ...(height === undefined ? {} : { height }),
+  }
+}

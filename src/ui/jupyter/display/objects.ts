@@ -1,0 +1,231 @@
+import type { Allocator } from '../../../bpf/allocators/allocator.js'
+import { listingLines } from '../../../bpf/programs/listing-text.js'
+import type { Program } from '../../../bpf/programs/program-object.js'
+import type { Diff } from '../../../report/diff/diff.js'
+import type { Story } from '../../../report/story.js'
+import type { Sched } from '../../../sched/sched.js'
+import type { Explanation } from '../../../sched/why.js'
+import type { Session } from '../../../session/session.js'
+import type { Vcpu } from '../../../session/vcpu.js'
+import { tableLines } from '../../../text/layout.js'
+import { pairLines } from '../../../text/lines.js'
+import { escapeText } from '../../../text.js'
+import { nanosecondsText } from '../../../units.js'
+import type { ObjectValue } from '../../../value/types.js'
+import { infoPairs } from '../../cli/commands/info.js'
+import { allocatorHtml } from '../../html/allocator.js'
+import { hexdump } from '../../html/hexdump.js'
+import { machineCodeHtml, xlatedHtml } from '../../html/listing.js'
+import { html, lines } from '../../html/markup.js'
+import { queuesHtml, runqueuesHtml } from '../../html/sched.js'
+import { tableHtml } from '../../html/table.js'
+import { valueTree } from '../../html/value-tree.js'
+import { describeTarget } from '../../json/target.js'
+import { type CodeRow, codeRows, type Decode } from '../../machine-code/rows.js'
+import { taskText } from '../../tables/column.js'
+import { queueColumns, runqueueColumns } from '../../tables/sched.js'
+import { placeText } from '../../tables/vcpus.js'
+import { View } from './view.js'
+
+const textWidth = 120
+/** Lines of text that a notebook keeps of something long. */
+const textLines = 120
+const textAllocations = 10
+const changesShown = 300
+
+/** A C value: as C-like text, and as a tree. */
+export function valueView(value: ObjectValue): View {
+  const symbol = value.$symbol === undefined ? '' : ` <${value.$symbol}>`
+  return new View(
+    () => value.$format({ columns: textWidth }),
+    () =>
+      html`<div class="h m">${value.$type} <span class="d">at</span> <span class="a">0x${addressOf(value).toString(16)}${symbol}</span> <span class="d">${value.$size} bytes</span></div>${valueTree(value)}`,
+  )
+}
+
+function addressOf(value: ObjectValue): bigint {
+  return value.$kind === 'pointer' ? (value.$value as bigint) : value.$address
+}
+
+export function programView(program: Program): View {
+  const { id, name, type, runCount, runTime, recursionMisses } = program
+  const counts =
+    runTime === undefined
+      ? 'its counters cannot be read'
+      : `${runCount} runs in ${nanosecondsText(runTime)}, ${recursionMisses} missed`
+  const title = `${name} (${id}), ${type}: ${counts}`
+  return new View(
+    () => cutLines([escapeText(title), ...listingLines(program.xlated, { names: true })]),
+    () => html`<div class="h">${title}</div>${xlatedHtml(program.xlated)}`,
+  )
+}
+
+/** The machine code of a program; without instructions where they cannot be decoded. */
+export function machineCodeView(program: Program, decode: Decode): View {
+  const { id, name, type, jitedSize } = program
+  const size = program.jitedAddress === 0n ? 'it is interpreted' : `${jitedSize} bytes of machine code`
+  const title = `${name} (${id}), ${type}: ${size}`
+  return new View(
+    () => cutLines([escapeText(title), ...Array.from(codeRows(program.jited, decode), codeLine)]),
+    () => html`<div class="h">${title}</div>${machineCodeHtml(codeRows(program.jited, decode))}`,
+  )
+}
+
+function codeLine(row: CodeRow): string {
+  if (row.kind === 'source') return row.text
+  if (row.kind === 'code') return `${row.offset.toString(16).padStart(5)}: ${row.text}`
+  return `${escapeText(row.name)} at 0x${row.address.toString(16)}:`
+}
+
+export function allocatorView(allocator: Allocator): View {
+  return new View(
+    () => {
+      const { reading, live, leaks, dangling } = allocator
+      const values = live.slice(0, textAllocations).map(({ index, address, value }) => {
+        const text =
+          typeof value === 'object' && '$format' in value
+            ? value.$format({ columns: textWidth })
+            : String(value)
+        return `[${index}] at 0x${(address ?? 0n).toString(16)} = ${text}`
+      })
+      const rest = live.length - values.length
+      return cutLines([
+        `${escapeText(allocator.name)}, ${allocator.kind}: ${live.length} live of ${reading.slots.length} slots, ${leaks.length} leaked, ${dangling.length} dangling references`,
+        ...leaks.map(({ index, address }) => `leaked: [${index}] at 0x${(address ?? 0n).toString(16)}`),
+        ...dangling.map(({ from, why }) => `dangling: ${escapeText(from)} ${escapeText(why)}`),
+        ...values.flatMap((text) => text.split('\n')),
+        ...(rest > 0 ? [`… ${rest} more live allocations`] : []),
+      ])
+    },
+    () => allocatorHtml(allocator),
+  )
+}
+
+export function schedView(sched: Sched): View {
+  return new View(
+    () => {
+      const safe = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(escapeText))
+      const runqueues = sched.runqueues.map((row) => runqueueColumns.map(({ cell }) => cell(row)))
+      const queues = sched.queues.filter(({ depth }) => depth > 0)
+      const rows = queues.map((row) => queueColumns.map(({ cell }) => cell(row)))
+      return [
+        schedTitle(sched),
+        ...tableLines(runqueueColumns, safe(runqueues), textWidth),
+        '',
+        ...(rows.length === 0
+          ? ['every dispatch queue is empty']
+          : tableLines(queueColumns, safe(rows), textWidth)),
+      ].join('\n')
+    },
+    () =>
+      html`<div class="h">${schedTitle(sched)}</div>${runqueuesHtml(sched.runqueues)}<div class="h" style="margin-top:.8em">dispatch queues</div>${queuesHtml(sched.queues)}`,
+  )
+}
+
+function schedTitle({ state, schedulers }: Sched): string {
+  const names = schedulers.map(({ name }) => name).join(', ')
+  return escapeText(`sched_ext ${state ?? 'is not in this kernel'}${names === '' ? '' : `: ${names}`}`)
+}
+
+export function vcpuView(vcpu: Vcpu): View {
+  const { cpu, halted } = vcpu
+  const title = `vCPU ${cpu} at ${placeText(vcpu)}, runs ${taskText(vcpu.task)}${halted === true ? ', halted' : ''}`
+  const registers = Object.entries(vcpu.registers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, `0x${value.toString(16)}`]],
+  )
+  const headings = [{ title: 'REGISTER' }, { title: 'VALUE' }]
+  return new View(
+    () => [escapeText(title), ...tableLines(headings, registers, textWidth)].join('\n'),
+    () => html`<div class="h">${title}</div>${tableHtml(headings, registers)}`,
+  )
+}
+
+export function sessionView(session: Session): View {
+  const pairs = () =>
+    infoPairs(describeTarget(session, performance.now())).filter(([name]) => name !== 'opened in')
+  return new View(
+    () => pairLines(pairs(), textWidth).join('\n'),
+    () => {
+      const rows = pairs().map(([name, text]) => html`<tr><td class="d">${name}</td><td>${text}</td></tr>`)
+      return html`<table><tbody>${rows}</tbody></table>`
+    },
+  )
+}
+
+/** What differs between two reports: counts by section, and the changes themselves. */
+export function diffView(diff: Diff): View {
+  const shown = () => (diff.lasting.length > 0 ? diff.lasting : diff.changes).slice(0, changesShown)
+  const headings = [{ title: 'CHANGE' }, { title: 'PATH' }, { title: 'BEFORE' }, { title: 'AFTER' }]
+  return new View(
+    () => diff.text(),
+    () => {
+      const { before, after, summary, changes, lasting } = diff
+      const rows = shown().map(({ path, change, before: old, after: now }) => [
+        change,
+        path,
+        plain(old),
+        plain(now),
+      ])
+      const sections = summary.map(
+        ({ section, added, removed, changed }) =>
+          html`<span class="chip">${section} +${added} −${removed} ~${changed}</span>`,
+      )
+      const caption = `${lasting.length} lasting changes of ${changes.length}; ${rows.length} shown`
+      return html`<div class="h">${before.target} → ${after.target}</div><div>${sections}</div>${tableHtml(headings, rows, { caption, interactive: true })}`
+    },
+  )
+}
+
+/** What is going on, in sentences, with the facts behind each. */
+export function storyView(story: Story): View {
+  return new View(
+    () => story.toString(),
+    () => {
+      const looks = { trouble: 'bad', notice: 'warn', fact: '' } as const
+      const rows = story.sentences.map(({ sentence, weight, facts }) => {
+        const said = Object.entries(facts).map(([fact, value]) => `${fact} = ${plain(value)}`)
+        return html`<details><summary class="${looks[weight]}">${sentence}</summary><div class="kids m d"><pre>${lines(said.join('\n'))}</pre></div></details>`
+      })
+      return html`${rows}`
+    },
+  )
+}
+
+export function bytesView(bytes: Uint8Array): View {
+  return new View(
+    () =>
+      Buffer.from(bytes)
+        .toString('hex')
+        .replace(/(.{64})/g, '$1\n'),
+    () => hexdump(bytes),
+  )
+}
+
+export function explanationView(explanation: Explanation): View {
+  const { pid, name, verdict, reasons } = explanation
+  return new View(
+    () => explanation.toString(),
+    () => {
+      const rows = reasons.map(({ sentence, facts }) => {
+        const said = Object.entries(facts).map(([fact, value]) => `${fact} = ${plain(value)}`)
+        return html`<details><summary>${sentence}</summary><div class="kids m d">${lines(said.join('\n'))}</div></details>`
+      })
+      return html`<div class="h">${name} (${pid}): ${verdict}</div>${rows}`
+    },
+  )
+}
+
+function plain(value: unknown): string {
+  if (value === undefined) return '-'
+  if (typeof value === 'bigint') return String(value)
+  return typeof value === 'object'
+    ? JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))
+    : String(value)
+}
+
+function cutLines(all: readonly string[]): string {
+  const shown = all.slice(0, textLines)
+  return [...shown, ...(all.length > shown.length ? [`… ${all.length - shown.length} lines more`] : [])].join(
+    '\n',
+  )
+}

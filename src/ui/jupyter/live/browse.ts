@@ -1,0 +1,121 @@
+import { Allocator } from '../../../bpf/allocators/allocator.js'
+import { BpfMap } from '../../../bpf/map.js'
+import { Problems } from '../../../bpf/maps/reader.js'
+import { CryoscopeError } from '../../../errors.js'
+import type { Session } from '../../../session/session.js'
+import type { ObjectValue, Value } from '../../../value/types.js'
+import { isUnreadable } from '../../../value/unreadable.js'
+import { allocatorHtml } from '../../html/allocator.js'
+import { hexdump } from '../../html/hexdump.js'
+import { type Html, html } from '../../html/markup.js'
+import { valueTree } from '../../html/value-tree.js'
+import { type Catalogue, catalogueOf } from '../../tables/catalogues.js'
+import { comparing } from '../../tables/column.js'
+import {
+  columnMembers,
+  type EntryRow,
+  entryCells,
+  entryHeadings,
+  entryRows,
+} from '../../tables/map-entries.js'
+import { viewOf } from '../display/format.js'
+import { mapTitle } from '../display/map-view.js'
+import { onAnyChange } from '../sessions.js'
+import { LiveView } from './live-view.js'
+import { TableBrowser } from './table-browser.js'
+import { ValueBrowser } from './value-browser.js'
+
+/** What can be browsed: a map, any list of the session, a struct or a pointer, an allocator, a whole session. */
+export type Browsable = BpfMap | Allocator | Session | Value | readonly object[]
+
+/**
+ * A live view of something: tables page, sort and filter in the kernel, pointers are followed by a click, and all of it
+ * is read anew when the guest has run.
+ *
+ * @example await browse(vm.map('pid_stats'))
+ * @example await browse(vm.task(1))
+ */
+export async function browse(value: Browsable): Promise<LiveView> {
+  const { view, refresh } = browserOf(value)
+  await view.refresh()
+  onAnyChange((session) => {
+    // What a running guest holds is torn; views wait for the next stop.
+    if (session.state !== 'running') void refresh()
+  })
+  return view
+}
+
+interface Browser {
+  readonly view: LiveView
+  readonly refresh: () => Promise<void>
+}
+
+function browserOf(value: Browsable): Browser {
+  if (value instanceof BpfMap) return ofTable(mapBrowser(value))
+  if (value instanceof Allocator)
+    return ofView(new LiveView({ draw: () => allocatorHtml(value), act: () => {} }))
+  if (isSession(value)) return browserOf(value.maps)
+  if (Array.isArray(value) && !('$kind' in value)) {
+    const catalogue = catalogueOf(value)
+    if (catalogue !== undefined) return ofTable(catalogueBrowser(value, catalogue))
+  } else if (typeof value === 'object' && '$kind' in value && !isUnreadable(value)) {
+    return ofView(new ValueBrowser(nameOf(value as ObjectValue), () => value as Value).view)
+  }
+  throw new CryoscopeError(
+    'usage',
+    'browse takes a map, a list of the session (vm.tasks, vm.progs, …), a struct or pointer, an allocator, or vm',
+  )
+}
+
+function ofTable<Row>(browser: TableBrowser<Row>): Browser {
+  return { view: browser.view, refresh: () => browser.refresh() }
+}
+
+function ofView(view: LiveView): Browser {
+  return { view, refresh: () => view.refresh() }
+}
+
+function isSession(value: unknown): value is Session {
+  return typeof value === 'object' && value !== null && 'target' in value && 'maps' in value
+}
+
+function nameOf(value: ObjectValue): string {
+  return value.$symbol ?? value.$type
+}
+
+function mapBrowser(map: BpfMap): TableBrowser<EntryRow> {
+  const members = columnMembers(map, { nested: true })
+  return new TableBrowser({
+    title: () => mapTitle(map),
+    headings: entryHeadings(map, members),
+    rows: () => entryRows(map.entries(new Problems())),
+    cells: (row) => entryCells(map, members, row),
+    open: (row) => entryHtml(row),
+  })
+}
+
+function entryHtml({ entry, value }: EntryRow): Html {
+  const shown = value?.value
+  const key = html`<div class="d m">key ${JSON.stringify(entry.key.json ?? Buffer.from(entry.key.bytes).toString('hex'))}</div>`
+  if (typeof shown === 'object' && '$kind' in shown && !isUnreadable(shown)) {
+    return html`${key}${valueTree(shown as ObjectValue, { lines: 200 })}`
+  }
+  return html`${key}${value === undefined ? undefined : hexdump(value.bytes, value.address)}`
+}
+
+function catalogueBrowser(
+  rows: readonly object[],
+  { plural, columns }: Catalogue<object>,
+): TableBrowser<object> {
+  return new TableBrowser({
+    title: () => `${rows.length} ${plural}`,
+    headings: columns,
+    rows: () => rows.values(),
+    cells: (row) => columns.map(({ cell }) => cell(row)),
+    compare: (column, descending) => {
+      const found = columns[column]
+      return found === undefined ? () => 0 : comparing(found, descending)
+    },
+    open: (row) => viewOf(row)?.html ?? html``,
+  })
+}

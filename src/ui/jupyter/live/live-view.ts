@@ -1,0 +1,76 @@
+import { escapeHtml, Html } from '../../html/markup.js'
+import { framed } from '../../html/style.js'
+import { displayMethod } from '../display/mime.js'
+import { errorOfThrown } from '../tslab/cell-error.js'
+import { HTML, Text, VBox } from '../widgets/models.js'
+import type { Widget } from '../widgets/widget.js'
+
+/** What a live view draws, and what it does when something in it is clicked. */
+export interface LiveSource {
+  readonly draw: (go: Go) => Html | Promise<Html>
+  readonly act: (action: string) => unknown
+}
+
+/** The attribute that makes an element clickable: `html\`<a${go('next')}>\``. */
+export type Go = (action: string) => Html
+
+/**
+ * HTML whose parts can be clicked, in every front end: a click writes its action into a hidden text widget, which is
+ * how it comes to the kernel. Texts in it are escaped as everywhere.
+ */
+export class LiveView {
+  readonly widget: VBox
+  readonly #source: LiveSource
+  readonly #body = new HTML({ value: '' })
+  readonly #channel = new Text({ value: '' })
+  readonly #go: Go
+  #drawing: Promise<void> = Promise.resolve()
+
+  constructor(source: LiveSource, controls: readonly Widget[] = []) {
+    this.#source = source
+    this.#channel.layout.set({ display: 'none' })
+    this.#channel.classes = [`cs-go-${this.#channel.id}`]
+    this.#channel.observe('value', (value) => this.#take(value))
+    this.#go = (action) =>
+      new Html(` data-go="${escapeHtml(action)}" onclick="${escapeHtml(this.#script())}"`)
+    this.#body.layout.set({ width: '100%' })
+    this.widget = new VBox({ children: [...controls, this.#body, this.#channel] })
+    this.widget.layout.set({ width: '100%' })
+  }
+
+  /** Draws again. Drawings follow one another, and the last one is what stays. */
+  async refresh(): Promise<void> {
+    this.#drawing = this.#drawing.then(async () => {
+      try {
+        const content = await this.#source.draw(this.#go)
+        this.#body.value = framed(content).text
+      } catch (error) {
+        const said = errorOfThrown(error).traceback.join('\n')
+        this.#body.value = framed(
+          new Html(`<pre class="bad">${said.split('\n').map(escapeHtml).join('\n')}</pre>`),
+        ).text
+      }
+    })
+    await this.#drawing
+  }
+
+  close(): void {
+    this.widget.close()
+  }
+
+  [displayMethod](): Record<string, unknown> {
+    return this.widget[displayMethod]()
+  }
+
+  async #take(value: string): Promise<void> {
+    const action = value.replace(/^\d+ /, '')
+    if (action === '') return
+    await this.#source.act(action)
+    await this.refresh()
+  }
+
+  /** The number in front makes two equal clicks two changes. Generations of front ends listen to different events. */
+  #script(): string {
+    return `var i=document.querySelector('.cs-go-${this.#channel.id} input');if(i){i.value=Date.now()+' '+this.dataset.go;['input','keyup','change'].forEach(function(n){i.dispatchEvent(new Event(n,{bubbles:true}))})}event.stopPropagation()`
+  }
+}

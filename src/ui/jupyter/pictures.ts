@@ -1,0 +1,151 @@
+/** What cells call to make pictures of what they have found. Each has a twin in plain text. */
+import type { Allocator } from '../../bpf/allocators/allocator.js'
+import type { BpfProgram } from '../../bpf/program.js'
+import type { Session } from '../../session/session.js'
+import { tableLines } from '../../text/layout.js'
+import { escapeText } from '../../text.js'
+import type { ObjectValue, Value } from '../../value/types.js'
+import { isUnreadable } from '../../value/unreadable.js'
+import { histogramText, seriesText, timelineText } from '../html/chart-text.js'
+import {
+  type ChartOptions,
+  histogram as drawHistogram,
+  timeline as drawTimeline,
+  type SeriesPoint,
+  type Span,
+  timeSeries,
+} from '../html/charts.js'
+import { hexdump as drawHexdump, hexdumpOfValue } from '../html/hexdump.js'
+import { html } from '../html/markup.js'
+import { tableHtml } from '../html/table.js'
+import { valueTree } from '../html/value-tree.js'
+import { plainText } from './display/format.js'
+import { allocatorView, bytesView, machineCodeView } from './display/objects.js'
+import { View } from './display/view.js'
+
+export type { ChartOptions, SeriesPoint, Span } from '../html/charts.js'
+export type { View } from './display/view.js'
+
+/**
+ * How often values fall where.
+ *
+ * @example histogram(vm.tasks.map((t) => vm.task(t.pid).nvcsw), { title: 'context switches' })
+ */
+export function histogram(
+  values: Iterable<number | bigint>,
+  options: ChartOptions & { bins?: number } = {},
+): View {
+  const data = [...values].map(Number).filter(Number.isFinite)
+  return new View(
+    () => titled(options.title, histogramText(data, options.bins)),
+    () => captioned(options.title, drawHistogram(data, options)),
+  )
+}
+
+/**
+ * Lines over time or over stops, one for each name.
+ *
+ * @example series([{ x: 0, y: 3, series: 'cpu 0' }, { x: 1, y: 5, series: 'cpu 0' }])
+ */
+export function series(
+  points: readonly SeriesPoint[],
+  options: ChartOptions & { xLabel?: string; step?: boolean } = {},
+): View {
+  return new View(
+    () => titled(options.title, seriesText(points)),
+    () => captioned(options.title, timeSeries(points, options)),
+  )
+}
+
+/** Lanes with bars: `spans([{ lane: 'cpu 0', from: 0, to: 2, state: 'idle' }])`. */
+export function spans(all: readonly Span[], options: ChartOptions & { xLabel?: string } = {}): View {
+  return new View(
+    () => titled(options.title, timelineText(all)),
+    () => captioned(options.title, drawTimeline(all, options)),
+  )
+}
+
+/** Bytes with the members that lie in them: `hexdump(vm.task(1))`, `hexdump(vm.map('x').get(1))`. */
+export function hexdump(value: Uint8Array | Value): View {
+  if (value instanceof Uint8Array)
+    return new View(
+      () => bytesView(value).text,
+      () => drawHexdump(value),
+    )
+  if (typeof value !== 'object' || isUnreadable(value) || !('$bytes' in value)) {
+    return textView(value)
+  }
+  const shown = value.$kind === 'pointer' ? (value.$target as ObjectValue) : value
+  return new View(
+    () => bytesView(shown.$bytes).text,
+    () => hexdumpOfValue(shown),
+  )
+}
+
+/** A value as a tree with more lines than usual: `tree(vm.task(1), 2000)`. */
+export function tree(value: Value | undefined, lines = 1000): View {
+  if (typeof value !== 'object' || !('$kind' in value) || isUnreadable(value)) return textView(value)
+  const shown = value as ObjectValue
+  return new View(
+    () => shown.$format(),
+    () => html`<div class="h m">${shown.$type}</div>${valueTree(shown, { lines })}`,
+  )
+}
+
+function textView(value: unknown): View {
+  return new View(
+    () => plainText(value),
+    () => html`${plainText(value)}`,
+  )
+}
+
+/** Any list of objects as a table; columns are the members of the first, or those that are named. */
+export function table(rows: readonly object[], columns?: readonly string[]): View {
+  const names = columns ?? Object.keys(rows[0] ?? {})
+  const values = rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name]))
+  const headings = names.map((title, at) => {
+    const numeric = values.every((row) => typeof row[at] === 'number' || typeof row[at] === 'bigint')
+    return numeric ? ({ title, align: 'right', rigid: true } as const) : { title }
+  })
+  const cells = values.map((row) =>
+    row.map((value) => (typeof value === 'string' ? value : plainText(value))),
+  )
+  return new View(
+    () =>
+      tableLines(
+        headings,
+        cells.map((row) => row.map(escapeText)),
+        120,
+      ).join('\n'),
+    () => tableHtml(headings, cells, { caption: `${rows.length} rows`, interactive: true }),
+  )
+}
+
+/** An allocator with its slots, leaks and live allocations. */
+export function occupancy(allocator: Allocator): View {
+  return allocatorView(allocator)
+}
+
+function titled(title: string | undefined, text: string): string {
+  return title === undefined ? text : `${escapeText(title)}\n${text}`
+}
+
+function captioned(title: string | undefined, content: ReturnType<typeof html>): ReturnType<typeof html> {
+  return title === undefined ? content : html`<div class="h">${title}</div>${content}`
+}
+
+/**
+ * The machine code that a program was compiled to, as instructions under their source lines. A program itself shows what
+ * the verifier left of it.
+ *
+ * @example await disassembly(vm, 'demo_enqueue')
+ */
+export async function disassembly(session: Session, program: string | number | BpfProgram): Promise<View> {
+  const { kernel } = session
+  const found = session.prog(typeof program === 'object' ? program.id : program)
+  if (kernel.space.format.architecture !== 'x86_64') return machineCodeView(found, () => [])
+  const { Disassembler } = await import('../machine-code/disassembler.js')
+  const disassembler = await Disassembler.load()
+  const symbolize = (address: bigint) => kernel.symbolize(address)
+  return machineCodeView(found, (bytes, address) => disassembler.decode(bytes, address, symbolize))
+}

@@ -1,0 +1,34 @@
+import * as cell from './cell.js'
+
+/** Names of the library that cells have without imports, besides `vm`. */
+export const preloadedNames = [
+  'attach',
+  'boot',
+  'browse',
+  'casts',
+  'clearOutput',
+  'controlBar',
+  'demo',
+  'disassembly',
+  'display',
+  'hexdump',
+  'histogram',
+  'live',
+  'occupancy',
+  'open',
+  'progress',
+  'progressBar',
+  'rateChart',
+  'series',
+  'spans',
+  'table',
+  'tree',
+  'watch',
+  'widgets',
+] as const satisfies readonly (keyof typeof cell)[]
+
+const everything: Readonly<Record<string, unknown>> = cell
+
+export const preloaded: Readonly<Record<string, unknown>> = Object.fromEntries(
+  preloadedNames.map((name) => [name, everything[name]]),
+)

@@ -1,0 +1,136 @@
+import { Session } from '../../session/session.js'
+import type { Surroundings } from '../typescript/globals.js'
+import type { PromptTypes } from '../typescript/prompt-types.js'
+import type { Completions, Description } from '../typescript/types.js'
+import { InterruptedError } from './cell-scope.js'
+import { preloadedNames } from './preloaded.js'
+
+/**
+ * Mistakes that only somebody finds who knows the target. The others are tslab's, which knows the same code with a `vm`
+ * whose values may be anything: names, modules and arguments of functions are its business.
+ */
+const ours = new Set([
+  // A name in quotes that the target has not.
+  0,
+  // Members that are not there, and such that cannot be assigned.
+  2339, 2551, 2540,
+  // Operators that do not go with their operands, and comparisons that cannot be true.
+  2362, 2363, 2365, 2367,
+  // Values that cannot be called or gone through, and calls with too many arguments.
+  2349, 2488, 2554, 2555,
+])
+/** Names in quotes are those of before, where a cell itself makes the guest run. */
+const runsGuest = /\.\s*(?:thaw|advance|runUntil|step|restore)\s*\(/
+/** A cell that opens another target cannot know its types yet. */
+const opensTarget = /(?<![\w$.])vm\s*=(?![=>])/
+const anyTarget = "declare let vm: import('cryoscope').AnyGuest;\n"
+
+/** What cells find without imports. */
+export const cellSurroundings: Surroundings = {
+  declarations: [
+    "interface Target extends Omit<import('cryoscope-guest').Guest, 'maps' | 'allocators' | 'allocator'>,",
+    "  Pick<import('cryoscope').AnyGuest, 'maps' | 'allocators' | 'allocator'> {}",
+    'declare let vm: Target',
+    ...preloadedNames.map((name) => `declare const ${name}: typeof import('cryoscope').${name}`),
+    '',
+  ].join('\n'),
+  fixed: ['vm'],
+}
+
+/** TypeScript's knowledge of one target. */
+export type CodeTypes = Pick<PromptTypes, 'check' | 'complete' | 'describe' | 'accept' | 'close'>
+
+/**
+ * What TypeScript knows of the target in `vm`: structs of its kernel and of its programs, names of its maps. It is
+ * thought out in a thread of its own, a new one for each target; cells that ran before are known to it.
+ */
+export class TargetTypes {
+  readonly #typesOf: (session: Session) => CodeTypes
+  readonly #warn: (text: string) => void
+  readonly #ran: string[] = []
+  #session: Session | undefined
+  #types: CodeTypes | undefined
+
+  /** `warn` hears why types are missing. */
+  constructor(typesOf: (session: Session) => CodeTypes, warn: (text: string) => void) {
+    this.#typesOf = typesOf
+    this.#warn = warn
+  }
+
+  /** Tells what `vm` is now. */
+  follow(value: unknown): void {
+    const session = value instanceof Session ? value : undefined
+    if (session === this.#session) return
+    this.close()
+    this.#session = session
+    if (session === undefined) return
+    try {
+      this.#types = this.#typesOf(session)
+      for (const code of this.#ran) this.#types.accept(code).catch(() => {})
+    } catch (error) {
+      this.#lost(error)
+    }
+  }
+
+  /** What is wrong in a cell, `LINE:COLUMN - SENTENCE` each; empty when nothing is or no target is open. */
+  async check(code: string, signal: AbortSignal): Promise<readonly string[]> {
+    const head = opensTarget.test(code) ? anyTarget : ''
+    const problems = (await this.#ask((types) => types.check(head + code), signal)) ?? []
+    // What cannot be parsed is not understood either.
+    if (problems.some(({ code: number }) => number >= 1000 && number < 2000)) return []
+    const changes = runsGuest.test(code)
+    return problems
+      .filter(({ code: number }) => ours.has(number) && !(changes && number === 0))
+      .map(({ start, message }) => `${place(code, start - head.length)} - ${message}`)
+  }
+
+  async complete(code: string, position: number): Promise<Completions | undefined> {
+    return await this.#ask((types) => types.complete(code, position))
+  }
+
+  async describe(code: string, position: number): Promise<Description | undefined> {
+    return await this.#ask((types) => types.describe(code, position))
+  }
+
+  /** Tells of a cell that has run: later ones find its names. */
+  ran(code: string): void {
+    this.#ran.push(code)
+    void this.#ask((types) => types.accept(code))
+  }
+
+  close(): void {
+    this.#types?.close()
+    this.#types = undefined
+    this.#session = undefined
+  }
+
+  async #ask<T>(question: (types: CodeTypes) => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+    const types = this.#types
+    if (types === undefined) return undefined
+    try {
+      const answer = question(types)
+      return await (signal === undefined ? answer : Promise.race([answer, interruption(signal)]))
+    } catch (error) {
+      if (error instanceof InterruptedError) throw error
+      if (types === this.#types) this.#lost(error)
+      return undefined
+    }
+  }
+
+  #lost(error: unknown): void {
+    this.#types = undefined
+    this.#warn(`cells are not checked against the types of the target: ${(error as Error).message}\n`)
+  }
+}
+
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(new InterruptedError())
+    signal.addEventListener('abort', () => reject(new InterruptedError()), { once: true })
+  })
+}
+
+function place(code: string, start: number): string {
+  const before = code.slice(0, Math.max(0, start)).split('\n')
+  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
+}

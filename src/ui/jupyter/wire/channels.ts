@@ -1,0 +1,86 @@
+import { Publisher, Router } from 'zeromq'
+import { addressOf, type Connection } from './connection.js'
+import { type ControlThread, startControl } from './control.js'
+import { decodeMessage, encodeMessage, type Message, type Outgoing, WireError } from './message.js'
+import { SendQueue } from './send-queue.js'
+
+export type RequestChannel = 'shell' | 'control'
+
+export interface Handlers {
+  request(channel: RequestChannel, message: Message): void
+  /** Ctrl-C, as the front end's button sends it. */
+  interrupt(): void
+}
+
+/** The sockets of a kernel. Shell, stdin and iopub live here, control and heartbeat in a thread that answers always. */
+export class Channels {
+  readonly #connection: Connection
+  readonly #session: string
+  readonly #handlers: Handlers
+  readonly #shell = new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 500 })
+  readonly #stdin = new Router({ sendHighWaterMark: 0, linger: 0 })
+  readonly #iopub = new Publisher({ sendHighWaterMark: 0, linger: 500 })
+  readonly #toShell = new SendQueue(this.#shell)
+  readonly #toAll = new SendQueue(this.#iopub)
+  #control: ControlThread | undefined
+
+  constructor(connection: Connection, session: string, handlers: Handlers) {
+    this.#connection = connection
+    this.#session = session
+    this.#handlers = handlers
+  }
+
+  /**
+   * Binds everything before anything is read: a client sends its first request as soon as it can connect, and a socket
+   * that is being bound cannot answer.
+   */
+  async open(): Promise<void> {
+    this.#control = startControl(this.#connection, this.#session, {
+      frames: (frames) => this.#take('control', frames),
+      interrupt: () => this.#handlers.interrupt(),
+    })
+    await Promise.all([
+      this.#control.ready,
+      this.#shell.bind(addressOf(this.#connection, 'shell')),
+      this.#stdin.bind(addressOf(this.#connection, 'stdin')),
+      this.#iopub.bind(addressOf(this.#connection, 'iopub')),
+    ])
+    void this.#readShell()
+  }
+
+  publish(message: Outgoing): void {
+    this.#toAll.send(this.#encode({ ids: [Buffer.from(message.type)], ...message }))
+  }
+
+  async reply(channel: RequestChannel, request: Message, type: string, content: unknown): Promise<void> {
+    const frames = this.#encode({ type, content, ids: request.ids, parent: request.header })
+    if (channel === 'control') this.#control?.send(frames)
+    else await this.#toShell.send(frames)
+  }
+
+  /** Resolves when everything is sent and the sockets are closed. */
+  async close(): Promise<void> {
+    await Promise.all([this.#toShell.idle, this.#toAll.idle])
+    for (const socket of [this.#shell, this.#stdin, this.#iopub]) socket.close()
+    await this.#control?.close()
+  }
+
+  #encode(message: Outgoing): Buffer[] {
+    return encodeMessage(this.#connection.key, this.#session, message)
+  }
+
+  async #readShell(): Promise<void> {
+    for await (const frames of this.#shell) this.#take('shell', frames)
+  }
+
+  #take(channel: RequestChannel, frames: readonly Buffer[]): void {
+    let message: Message
+    try {
+      message = decodeMessage(this.#connection.key, frames)
+    } catch (error) {
+      if (error instanceof WireError) return
+      throw error
+    }
+    this.#handlers.request(channel, message)
+  }
+}

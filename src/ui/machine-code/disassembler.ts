@@ -1,0 +1,72 @@
+import { escapeText } from '../../text.js'
+
+/** One machine instruction. */
+export interface MachineInstruction {
+  readonly address: bigint
+  readonly bytes: Uint8Array
+  /** "call 0xffffffff81234567 <schedule>" */
+  readonly text: string
+}
+
+interface CapstoneInstruction {
+  readonly size: number
+  readonly mnemonic: string
+  readonly op_str: string
+}
+
+interface Capstone {
+  disasm(bytes: ArrayLike<number>, address: bigint): readonly CapstoneInstruction[]
+}
+
+/** Instructions of x86-64 as text (Capstone). Bytes that are no instruction end the listing. */
+export class Disassembler {
+  readonly #capstone: Capstone
+
+  private constructor(capstone: Capstone) {
+    this.#capstone = capstone
+  }
+
+  /** Loads the library, which takes some hundred milliseconds. */
+  static async load(): Promise<Disassembler> {
+    const { default: factory } = await import('@alexaltea/capstone-js')
+    const library = await factory()
+    return new Disassembler(new library.Capstone(library.ARCH_X86, library.MODE_64))
+  }
+
+  decode(
+    bytes: Uint8Array,
+    address: bigint,
+    symbolize: (address: bigint) => string | undefined,
+  ): readonly MachineInstruction[] {
+    let found: readonly CapstoneInstruction[]
+    try {
+      found = this.#capstone.disasm(bytes, address)
+    } catch {
+      // It throws text when the first bytes are no instruction.
+      return []
+    }
+    let at = 0
+    return found.map(({ size, mnemonic, op_str }) => {
+      const start = at
+      at += size
+      const end = address + BigInt(at)
+      const operands = op_str.replace(/\[rip ([+-]) (0x[0-9a-f]+)\]/, (whole, sign, distance) => {
+        const target = BigInt.asUintN(64, end + (sign === '+' ? BigInt(distance) : -BigInt(distance)))
+        return `${whole}${named(target, symbolize)}`
+      })
+      const text = /^0x[0-9a-f]{9,16}$/.test(op_str)
+        ? `${op_str}${named(BigInt(op_str), symbolize)}`
+        : operands
+      return {
+        address: address + BigInt(start),
+        bytes: bytes.subarray(start, at),
+        text: escapeText(`${mnemonic.padEnd(7)} ${text}`.trimEnd()),
+      }
+    })
+  }
+}
+
+function named(address: bigint, symbolize: (address: bigint) => string | undefined): string {
+  const symbol = symbolize(address)
+  return symbol === undefined ? '' : ` <${symbol}>`
+}

@@ -1,0 +1,158 @@
+import { inspect } from 'node:util'
+import { CryoscopeError } from '../../errors.js'
+import { tableLines } from '../../text/layout.js'
+import { escapeText } from '../../text.js'
+import { catalogueOf } from '../tables/catalogues.js'
+import { terminalCells } from '../tables/column.js'
+import { safeLines } from './context.js'
+import { oneLine } from './preview.js'
+
+export interface ResultOptions {
+  readonly colors: boolean
+  readonly columns: number
+  /** Everything: members that are zero, all levels, all elements. */
+  readonly full?: boolean
+  /** Integers in hexadecimal. */
+  readonly hex?: boolean
+}
+
+/** Rows of a table that are shown; `.full` shows all. */
+const mostRows = 200
+/** Objects with more keys than this are no rows. */
+const mostKeys = 12
+const usualDepth = 4
+
+/** How a person sees a result. Text is printed as it is, line by line made safe for the terminal. */
+export function resultText(result: unknown, options: ResultOptions): string {
+  if (typeof result === 'string') return safeLines(result)
+  if (options.hex === true && (typeof result === 'number' || typeof result === 'bigint'))
+    return hexText(result)
+  const { columns, full = false, hex = false } = options
+  if (isFormattable(result)) {
+    return result.$format({
+      columns,
+      hex,
+      showZero: full,
+      ...(full ? {} : { depth: usualDepth, elements: 100 }),
+    })
+  }
+  if (Array.isArray(result)) {
+    const table = tableText(result, columns, full ? result.length : mostRows)
+    if (table !== undefined) return table
+  }
+  const text = inspect(result, {
+    colors: options.colors,
+    breakLength: columns,
+    depth: full ? null : usualDepth,
+    ...(full ? { maxArrayLength: null, maxStringLength: null } : {}),
+  })
+  return addressesInHex(text)
+}
+
+interface Formattable {
+  $format(options: object): string
+}
+
+function isFormattable(value: unknown): value is Formattable {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    '$kind' in value &&
+    '$format' in value &&
+    (value.$kind === 'struct' || value.$kind === 'array' || value.$kind === 'pointer')
+  )
+}
+
+function hexText(value: number | bigint): string {
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(value)
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`
+}
+
+/** A list of the session's nouns, or of objects with the same few keys, as a table; undefined for any other. */
+function tableText(rows: readonly unknown[], columns: number, most: number): string | undefined {
+  if ('$kind' in rows || rows.length === 0) return undefined
+  const shown = rows.slice(0, most)
+  const more = rows.length > most ? [`… and ${rows.length - most} more; .full shows all`] : []
+  const catalogue = catalogueOf(rows)
+  if (catalogue !== undefined) {
+    const cells = shown.map((row) => terminalCells(catalogue.columns, row))
+    return [...tableLines(catalogue.columns, cells, columns), ...more].join('\n')
+  }
+  const keys = commonKeys(shown)
+  if (keys === undefined) return undefined
+  const cells: string[][] = []
+  for (const row of shown) {
+    const texts = keys.map((key) => cellText((row as Readonly<Record<string, unknown>>)[key]))
+    if (texts.some((text) => text === undefined)) return undefined
+    cells.push(texts as string[])
+  }
+  const headings = keys.map((key) => ({
+    title: escapeText(key),
+    align: shown.every((row) => isNumber((row as Readonly<Record<string, unknown>>)[key]))
+      ? ('right' as const)
+      : ('left' as const),
+  }))
+  return [...tableLines(headings, cells, columns), ...more].join('\n')
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint'
+
+/** Keys that all plain objects of a list have, in the order of the first. */
+function commonKeys(rows: readonly unknown[]): readonly string[] | undefined {
+  let keys: readonly string[] | undefined
+  for (const row of rows) {
+    if (typeof row !== 'object' || row === null || Array.isArray(row) || '$kind' in row) return undefined
+    if (Object.prototype.toString.call(row) !== '[object Object]' || inspect.custom in row) return undefined
+    const own = Object.keys(row)
+    keys ??= own
+    if (own.length !== keys.length || own.some((key, index) => key !== keys?.[index])) return undefined
+  }
+  return keys !== undefined && keys.length > 0 && keys.length <= mostKeys ? keys : undefined
+}
+
+/** A value that fits in a cell, undefined for one that does not. */
+function cellText(value: unknown): string | undefined {
+  if (value === undefined || value === null) return '-'
+  if (typeof value === 'string') return escapeText(value)
+  const text = oneLine(value)
+  return text === '' ? undefined : text
+}
+/** Bigints of the kernel's half of the address space, as inspect writes them, in the other notation JavaScript has. */
+function addressesInHex(text: string): string {
+  return text.replace(/(?<=^|[\s[(m])\d{19,20}n(?=$|[\s,\])}\p{Cc}])/gmu, (literal) => {
+    const value = BigInt(literal.slice(0, -1))
+    return value >= 1n << 63n && value < 1n << 64n ? `0x${value.toString(16)}n` : literal
+  })
+}
+
+/**
+ * A result as one JSON document: what has `$json` or `toJSON` says itself what it is, bytes are hex, bigints beyond
+ * 2^53-1 decimal text, maps and sets and other iterables arrays, and what JSON has no word for is null.
+ */
+export function resultJson(result: unknown): string {
+  try {
+    return JSON.stringify(result ?? null, plain, 2) ?? 'null'
+  } catch (error) {
+    if (error instanceof TypeError && /circular/i.test(error.message)) {
+      throw new CryoscopeError(
+        'usage',
+        'the result refers to itself, which JSON cannot say; pick the part you want',
+      )
+    }
+    throw error
+  }
+}
+
+function plain(this: unknown, _key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : value.toString()
+  }
+  // undefined and functions would vanish from objects; symbols are no data either.
+  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return null
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  if (Array.isArray(value) || !(Symbol.iterator in value)) return value
+  return [...(value as Iterable<unknown>)]
+}

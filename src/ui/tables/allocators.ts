@@ -1,0 +1,22 @@
+import type { Allocator } from '../../bpf/allocators/allocator.js'
+import { typeName } from '../../btf/type-name.js'
+import { type Column, numberColumn } from './column.js'
+
+export const allocatorColumns: readonly Column<Allocator>[] = [
+  numberColumn('arena', 'ARENA', ({ arena }) => arena.id),
+  { key: 'name', title: 'NAME', cell: ({ name }) => name },
+  { key: 'kind', title: 'KIND', rigid: true, cell: ({ kind }) => kind },
+  { key: 'elements', title: 'ELEMENTS', cell: elementsText },
+  numberColumn('live', 'LIVE', ({ reading, objects }) => reading.slots.count('live') + objects.length),
+  numberColumn('free', 'FREE', ({ reading: { slots } }) => slots.count('recycled') + slots.count('free')),
+  numberColumn('leaks', 'LEAKS', ({ leaks }) => leaks.length),
+  numberColumn('dangling', 'DANGLING', ({ dangling }) => dangling.length),
+  numberColumn('problems', 'PROBLEMS', ({ problems }) => problems.length),
+]
+
+/** "struct task_ctx", "struct task_ctx (inferred)", "64 bytes". */
+function elementsText({ payload, reading: { elementSize } }: Allocator): string {
+  if (elementSize === undefined) return 'of any size'
+  if (payload.type === undefined) return `${elementSize} bytes`
+  return `${typeName(payload.type)}${payload.certainty === 'exact' ? '' : ' (inferred)'}`
+}

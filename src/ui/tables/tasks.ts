@@ -1,0 +1,28 @@
+import type { Task } from '../../kernel/tasks.js'
+import { type Column, numberColumn } from './column.js'
+
+export const taskColumns: readonly Column<Task>[] = [
+  numberColumn('pid', 'PID', ({ pid }) => pid),
+  numberColumn('tgid', 'TGID', ({ tgid }) => tgid),
+  numberColumn('ppid', 'PPID', ({ parentPid }) => parentPid),
+  numberColumn(
+    'cpu',
+    'CPU',
+    ({ cpu }) => cpu,
+    ({ cpu, isRunning }) => (cpu === undefined ? '-' : `${cpu}${isRunning ? '*' : ''}`),
+  ),
+  { key: 'state', title: 'S', rigid: true, cell: ({ state }) => state },
+  { key: 'name', title: 'NAME', cell: taskName },
+  {
+    key: 'address',
+    title: 'TASK_STRUCT',
+    rigid: true,
+    cell: ({ address }) => `0x${address.toString(16)}`,
+    sort: ({ address }) => address,
+  },
+]
+
+/** Kernel threads in brackets, as ps shows them. */
+export function taskName({ name, isKernelThread }: Pick<Task, 'name' | 'isKernelThread'>): string {
+  return isKernelThread ? `[${name}]` : name
+}

@@ -1,0 +1,21 @@
+import type { Vcpu } from '../../session/vcpu.js'
+import { type Column, numberColumn, taskText } from './column.js'
+
+export const vcpuColumns: readonly Column<Vcpu>[] = [
+  numberColumn('cpu', 'VCPU', ({ cpu }) => cpu),
+  { key: 'where', title: 'WHERE', cell: placeText },
+  { key: 'task', title: 'TASK', cell: ({ task }) => taskText(task) },
+  { key: 'state', title: 'STATE', cell: ({ halted }) => (halted === true ? 'halted' : '-') },
+  {
+    key: 'rip',
+    title: 'ADDRESS',
+    rigid: true,
+    cell: ({ rip }) => `0x${rip.toString(16)}`,
+    sort: ({ rip }) => rip,
+  },
+]
+
+/** "default_idle+0xb", or the address where no symbol covers it. */
+export function placeText({ where, rip, privilege }: Pick<Vcpu, 'where' | 'rip' | 'privilege'>): string {
+  return where ?? `0x${rip.toString(16)}${privilege === 3 ? ' in user code' : ''}`
+}

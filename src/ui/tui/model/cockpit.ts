@@ -1,0 +1,592 @@
+import { types } from 'node:util'
+import type { Session } from '../../../session/session.js'
+import type { Vcpu } from '../../../session/vcpu.js'
+import type { Disassembler } from '../../machine-code/disassembler.js'
+import { type Theme, themes } from '../style/theme.js'
+import type { Input } from '../terminal/input.js'
+import { Ledger } from './changes.js'
+import type { Desk } from './desk.js'
+import { Keymap } from './keymap.js'
+import { type Layout, layoutFor, type Panes, share } from './layout.js'
+import { LineEditor } from './line-editor.js'
+import type { Completion, Menu, MenuItem, Overlay, Prompt, Reading } from './overlay.js'
+import { overlayInput } from './overlay-input.js'
+import { Page } from './page.js'
+import { Rates } from './rates.js'
+import type { Row } from './row.js'
+import type { Target } from './target.js'
+import type { View } from './view.js'
+import { wrap } from './wrap.js'
+
+/** A tab: a stack of pages, of which the last is seen. */
+export interface Tab {
+  readonly name: string
+  readonly title: string
+  /** For narrow screens. */
+  readonly short: string
+  readonly open: (desk: Desk) => View
+  pages: Page[]
+}
+
+export type TabEntry = Omit<Tab, 'pages'>
+
+export interface Message {
+  readonly text: string
+  readonly tone: 'plain' | 'good' | 'warning' | 'problem'
+}
+
+/** Something that takes its time: control of the guest, an export. */
+export interface Operation {
+  readonly title: string
+  readonly started: number
+  /** 0 to 1, where it is known. */
+  progress: number | undefined
+  readonly abort: AbortController
+}
+
+export interface Mark {
+  readonly letter: string
+  readonly title: string
+  readonly target: Target
+}
+
+export interface Settings {
+  readonly theme: Theme
+  readonly keymap: Keymap
+  /** The terminal: for copying. */
+  readonly control?: (sequence: string) => void
+  readonly quit?: () => void
+}
+
+/** Runs code with `vm` and `_`. */
+export interface Engine {
+  /** Resolves to what a person is shown, safe for the terminal; rejects with an error whose message is. */
+  evaluate(code: string, selected: unknown, columns: number, signal: AbortSignal): Promise<string>
+  complete(text: string, at: number): Promise<readonly Completion[]>
+  /** Gets ready, which takes a second or two in the background. */
+  warm(): void
+}
+
+export interface Parts {
+  readonly tabs: readonly TabEntry[]
+  readonly open: (desk: Desk, target: Target) => View
+  /** Rows that are compared between stops though nobody looked at them: by group. */
+  readonly recorders: readonly { readonly group: string; readonly rows: (desk: Desk) => Iterable<Row> }[]
+}
+
+const liveInterval = 500
+const sliceMilliseconds = 12
+
+/** All that the terminal UI knows, without the screen: what is open, where cursors are, what is going on. */
+export class Cockpit implements Desk {
+  readonly vm: Session
+  readonly ledger = new Ledger()
+  readonly rates = new Rates()
+  readonly tabs: readonly Tab[]
+  readonly settings: Settings
+  readonly marks = new Map<string, Mark>()
+  disassembler: Disassembler | undefined
+  engine: Engine | undefined
+  readonly history: { goto: string[]; code: string[]; until: string[] } = { goto: [], code: [], until: [] }
+  cpu = 0
+  tab = 0
+  overlay: Overlay | undefined
+  message: Message | undefined
+  operation: Operation | undefined
+  /** What the tour says at the top of the body. */
+  tour: { readonly step: number; readonly text: string } | undefined
+  columns = 80
+  rows = 24
+  /** When the guest was seen to stand still; pages that had been read then. */
+  frozenSince = Date.now()
+  pagesBefore = 0
+  version = 0
+  readonly #parts: Parts
+  readonly #listeners = new Set<() => void>()
+  #stopped = false
+  #timer: NodeJS.Timeout | undefined
+  #working = false
+  #epoch: number | undefined
+  #recording: Iterator<void> | undefined
+  #lastLive = 0
+
+  constructor(vm: Session, parts: Parts, settings: Partial<Settings> = {}) {
+    this.vm = vm
+    this.#parts = parts
+    this.settings = { theme: themes.dark, keymap: new Keymap([]), ...settings }
+    this.tabs = parts.tabs.map((entry) => ({ ...entry, pages: [] }))
+    this.#epoch = vm.target.control?.epoch
+    this.ledger.next()
+  }
+
+  // What the screen asks
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get page(): Page {
+    const tab = this.tabs[this.tab] as Tab
+    if (tab.pages.length === 0) tab.pages.push(new Page(tab.open(this)))
+    return tab.pages.at(-1) as Page
+  }
+
+  /** Release of the kernel, where one is found. */
+  get release(): string {
+    this.#release ??= this.#quietly(() => this.vm.kernel.release) ?? 'no kernel found'
+    return this.#release
+  }
+
+  #release: string | undefined
+
+  /** The vCPUs of a guest that stands still. */
+  get vcpus(): readonly Vcpu[] {
+    if (this.isLive) return []
+    if (this.#vcpusAt !== this.state) {
+      this.#vcpus = this.#quietly(() => this.vm.vcpus) ?? []
+      this.#vcpusAt = this.state
+    }
+    return this.#vcpus
+  }
+
+  #vcpus: readonly Vcpu[] = []
+  #vcpusAt = ''
+
+  /** Pages of guest memory that were read at this stop. */
+  get pagesRead(): number {
+    return (this.#quietly(() => this.vm.kernel.space.pagesRead) ?? 0) - this.pagesBefore
+  }
+
+  #quietly<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch {
+      return undefined
+    }
+  }
+
+  get vcpuCount(): number {
+    return Number(this.vm.machine?.record.cpus ?? this.#vcpuCount())
+  }
+
+  /** The tour's text in lines of the screen. */
+  get tourLines(): readonly string[] {
+    return this.tour === undefined ? [] : wrap(this.tour.text, this.columns - 2)
+  }
+
+  get layout(): Layout {
+    return layoutFor(this.columns, this.rows - this.tourLines.length, this.vcpuCount)
+  }
+
+  get panes(): Panes {
+    return this.panesOf(this.page)
+  }
+
+  panesOf(page: Page): Panes {
+    return share(this.layout, {
+      hasDetail: page.detail !== undefined,
+      zoomed: page.zoomed,
+      listLength: page.list.length,
+      titles: page.list.content.untitled ? 0 : 1,
+    })
+  }
+
+  /** Lines of the list that has the keys. */
+  get height(): number {
+    const { page, panes } = this
+    return page.focus === 'detail' ? this.detailHeight : panes.listRows
+  }
+
+  get detailHeight(): number {
+    const { page, panes } = this
+    return panes.detailRows - (page.detail?.list.content.untitled === false ? 1 : 0)
+  }
+
+  /** The row under the cursor of the pane that has the keys. */
+  get selected(): Row | undefined {
+    return this.page.active.selected
+  }
+
+  /** What is read under another state must be read again. */
+  get state(): string {
+    const { control } = this.vm.target
+    return control === undefined ? 'dump' : `${control.state} ${control.epoch}`
+  }
+
+  get isLive(): boolean {
+    return this.vm.state === 'running'
+  }
+
+  // What changes it
+
+  /** Begins: reads the first page, and looks after what moves by itself. */
+  start(): void {
+    this.#onState()
+    const stop = this.vm.machine?.onStateChange(() => this.#onState())
+    this.#unsubscribe = stop
+    this.refresh()
+    this.#record()
+    this.#timer = setInterval(() => this.#tick(), 250)
+    this.vm.machine?.ended.then((error) => {
+      if (!this.#stopped) this.say(error.message, 'problem')
+    })
+    this.changed()
+  }
+
+  #unsubscribe: (() => void) | undefined
+
+  stop(): void {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    this.#unsubscribe?.()
+    this.operation?.abort.abort()
+  }
+
+  changed(): void {
+    this.version++
+    for (const listener of this.#listeners) listener()
+  }
+
+  resize(columns: number, rows: number): void {
+    if (columns === this.columns && rows === this.rows) return
+    this.columns = columns
+    this.rows = rows
+    for (const { pages } of this.tabs) {
+      for (const page of pages) {
+        page.list.widths.length = 0
+        page.readAt = ''
+      }
+    }
+    if (this.#timer !== undefined) this.refresh()
+    this.#settle()
+    this.changed()
+  }
+
+  input(input: Input): void {
+    // Escape and a key in quick succession look like a key with Alt.
+    if (
+      input.kind === 'key' &&
+      input.key.startsWith('alt-') &&
+      this.settings.keymap.action(input.key) === undefined
+    ) {
+      this.input({ kind: 'key', key: 'escape', text: '' })
+      this.input({ ...input, key: input.key.slice('alt-'.length) })
+      return
+    }
+    if (this.operation === undefined && input.kind === 'key') this.message = undefined
+    if (input.kind === 'key' && input.key === 'ctrl-c') this.#interrupt()
+    else if (this.overlay !== undefined) overlayInput(this, this.overlay, input)
+    else if (input.kind === 'key') this.#key(input.key)
+    else if (input.kind === 'wheel') this.#wheel(input.row, input.lines)
+    else if (input.kind === 'click') this.#click(input.row, input.column)
+    this.#settle()
+    this.changed()
+  }
+
+  say(text: string, tone: Message['tone'] = 'plain'): void {
+    this.message = { text, tone }
+    this.changed()
+  }
+
+  quit(): void {
+    this.settings.quit?.()
+  }
+
+  selectTab(index: number): void {
+    if (index < 0 || index >= this.tabs.length) return
+    this.tab = index
+    this.refresh()
+  }
+
+  /** Opens what a target is; the page before is a Backspace away. */
+  open(target: Target): void {
+    if (target.kind === 'tab') {
+      this.selectTab(this.tabs.findIndex(({ name }) => name === target.tab))
+      return
+    }
+    this.push(this.#parts.open(this, target))
+  }
+
+  push(view: View): void {
+    const tab = this.tabs[this.tab] as Tab
+    tab.pages.push(new Page(view))
+    this.refresh()
+  }
+
+  back(): boolean {
+    const tab = this.tabs[this.tab] as Tab
+    if (tab.pages.length < 2) return false
+    tab.pages.pop()
+    this.refresh()
+    return true
+  }
+
+  /** Reads the page again when the guest has run since. */
+  refresh(force = false): void {
+    const { page } = this
+    if (force || page.readAt !== this.state || this.isLive) page.load(this.state, this.#listHeight(page))
+    this.#settle()
+  }
+
+  prompt(
+    label: string,
+    submit: (text: string) => void,
+    options: {
+      text?: string
+      history?: string[]
+      change?: (text: string) => void
+      cancel?: () => void
+      complete?: Prompt['complete']
+    } = {},
+  ): void {
+    const { text = '', history = [], change, cancel, complete } = options
+    const prompt: Prompt = {
+      kind: 'prompt',
+      label,
+      editor: new LineEditor(text),
+      history,
+      historyAt: history.length,
+      submit,
+      completions: [],
+      chosen: -1,
+      ...(change === undefined ? {} : { change }),
+      ...(cancel === undefined ? {} : { cancel }),
+      ...(complete === undefined ? {} : { complete }),
+    }
+    this.overlay = prompt
+  }
+
+  menu(title: string, items: readonly MenuItem[], cursor = 0): void {
+    const menu: Menu = { kind: 'menu', title, items, cursor }
+    this.overlay = menu
+  }
+
+  read(title: string, lines: (columns: number) => readonly string[]): void {
+    const reading: Reading = { kind: 'reading', title, lines, top: 0 }
+    this.overlay = reading
+  }
+
+  /** Does something that takes its time, one at a time; Esc aborts it. What it says is shown at its end. */
+  operate(
+    title: string,
+    work: (signal: AbortSignal, progress: (part: number) => void) => Promise<string | undefined>,
+  ): Promise<void> {
+    if (this.operation !== undefined) {
+      this.say(`${this.operation.title}; Esc ends that`, 'warning')
+      return Promise.resolve()
+    }
+    this.finishRecording()
+    const operation: Operation = {
+      title,
+      started: performance.now(),
+      progress: undefined,
+      abort: new AbortController(),
+    }
+    this.operation = operation
+    this.message = undefined
+    const progress = (part: number) => {
+      operation.progress = part
+    }
+    return work(operation.abort.signal, progress).then(
+      (text) => this.#operated(text === undefined ? undefined : { text, tone: 'good' }),
+      (error: unknown) => {
+        const aborted = operation.abort.signal.aborted
+        const text = aborted ? `${title}: ended` : types.isNativeError(error) ? error.message : String(error)
+        this.#operated({ text, tone: aborted ? 'warning' : 'problem' })
+      },
+    )
+  }
+
+  #operated(message: Message | undefined): void {
+    this.operation = undefined
+    this.#onState()
+    this.refresh()
+    this.message = message
+    this.changed()
+  }
+
+  /** Notes everything that is compared between stops, now. */
+  finishRecording(): void {
+    while (this.#recording !== undefined)
+      if (this.#recording.next().done === true) this.#recording = undefined
+  }
+
+  /** The list height of a page, before it is known whether it has a detail. */
+  #listHeight(page: Page): number {
+    return Math.max(1, this.panesOf(page).listRows)
+  }
+
+  #vcpuCount(): number {
+    try {
+      return this.vm.target.vcpus().length
+    } catch {
+      return 1
+    }
+  }
+
+  /** After any change: the detail fits the cursor, and cursors are in sight. */
+  #settle(): void {
+    const { page } = this
+    page.loadDetail()
+    page.list.show(Math.max(1, this.panes.listRows))
+    page.detail?.list.show(Math.max(1, this.detailHeight))
+    if (page.list.pass !== undefined || page.detail?.list.pass !== undefined) this.#work()
+  }
+
+  #key(key: string): void {
+    const action = this.settings.keymap.action(key)
+    if (action === undefined) return
+    const why = action.unavailable?.(this)
+    if (why !== undefined) this.message = { text: why, tone: 'warning' }
+    else action.run(this)
+  }
+
+  #interrupt(): void {
+    if (this.operation !== undefined) this.operation.abort.abort()
+    else if (this.overlay !== undefined) this.overlay = undefined
+    else this.quit()
+  }
+
+  #wheel(row: number, lines: number): void {
+    const { page, layout, panes } = this
+    const inDetail = page.detail !== undefined && this.#isDetail(row, 0)
+    const list = inDetail && page.detail !== undefined ? page.detail.list : page.list
+    list.scroll(lines, inDetail ? panes.detailRows : panes.listRows)
+    if (row < layout.bodyTop) return
+  }
+
+  #isDetail(row: number, column: number): boolean {
+    const { layout, panes, page } = this
+    if (page.zoomed) return true
+    if (layout.beside) return column > panes.listColumns
+    const titles = page.list.content.untitled ? 0 : 1
+    return row >= this.bodyTop + titles + panes.listRows
+  }
+
+  /** First line of the body, below the tour. */
+  get bodyTop(): number {
+    return this.layout.bodyTop + this.tourLines.length
+  }
+
+  /** Columns where the tabs begin and end, for clicks; set by whoever draws them. */
+  tabPlaces: readonly { readonly from: number; readonly to: number }[] = []
+
+  #click(row: number, column: number): void {
+    const { page, panes, layout } = this
+    if (row === layout.bodyTop - 2) {
+      const tab = this.tabPlaces.findIndex(({ from, to }) => column >= from && column < to)
+      if (tab >= 0) this.selectTab(tab)
+      return
+    }
+    const inDetail = page.detail !== undefined && this.#isDetail(row, column)
+    const list = inDetail && page.detail !== undefined ? page.detail.list : page.list
+    const titles = page.list.content.untitled ? 0 : 1
+    const first = inDetail
+      ? this.bodyTop + (layout.beside || page.zoomed ? 1 : titles + panes.listRows + 1)
+      : this.bodyTop + titles
+    const position = list.top + row - first - (inDetail && list.content.untitled === false ? 1 : 0)
+    if (row < first || position >= list.length) return
+    const again = list.cursor === position && page.focus === (inDetail ? 'detail' : 'list')
+    page.focus = inDetail ? 'detail' : 'list'
+    list.moveTo(position, inDetail ? panes.detailRows : panes.listRows)
+    if (again) this.#key('enter')
+  }
+
+  /** Works on passes over lists, a slice at a time, so that keys are never kept waiting. */
+  #work(): void {
+    if (this.#working) return
+    this.#working = true
+    const slice = () => {
+      if (this.#stopped) return
+      const { page } = this
+      const more = [page.list, page.detail?.list].filter((list) => list?.advance(sliceMilliseconds))
+      this.#settle()
+      this.changed()
+      this.#working = more.length > 0
+      if (this.#working) setImmediate(slice)
+    }
+    setImmediate(slice)
+  }
+
+  /** The guest stopped or runs, whoever caused it. */
+  #onState(): void {
+    const { control } = this.vm.target
+    if (control === undefined || this.#epoch === undefined) return
+    if (control.state !== 'frozen' || control.epoch === this.#epoch) {
+      if (control.state === 'running') this.changed()
+      return
+    }
+    this.finishRecording()
+    this.#epoch = control.epoch
+    this.frozenSince = Date.now()
+    this.pagesBefore += this.pagesRead
+    this.ledger.next()
+    // A control operation reads at its own end.
+    if (this.operation === undefined) this.refresh()
+    this.#record()
+    this.changed()
+  }
+
+  /** Notes what panes show at this stop, in the background, so that the next stop can be compared with it. */
+  #record(): void {
+    if (this.isLive) return
+    const recording = this.#recordAll()
+    this.#recording = recording
+    const slice = () => {
+      if (this.#stopped || this.#recording !== recording) return
+      const end = performance.now() + sliceMilliseconds
+      while (performance.now() < end) {
+        if (recording.next().done === true) {
+          this.#recording = undefined
+          this.changed()
+          return
+        }
+      }
+      setTimeout(slice, 5)
+    }
+    setTimeout(slice, 30)
+  }
+
+  *#recordAll(): Generator<void> {
+    for (const { group, rows } of this.#parts.recorders) {
+      try {
+        const found: Row[] = []
+        for (const row of rows(this)) {
+          found.push(row)
+          if (found.length % 64 === 0) yield
+        }
+        this.ledger.noteAll(group, found)
+      } catch {
+        // What cannot be read is said where it is shown; here it is only not compared.
+      }
+      yield
+    }
+  }
+
+  #tick(): void {
+    if (this.operation !== undefined) {
+      this.changed()
+      return
+    }
+    const now = performance.now()
+    const { page } = this
+    if (this.isLive) {
+      // Reading may take no more than a fifth of the time, or keys would wait for it.
+      if (now - this.#lastLive < Math.max(liveInterval, page.cost * 5)) return
+      if (this.#lastLive > 0) this.rates.clock += now - this.#lastLive
+      this.#lastLive = now
+      if (this.overlay === undefined) this.refresh(true)
+      this.changed()
+    } else {
+      this.#lastLive = 0
+      if (page.view.restless) this.refresh(true)
+      if (Math.floor((Date.now() - this.frozenSince) / 1000) !== this.#shownSecond) {
+        this.#shownSecond = Math.floor((Date.now() - this.frozenSince) / 1000)
+        this.changed()
+      }
+    }
+  }
+
+  #shownSecond = 0
+}

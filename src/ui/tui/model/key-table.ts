@@ -1,0 +1,340 @@
+import type { Action } from './action.js'
+import type { Cockpit } from './cockpit.js'
+import { askCode } from './code.js'
+import {
+  advance,
+  askUntil,
+  checkpoint,
+  freezeOrThaw,
+  restore,
+  selectCpu,
+  step,
+  unlessFrozen,
+  unlessGuest,
+  watch,
+} from './control.js'
+import { showHelp } from './help.js'
+import {
+  copy,
+  differences,
+  exportView,
+  filter,
+  follow,
+  goto,
+  left,
+  mark,
+  marks,
+  reverse,
+  right,
+  sort,
+} from './looking.js'
+
+const move = (distance: (cockpit: Cockpit) => number) => (cockpit: Cockpit) =>
+  cockpit.page.active.moveBy(distance(cockpit), cockpit.height)
+
+const unlessWatchable = (cockpit: Cockpit): string | undefined =>
+  unlessFrozen(cockpit) ??
+  (cockpit.selected?.place === undefined
+    ? 'no memory of its own is under the cursor: open a value and go to one of its fields'
+    : undefined)
+
+const unlessPages = (cockpit: Cockpit): string | undefined =>
+  (cockpit.tabs[cockpit.tab]?.pages.length ?? 0) > 1 ? undefined : 'this is the first page of the tab'
+
+/** Every key of the terminal UI. */
+export const keyTable: readonly Action[] = [
+  { name: 'up', group: 'Move', keys: ['up', 'k'], text: 'up', run: move(() => -1) },
+  { name: 'down', group: 'Move', keys: ['down', 'j'], text: 'down', run: move(() => 1) },
+  {
+    name: 'left',
+    group: 'Move',
+    keys: ['left', 'h'],
+    text: 'close a branch, go to what it hangs below; scroll left',
+    run: left,
+  },
+  { name: 'right', group: 'Move', keys: ['right', 'l'], text: 'open a branch; scroll right', run: right },
+  {
+    name: 'page-up',
+    group: 'Move',
+    keys: ['pageup', 'ctrl-b'],
+    text: 'a page up',
+    run: move(({ height }) => -height),
+  },
+  {
+    name: 'page-down',
+    group: 'Move',
+    keys: ['pagedown', 'ctrl-f', 'space'],
+    text: 'a page down',
+    run: move(({ height }) => height),
+  },
+  {
+    name: 'first',
+    group: 'Move',
+    keys: ['home', '<'],
+    text: 'to the first row',
+    run: (cockpit) => cockpit.page.active.moveTo(0, cockpit.height),
+  },
+  {
+    name: 'last',
+    group: 'Move',
+    keys: ['end', '>', 'G'],
+    text: 'to the last row',
+    run: (cockpit) => cockpit.page.active.toEnd(cockpit.height),
+  },
+  {
+    name: 'follow',
+    group: 'Move',
+    keys: ['enter'],
+    hint: 'open',
+    text: 'open what is under the cursor, follow the pointer there',
+    run: follow,
+  },
+  {
+    name: 'back',
+    group: 'Move',
+    keys: ['backspace'],
+    hint: 'back',
+    text: 'back to the page before',
+    unavailable: unlessPages,
+    run: (cockpit) => {
+      cockpit.back()
+    },
+  },
+  {
+    name: 'other-pane',
+    group: 'Move',
+    keys: ['tab', 'shift-tab'],
+    hint: 'pane',
+    text: 'between the list and its detail',
+    unavailable: ({ page }) => (page.detail === undefined ? 'this page has one pane' : undefined),
+    run: ({ page }) => {
+      page.focus = page.focus === 'list' ? 'detail' : 'list'
+    },
+  },
+  {
+    name: 'zoom',
+    group: 'Move',
+    keys: ['z'],
+    text: 'the detail over the whole body, and back',
+    unavailable: ({ page }) => (page.detail === undefined ? 'this page has one pane' : undefined),
+    run: ({ page }) => {
+      page.zoomed = !page.zoomed
+      page.focus = page.zoomed ? 'detail' : 'list'
+    },
+  },
+  {
+    name: 'filter',
+    group: 'Look',
+    keys: ['/'],
+    hint: 'filter',
+    text: 'filter as you type; Esc takes the filter away',
+    run: filter,
+  },
+  { name: 'sort', group: 'Look', keys: ['s'], hint: 'sort', text: 'sort by a column', run: sort },
+  { name: 'reverse', group: 'Look', keys: ['S'], text: 'turn the order round', run: reverse },
+  {
+    name: 'goto',
+    group: 'Look',
+    keys: ['g'],
+    hint: 'go to',
+    text: 'go to an address, symbol, map, program, allocator, type or pid',
+    run: goto,
+  },
+  {
+    name: 'mark',
+    group: 'Look',
+    keys: ['m'],
+    text: 'mark what is under the cursor, or take the mark away',
+    run: mark,
+  },
+  { name: 'marks', group: 'Look', keys: ["'"], text: 'the marks', run: marks },
+  { name: 'copy', group: 'Look', keys: ['y'], text: 'copy the row to the clipboard (OSC 52)', run: copy },
+  {
+    name: 'export',
+    group: 'Look',
+    keys: ['e'],
+    text: 'write the list to a file: JSON, CSV or text',
+    run: exportView,
+  },
+  {
+    name: 'differences',
+    group: 'Look',
+    keys: ['d'],
+    hint: 'changes',
+    text: 'what differs from the stop before',
+    run: differences,
+  },
+  {
+    name: 'code',
+    group: 'Look',
+    keys: [':'],
+    hint: 'code',
+    text: 'run a line of code: vm is the session, _ what is under the cursor',
+    run: askCode,
+  },
+  {
+    name: 'freeze',
+    group: 'Control',
+    keys: ['f'],
+    hint: (cockpit) => (cockpit.isLive ? 'freeze' : 'thaw'),
+    text: 'freeze the guest, or let it run',
+    unavailable: unlessGuest,
+    run: freezeOrThaw,
+  },
+  {
+    name: 'step',
+    group: 'Control',
+    keys: ['n'],
+    hint: 'step',
+    text: 'one instruction on the selected vCPU',
+    unavailable: unlessFrozen,
+    run: (cockpit) => step(cockpit, 1),
+  },
+  {
+    name: 'step-10',
+    group: 'Control',
+    keys: ['N'],
+    text: '10 instructions',
+    unavailable: unlessFrozen,
+    run: (cockpit) => step(cockpit, 10),
+  },
+  {
+    name: 'step-100',
+    group: 'Control',
+    keys: ['ctrl-n'],
+    text: '100 instructions',
+    unavailable: unlessFrozen,
+    run: (cockpit) => step(cockpit, 100),
+  },
+  { name: 'vcpu', group: 'Control', keys: ['v'], text: 'select the next vCPU', run: selectCpu },
+  {
+    name: 'advance',
+    group: 'Control',
+    keys: ['a'],
+    hint: 'advance',
+    text: 'let the guest run for 1 ms',
+    unavailable: unlessFrozen,
+    run: (cockpit) => advance(cockpit, 1),
+  },
+  {
+    name: 'advance-10',
+    group: 'Control',
+    keys: ['A'],
+    text: 'for 10 ms',
+    unavailable: unlessFrozen,
+    run: (cockpit) => advance(cockpit, 10),
+  },
+  {
+    name: 'advance-100',
+    group: 'Control',
+    keys: ['ctrl-a'],
+    text: 'for 100 ms',
+    unavailable: unlessFrozen,
+    run: (cockpit) => advance(cockpit, 100),
+  },
+  {
+    name: 'until',
+    group: 'Control',
+    keys: ['u'],
+    text: 'run until a symbol or address is reached, or memory is written',
+    unavailable: unlessFrozen,
+    run: askUntil,
+  },
+  {
+    name: 'checkpoint',
+    group: 'Control',
+    keys: ['c'],
+    text: 'save the state of the guest',
+    unavailable: unlessGuest,
+    run: checkpoint,
+  },
+  {
+    name: 'restore',
+    group: 'Control',
+    keys: ['C'],
+    text: 'go back to a saved state',
+    unavailable: unlessGuest,
+    run: restore,
+  },
+  {
+    name: 'watch',
+    group: 'Control',
+    keys: ['w'],
+    hint: 'watch',
+    text: 'run until the field under the cursor is written',
+    unavailable: unlessWatchable,
+    run: (cockpit) => {
+      const place = cockpit.selected?.place
+      if (place !== undefined) watch(cockpit, place)
+    },
+  },
+  ...[
+    'overview',
+    'vcpus',
+    'maps',
+    'programs',
+    'arenas',
+    'allocators',
+    'scheduler',
+    'tasks',
+    'symbols',
+    'console',
+    'report',
+  ].map(
+    (name, index): Action => ({
+      name,
+      group: 'Tabs',
+      keys: ['1234567890-'.charAt(index)],
+      text: `the tab ${name}`,
+      run: (cockpit) => cockpit.selectTab(cockpit.tabs.findIndex((tab) => tab.name === name)),
+    }),
+  ),
+  {
+    name: 'next-tab',
+    group: 'Tabs',
+    keys: [']'],
+    text: 'the next tab',
+    run: (cockpit) => cockpit.selectTab((cockpit.tab + 1) % cockpit.tabs.length),
+  },
+  {
+    name: 'previous-tab',
+    group: 'Tabs',
+    keys: ['['],
+    text: 'the tab before',
+    run: (cockpit) => cockpit.selectTab((cockpit.tab + cockpit.tabs.length - 1) % cockpit.tabs.length),
+  },
+  { name: 'help', group: 'General', keys: ['?'], hint: 'help', text: 'these keys', run: showHelp },
+  {
+    name: 'refresh',
+    group: 'General',
+    keys: ['f5', 'ctrl-l'],
+    text: 'read the page again',
+    run: (cockpit) => cockpit.refresh(true),
+  },
+  {
+    name: 'cancel',
+    group: 'General',
+    keys: ['escape'],
+    text: 'end what is going on; take the filter away; leave the tour',
+    run: cancel,
+  },
+  {
+    name: 'quit',
+    group: 'General',
+    keys: ['q'],
+    hint: 'quit',
+    text: 'leave',
+    run: (cockpit) => cockpit.quit(),
+  },
+]
+
+function cancel(cockpit: Cockpit): void {
+  const list = cockpit.page.active
+  if (cockpit.operation !== undefined) cockpit.operation.abort.abort()
+  else if (list.pass !== undefined) list.cancel()
+  else if (list.filter !== '') list.setFilter('', cockpit.height)
+  else if (cockpit.page.zoomed) {
+    cockpit.page.zoomed = false
+    cockpit.page.focus = 'list'
+  } else if (cockpit.tour !== undefined) cockpit.tour = undefined
+}

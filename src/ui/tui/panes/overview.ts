@@ -1,0 +1,135 @@
+import { type StorySentence, type Subject, tellStory } from '../../../report/story.js'
+import { escapeText } from '../../../text.js'
+import type { Desk } from '../model/desk.js'
+import { ArrayRows, type Content, type Row } from '../model/row.js'
+import type { Target } from '../model/target.js'
+import type { View } from '../model/view.js'
+import { wrap } from '../model/wrap.js'
+import type { Tone } from '../style/theme.js'
+import { nothing } from './maps.js'
+
+/** Margin, topic and mark before a sentence. */
+const besideText = 18
+
+const topics: Readonly<Record<StorySentence['topic'], string>> = {
+  scheduler: 'scheduler',
+  waiting: 'waiting',
+  queues: 'DSQs',
+  cpus: 'CPUs',
+  log: 'kernel log',
+  programs: 'programs',
+  memory: 'memory',
+  problems: 'unreadable',
+}
+
+const tones: Readonly<Record<StorySentence['weight'], Tone | undefined>> = {
+  trouble: 'problem',
+  notice: 'warning',
+  fact: undefined,
+}
+
+/** What is going on, in sentences; Enter leads to what a sentence is about. */
+export function overviewView(desk: Desk): View {
+  return {
+    title: 'Overview',
+    load(): Content {
+      if (desk.vm.state === 'running') {
+        return nothing(
+          'The guest runs. Freeze it (f) to see what is going on: who waits and why, where work piles up, what is odd.',
+        )
+      }
+      return {
+        columns: [{ title: '', rigid: true, tone: 'dim' }, { title: '' }],
+        rows: new ArrayRows(storyRows(desk)),
+        empty: 'There is nothing to tell of this target.',
+        untitled: true,
+      }
+    },
+    detail(row) {
+      const sentence = row.value?.() as StorySentence | undefined
+      if (sentence === undefined) return undefined
+      const rows = [...aboutRows(row.id, sentence), ...factRows(row.id, sentence)]
+      if (rows.length === 0) return undefined
+      return {
+        title: 'about',
+        content: {
+          columns: [{ title: '', tone: 'dim' }, { title: '' }],
+          rows: new ArrayRows(rows),
+          empty: '',
+          untitled: true,
+        },
+      }
+    },
+  }
+}
+
+function storyRows({ vm, columns }: Desk): Row[] {
+  const rows: Row[] = []
+  let topic = ''
+  for (const [i, sentence] of tellStory(vm).sentences.entries()) {
+    const isFirst = sentence.topic !== topic
+    topic = sentence.topic
+    const [about] = sentence.about
+    const target = about === undefined ? undefined : targetOfSubject(about)
+    const mark = sentence.weight === 'trouble' ? '! ' : sentence.weight === 'notice' ? '* ' : '  '
+    for (const [number, line] of wrap(escapeText(sentence.sentence), columns - besideText).entries()) {
+      rows.push({
+        id: `story/${sentence.topic}-${i}.${number}`,
+        cells: [isFirst && number === 0 ? topics[sentence.topic] : '', (number === 0 ? mark : '  ') + line],
+        tones: [undefined, tones[sentence.weight]],
+        value: () => sentence,
+        copy: escapeText(sentence.sentence),
+        ...(target === undefined ? {} : { target }),
+      })
+    }
+  }
+  return rows
+}
+
+export function storyRecords(desk: Desk): Iterable<Row> {
+  return storyRows(desk)
+}
+
+function aboutRows(id: string, { about }: StorySentence): Row[] {
+  const links = about.map((subject, i): Row => {
+    const target = targetOfSubject(subject)
+    const name = 'name' in subject ? subject.name : `CPU ${subject.cpu}`
+    const pid = subject.kind === 'task' ? ` (${subject.pid})` : ''
+    return {
+      id: `${id}/about-${i}`,
+      cells: [subject.kind, escapeText(name + pid)],
+      tones: [undefined, 'pointer'],
+      inert: true,
+      ...(target === undefined ? {} : { target }),
+    }
+  })
+  return links
+}
+
+function factRows(id: string, { facts }: StorySentence): Row[] {
+  return Object.entries(facts).map(([name, value]): Row => {
+    const text = typeof value === 'object' && value !== null ? JSON.stringify(value, plain) : String(value)
+    return { id: `${id}/fact-${name}`, cells: [escapeText(name), escapeText(text)], inert: true }
+  })
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+function targetOfSubject(subject: Subject): Target | undefined {
+  switch (subject.kind) {
+    case 'task':
+      return { kind: 'task', pid: subject.pid }
+    case 'queue':
+      return { kind: 'queue', id: subject.id, name: subject.name }
+    case 'cpu':
+      return { kind: 'runqueue', cpu: subject.cpu }
+    case 'program':
+      return { kind: 'program', id: subject.id }
+    case 'allocator':
+      return { kind: 'allocator', name: subject.name }
+    case 'scheduler':
+      return { kind: 'tab', tab: 'scheduler' }
+  }
+}

@@ -1,0 +1,245 @@
+import type { BpfProgram } from '../../../bpf/program.js'
+import { lineText, signature } from '../../../bpf/programs/listing-text.js'
+import { countsRuns } from '../../../bpf/programs/statistics.js'
+import { escapeText } from '../../../text.js'
+import { nanosecondsText } from '../../../units.js'
+import { type Column, numberColumn } from '../../tables/column.js'
+import { linkText } from '../../tables/links.js'
+import { programColumns } from '../../tables/programs.js'
+import type { Desk } from '../model/desk.js'
+import { ArrayRows, type Row } from '../model/row.js'
+import type { Target } from '../model/target.js'
+import { type TreeNode, TreeRows } from '../model/tree.js'
+import type { View } from '../model/view.js'
+import { quietly } from './places.js'
+import { tableContent, tableRows } from './table-content.js'
+import { factNode, problemNode, valueColumns } from './value-tree.js'
+
+/** The catalogue's columns, with how fast each runs between the last two looks. */
+function ratedColumns({ rates }: Desk): Column<BpfProgram>[] {
+  const rate = ({ id, runCount, runTime }: BpfProgram) =>
+    runCount === undefined || runTime === undefined
+      ? undefined
+      : rates.note(`prog:${id}`, [runCount, runTime])
+  const rated: Column<BpfProgram>[] = [
+    numberColumn(
+      'rate',
+      'RUNS/S',
+      (program) => rate(program)?.[0],
+      (program) => rateText(rate(program)?.[0]),
+    ),
+    numberColumn(
+      'share',
+      'CPU %',
+      (program) => rate(program)?.[1],
+      (program) => percentText(rate(program)?.[1]),
+    ),
+  ]
+  const columns = programColumns.filter(({ key }) => key !== 'maps')
+  const at = columns.findIndex(({ key }) => key === 'missed')
+  return [...columns.slice(0, at), ...rated, ...columns.slice(at)]
+}
+
+function rateText(rate: number | undefined): string {
+  if (rate === undefined) return '-'
+  return rate >= 100 ? Math.round(rate).toLocaleString('en') : Number(rate.toPrecision(2)).toString()
+}
+
+/** Nanoseconds per second, as a share of one CPU. */
+function percentText(nanoseconds: number | undefined): string {
+  return nanoseconds === undefined ? '-' : (nanoseconds / 1e7).toFixed(2)
+}
+
+export function programsView(desk: Desk): View {
+  return {
+    title: 'Programs',
+    load() {
+      const content = tableContent(
+        ratedColumns(desk),
+        desk.vm.progs,
+        programRow,
+        'This kernel holds no BPF program. boot --run ./my_scheduler starts one in a guest.',
+      )
+      const counts = quietly(() => countsRuns(desk.vm.kernel))
+      return counts === false
+        ? {
+            ...content,
+            note: 'runs are not counted: sysctl kernel.bpf_stats_enabled=1 in the guest turns that on',
+          }
+        : content
+    },
+    detail(row, opened) {
+      if (row.target?.kind !== 'program') return undefined
+      const { id } = row.target
+      return {
+        title: row.copy ?? '',
+        content: {
+          columns: valueColumns,
+          rows: new TreeRows(factNodes(desk, id), opened),
+          empty: '',
+          untitled: true,
+        },
+      }
+    },
+  }
+}
+
+function programRow(program: BpfProgram): Omit<Row, 'cells' | 'sort'> {
+  const { id, name } = program
+  return { id: `progs/${id}`, target: { kind: 'program', id }, value: () => program, copy: escapeText(name) }
+}
+
+/** Without rates, which differ always. */
+export function programRecords(desk: Desk): Iterable<Row> {
+  return tableRows(ratedColumns(desk), desk.vm.progs, programRow)
+}
+
+function factNodes(desk: Desk, id: number): TreeNode[] {
+  const program = desk.vm.prog(id)
+  const key = `prog:${id}`
+  const { runCount, runTime, timePerRun: time } = program
+  const nodes: TreeNode[] = [
+    factNode(`${key}/xlated`, 'xlated', `${program.xlatedSize / 8} instructions as the verifier left them`, {
+      tones: ['dim', 'pointer'],
+      target: { kind: 'listing', program: id, form: 'xlated' },
+    }),
+    program.jitedAddress === 0n
+      ? factNode(`${key}/jited`, 'jited', 'no: it is interpreted', { tones: ['dim'] })
+      : factNode(`${key}/jited`, 'jited', `${program.jitedSize} bytes of machine code`, {
+          tones: ['dim', 'pointer'],
+          target: { kind: 'listing', program: id, form: 'jited' },
+        }),
+    factNode(
+      `${key}/runs`,
+      'runs',
+      time === undefined || runCount === undefined || runTime === undefined
+        ? 'none counted'
+        : `${runCount.toLocaleString('en')} in ${nanosecondsText(runTime)}, ${nanosecondsText(BigInt(Math.round(time)))} each`,
+      { tones: ['dim'] },
+    ),
+    ...program.mapIds.map((map) =>
+      factNode(`${key}/map-${map}`, 'map', escapeText(quietly(() => desk.vm.map(map).name) ?? String(map)), {
+        tones: ['dim', 'pointer'],
+        target: { kind: 'map', id: map },
+      }),
+    ),
+    ...program.structOps.map((member, i) =>
+      factNode(`${key}/ops-${i}`, 'struct_ops', escapeText(`${member.member} of ${member.mapName}`), {
+        tones: ['dim', 'pointer'],
+        target: { kind: 'map', id: member.mapId },
+      }),
+    ),
+    ...program.links.map((link) =>
+      factNode(`${key}/link-${link.id}`, 'link', escapeText(linkText(link)), { tones: ['dim'] }),
+    ),
+    factNode(`${key}/tag`, 'tag', program.tag, { tones: ['dim'] }),
+    factNode(`${key}/aux`, 'struct bpf_prog', `0x${program.address.toString(16)}`, {
+      tones: ['dim', 'pointer'],
+      target: {
+        kind: 'value',
+        title: `bpf_prog of ${program.name}`,
+        id: `${key}/struct`,
+        read: () => desk.vm.at(program.address, 'struct bpf_prog'),
+      },
+    }),
+  ]
+  for (const [i, { where, why }] of program.problems.entries())
+    nodes.push(problemNode(`${key}/problem-${i}`, `${where}: ${why}`))
+  return nodes
+}
+
+export function programView(desk: Desk, target: Extract<Target, { kind: 'program' }>): View {
+  return {
+    title: escapeText(desk.vm.prog(target.id).name),
+    target,
+    load: (opened) => ({
+      columns: valueColumns,
+      rows: new TreeRows(factNodes(desk, target.id), opened),
+      empty: '',
+      untitled: true,
+    }),
+  }
+}
+
+/** Instructions with their source lines; maps and symbols can be followed. */
+export function listingView(desk: Desk, target: Extract<Target, { kind: 'listing' }>): View {
+  return {
+    title: target.form,
+    target,
+    load: () => ({
+      columns: [
+        { title: 'AT', align: 'right', rigid: true, tone: 'dim' },
+        { title: 'INSTRUCTION' },
+        { title: 'REFERS TO', tone: 'pointer' },
+      ],
+      rows: new ArrayRows([
+        ...(target.form === 'xlated' ? xlatedRows(desk, target.program) : jitedRows(desk, target.program)),
+      ]),
+      empty: 'The instructions cannot be read.',
+    }),
+  }
+}
+
+function* xlatedRows({ vm }: Desk, id: number): Generator<Row> {
+  const key = `xlated:${id}`
+  for (const { index, text, function: start, line, map, symbol } of vm.prog(id).xlated) {
+    if (start?.type !== undefined)
+      yield { id: `${key}/f${index}`, cells: ['', signature(start), ''], tone: 'heading', inert: true }
+    if (line !== undefined)
+      yield { id: `${key}/l${index}`, cells: ['', lineText(line), ''], tone: 'dim', inert: true }
+    const offset = map?.offset === undefined ? '' : `+0x${map.offset.toString(16)}`
+    const address = symbol === undefined ? undefined : quietly(() => vm.kernel.findSymbol(symbol))
+    const follow: Target | undefined =
+      map !== undefined
+        ? { kind: 'map', id: map.id }
+        : address === undefined
+          ? undefined
+          : { kind: 'address', address }
+    yield {
+      id: `${key}/${index}`,
+      cells: [
+        String(index),
+        escapeText(text),
+        map === undefined ? escapeText(symbol ?? '') : `${escapeText(map.name)}${offset}`,
+      ],
+      inert: true,
+      ...(follow === undefined ? {} : { target: follow }),
+    }
+  }
+}
+
+function* jitedRows({ vm, disassembler }: Desk, id: number): Generator<Row> {
+  const key = `jited:${id}`
+  for (const { symbol, name, address, bytes, lines } of vm.prog(id).jited) {
+    yield {
+      id: `${key}/f${address}`,
+      cells: ['', escapeText(symbol ?? name ?? 'unnamed'), ''],
+      tone: 'heading',
+      inert: true,
+    }
+    const starts = new Map(lines.map(({ offset, line }) => [offset, line]))
+    const code = disassembler?.decode(bytes, address, (at) => vm.kernel.symbolize(at)) ?? []
+    if (code.length === 0) {
+      for (let at = 0; at < bytes.length; at += 16) {
+        const hex = Buffer.from(bytes.subarray(at, at + 16))
+          .toString('hex')
+          .replace(/..(?=.)/g, '$& ')
+        yield { id: `${key}/${address}+${at}`, cells: [at.toString(16), hex, ''], inert: true }
+      }
+    }
+    for (const { address: at, text } of code) {
+      const offset = Number(at - address)
+      const line = starts.get(offset)
+      if (line !== undefined)
+        yield { id: `${key}/l${at}`, cells: ['', lineText(line), ''], tone: 'dim', inert: true }
+      const [, named = ''] = /<(.+)>$/.exec(text) ?? []
+      const called = /0x[0-9a-f]{9,16}/.exec(text)?.[0]
+      yield {
+        id: `${key}/${at}`,
+        cells: [offset.toString(16), text.replace(/ <.+>$/, ''), named],
+        inert: true,
+        ...(called === undefined ? {} : { target: { kind: 'address', address: BigInt(called) } }),
+      }
+    }
+  }
+}

@@ -1,0 +1,337 @@
+import { CryoscopeError } from '../../../errors.js'
+import type { DispatchQueue, QueuedTask } from '../../../sched/dispatch-queue.js'
+import type { Runqueue } from '../../../sched/runqueue.js'
+import type { SchedState } from '../../../sched/sched.js'
+import { escapeText } from '../../../text.js'
+import { durationText } from '../../../units.js'
+import { taskText } from '../../tables/column.js'
+import { eventRows, waitingRows } from '../../tables/sched.js'
+import type { Desk } from '../model/desk.js'
+import type { Content, Row } from '../model/row.js'
+import type { Target } from '../model/target.js'
+import { type TreeNode, TreeRows } from '../model/tree.js'
+import type { View } from '../model/view.js'
+import { quietly } from './places.js'
+import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
+
+const columns = [{ title: 'WHAT', tone: 'name' }, { title: 'STATE' }, { title: 'MORE', tone: 'dim' }] as const
+
+export function schedulerView(desk: Desk): View {
+  return {
+    title: 'Scheduler',
+    load(opened): Content {
+      const state = desk.vm.sched.snapshot()
+      return {
+        columns,
+        rows: new TreeRows(nodes(desk, state), opened),
+        empty: 'The scheduler cannot be read.',
+      }
+    },
+  }
+}
+
+function nodes(desk: Desk, state: SchedState): TreeNode[] {
+  return [
+    ...schedulerNodes(state),
+    section(
+      'runqueues',
+      `Runqueues (${state.runqueues.length})`,
+      () => state.runqueues.map(runqueueNode),
+      true,
+    ),
+    section('queues', `Dispatch queues (${state.queues.length})`, () => state.queues.map(queueNode), true),
+    section('waiting', waitingTitle(state), () => waitingNodes(state), true),
+    section('events', 'Events', () => eventNodes(state), false),
+    section('domains', 'Scheduling domains', () => domainNodes(desk), false),
+    ...state.exitLog.map(({ scheduler, reason, message }, i) =>
+      plain(
+        `sched/left-${i}`,
+        'left',
+        escapeText(scheduler),
+        escapeText([reason, message].filter((text) => text !== '').join(': ')),
+      ),
+    ),
+    ...(state.absent.length === 0
+      ? []
+      : [
+          section(
+            'absent',
+            'Not in this kernel',
+            () =>
+              state.absent.map(({ group, reason }) =>
+                plain(`sched/absent-${group}`, group, '', escapeText(reason)),
+              ),
+            false,
+          ),
+        ]),
+    ...state.problems.map(({ where, why }, i) => problemNode(`sched/problem-${i}`, `${where}: ${why}`)),
+  ]
+}
+
+function schedulerNodes(state: SchedState): TreeNode[] {
+  const all = state.switchedAll ? 'every ordinary task' : 'only tasks that asked for it'
+  const found: TreeNode[] = [
+    plain(
+      'sched/state',
+      'sched_ext',
+      state.state ?? 'not in this kernel',
+      state.state === 'enabled' ? all : '',
+    ),
+  ]
+  for (const { name, exit, bypassDepth = 0, flags, isRoot, cgroupPath, address } of state.schedulers) {
+    const trouble = exit !== undefined && exit.kindValue !== 0
+    const notes = [
+      ...(isRoot ? [] : [`for cgroup ${cgroupPath ?? '?'}`]),
+      ...(bypassDepth > 0 ? [`bypassed, depth ${bypassDepth}`] : []),
+      ...(trouble ? [`exit ${exit.kind}: ${exit.message || exit.reason}`] : []),
+      flags.join(' '),
+    ]
+    const node = plain(
+      `sched/scheduler-${address}`,
+      'scheduler',
+      escapeText(name),
+      escapeText(notes.filter((note) => note !== '').join(', ')),
+    )
+    found.push(trouble ? { row: { ...node.row, tone: 'problem' } } : node)
+  }
+  const { timeoutMs, ageMs } = state.watchdog
+  if (timeoutMs !== undefined) {
+    const looked = ageMs === undefined ? '' : `looked ${durationText(ageMs)} ago`
+    found.push(plain('sched/watchdog', 'watchdog', durationText(timeoutMs), looked))
+  }
+  return found
+}
+
+function section(id: string, title: string, parts: () => readonly TreeNode[], open: boolean): TreeNode {
+  return { row: { id: `sched/${id}`, cells: [title, '', ''], tone: 'heading', inert: true }, parts, open }
+}
+
+function plain(id: string, what: string, state: string, more: string): TreeNode {
+  return { row: { id, cells: [what, state, more] } }
+}
+
+function runqueueNode({ cpu, current, runnableTasks, schedExt, address }: Runqueue): TreeNode {
+  const id = `rq/${cpu}`
+  const ext = schedExt === undefined ? '' : `, ${schedExt.runnableTasks} of sched_ext`
+  const more = [current?.schedClass ?? '', schedExt?.flags.join(' ') ?? '']
+    .filter((text) => text !== '')
+    .join(', ')
+  return {
+    row: {
+      id,
+      cells: [`CPU ${cpu}`, escapeText(`runs ${taskText(current)}, ${runnableTasks} ready${ext}`), more],
+      target: { kind: 'runqueue', cpu },
+      copy: `0x${address.toString(16)}`,
+    },
+  }
+}
+
+function queueNode(queue: DispatchQueue): TreeNode {
+  const { address, name, kind, depth, sequence, tasks } = queue
+  return {
+    row: {
+      id: `dsq/${address.toString(16)}`,
+      cells: [escapeText(name), `${depth} ${depth === 1 ? 'task' : 'tasks'}`, `${kind}, ${sequence} ever`],
+      tones: [undefined, depth > 0 ? 'accent' : 'dim'],
+      sort: [name, depth, sequence],
+      target: { kind: 'queue', address, name },
+      value: () => queue,
+    },
+    ...(tasks.length === 0
+      ? {}
+      : { parts: () => tasks.map((task) => queuedNode(address, task)), open: tasks.length <= 8 }),
+  }
+}
+
+function queuedNode(
+  queue: bigint,
+  { address, pid, name, waitingMs, slice, virtualTime, onPriorityTree }: QueuedTask,
+): TreeNode {
+  const order = onPriorityTree ? `vtime ${virtualTime}` : 'in order of arrival'
+  return {
+    row: {
+      id: `dsq:${queue.toString(16)}/${pid}`,
+      cells: [
+        escapeText(`${name} (${pid})`),
+        waitingMs === undefined ? '-' : `waits ${durationText(waitingMs)}`,
+        `slice ${slice} ns, ${order}`,
+      ],
+      tones: ['pointer', undefined],
+      target: { kind: 'task', pid, address },
+    },
+  }
+}
+
+function waitingTitle(state: SchedState): string {
+  return `Waiting tasks (${waitingRows(state).length})`
+}
+
+function waitingNodes(state: SchedState): TreeNode[] {
+  const limit = state.watchdog.timeoutMs
+  return waitingRows(state).map(({ pid, name, cpu, waitingMs, queue, address }) => {
+    const isLong = waitingMs !== undefined && limit !== undefined && waitingMs > limit / 2
+    return {
+      row: {
+        id: `waiting/${pid}`,
+        cells: [
+          escapeText(`${name} (${pid})`),
+          waitingMs === undefined ? '-' : `for ${durationText(waitingMs)}`,
+          escapeText(`CPU ${cpu}, on ${queue ?? 'no DSQ'}`),
+        ],
+        tones: ['pointer', isLong ? 'problem' : undefined],
+        sort: [name, waitingMs, cpu],
+        target: { kind: 'task', pid, address },
+      },
+    }
+  })
+}
+
+function eventNodes(state: SchedState): TreeNode[] {
+  return eventRows(state).map(({ name, total }) => ({
+    row: {
+      id: `event/${name}`,
+      cells: [name, total.toString(), ''],
+      tones: [undefined, total === 0n ? 'dim' : undefined],
+      sort: [name, total, ''],
+    },
+  }))
+}
+
+function domainNodes({ vm }: Desk): TreeNode[] {
+  const found = quietly(() => vm.sched.schedstats) ?? []
+  return found.map(({ cpu, domains, timeslices }) => ({
+    row: {
+      id: `domain/${cpu}`,
+      cells: [`CPU ${cpu}`, `${timeslices} time slices`, `${domains.length} domains`],
+    },
+    ...(domains.length === 0
+      ? {}
+      : {
+          parts: () =>
+            domains.map(({ name, level, cpus, flags, balanceInterval, address }) => ({
+              row: {
+                id: `domain:${cpu}/${level}`,
+                cells: [
+                  escapeText(name),
+                  `CPUs ${cpus?.join(' ') ?? 'not known'}, balances every ${balanceInterval} ms`,
+                  flags.join(' '),
+                ],
+                target: {
+                  kind: 'value',
+                  title: name,
+                  id: `domain:${address}`,
+                  read: () => vm.at(address, 'struct sched_domain'),
+                } satisfies Target,
+              },
+            })),
+        }),
+  }))
+}
+
+export function* schedulerRecords({ vm }: Desk): Generator<Row> {
+  const state = vm.sched.snapshot()
+  for (const { row } of schedulerNodes(state)) yield row
+  for (const runqueue of state.runqueues) yield runqueueNode(runqueue).row
+  for (const { row } of eventNodes(state)) yield row
+}
+
+export function* queueRecords({ vm }: Desk): Generator<Row> {
+  for (const queue of vm.sched.queues) yield queueNode(queue).row
+}
+
+/** A dispatch queue: its tasks in order, then its struct. */
+export function queueView(desk: Desk, target: Extract<Target, { kind: 'queue' }>): View {
+  const find = () =>
+    desk.vm.sched.queues.find(({ address, id }) =>
+      target.address === undefined ? id === target.id : address === target.address,
+    )
+  const first = find()
+  const address = first?.address ?? target.address
+  if (address === undefined) {
+    throw new CryoscopeError('not-found', `there is no DSQ 0x${(target.id ?? 0n).toString(16)} now`)
+  }
+  return {
+    title: escapeText(first === undefined ? `DSQ at 0x${address.toString(16)}` : `DSQ ${first.name}`),
+    target,
+    load(opened) {
+      const queue = desk.vm.sched.queues.find((candidate) => candidate.address === address)
+      const id = `queue:${address.toString(16)}`
+      const facts: TreeNode[] =
+        queue === undefined
+          ? [
+              problemNode(
+                `${id}/lost`,
+                'it is none of the queues that the scheduler has now; the struct is what lies there',
+              ),
+            ]
+          : [
+              factNode(
+                `${id}/name`,
+                'DSQ',
+                `${escapeText(queue.name)}, ${queue.kind}, ${queue.depth} tasks now, ${queue.sequence} ever`,
+                { tones: ['dim', 'heading'] },
+              ),
+              ...queue.tasks.map((task) => queuedNode(address, task)),
+            ]
+      const struct: TreeNode = {
+        row: {
+          id: `${id}/struct`,
+          cells: ['scx_dispatch_q', `0x${address.toString(16)}`, 'struct scx_dispatch_q'],
+          tones: ['dim'],
+          inert: true,
+        },
+        parts: () => partsOf(desk, id, desk.vm.at(address, 'struct scx_dispatch_q')),
+        open: true,
+      }
+      return { columns: valueColumns, rows: new TreeRows([...facts, struct], opened), empty: '' }
+    },
+  }
+}
+
+export function runqueueView(desk: Desk, target: Extract<Target, { kind: 'runqueue' }>): View {
+  return {
+    title: `rq of CPU ${target.cpu}`,
+    target,
+    load(opened) {
+      const runqueue = desk.vm.sched.runqueues.find(({ cpu }) => cpu === target.cpu)
+      if (runqueue === undefined) throw new CryoscopeError('not-found', `CPU ${target.cpu} has no runqueue`)
+      const id = `rq:${target.cpu}`
+      const { current, schedExt, address } = runqueue
+      const facts: TreeNode[] = []
+      if (current !== undefined) {
+        facts.push(
+          factNode(`${id}/current`, 'runs', escapeText(`${taskText(current)}, ${current.schedClass ?? ''}`), {
+            tones: ['dim', 'pointer'],
+            target: { kind: 'task', pid: current.pid, address: current.address },
+          }),
+        )
+      }
+      for (const { pid, name, waitingMs, address: at } of schedExt?.runnable ?? []) {
+        facts.push(
+          factNode(
+            `${id}/runnable-${pid}`,
+            'runnable',
+            escapeText(
+              `${name} (${pid})${waitingMs === undefined ? '' : `, for ${durationText(waitingMs)}`}`,
+            ),
+            {
+              tones: ['dim', 'pointer'],
+              target: { kind: 'task', pid, address: at },
+            },
+          ),
+        )
+      }
+      const struct: TreeNode = {
+        row: {
+          id: `${id}/struct`,
+          cells: ['rq', `0x${address.toString(16)}`, 'struct rq'],
+          tones: ['dim'],
+          inert: true,
+        },
+        parts: () => partsOf(desk, id, desk.vm.at(address, 'struct rq')),
+        open: true,
+      }
+      return { columns: valueColumns, rows: new TreeRows([...facts, struct], opened), empty: '' }
+    },
+  }
+}

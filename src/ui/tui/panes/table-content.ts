@@ -1,0 +1,34 @@
+import { type Column, terminalCells } from '../../tables/column.js'
+import { ArrayRows, type Content, type Row } from '../model/row.js'
+
+type More = Omit<Row, 'cells' | 'sort'>
+
+/** A catalogue with the columns that the command line and notebooks show too. */
+export function tableContent<T>(
+  columns: readonly Column<T>[],
+  items: readonly T[],
+  more: (item: T) => More,
+  empty: string,
+): Content {
+  return {
+    columns: columns.map(({ title, align, rigid }) => ({ title, align, rigid })),
+    rows: new ArrayRows(tableRows(columns, items, more)),
+    empty,
+  }
+}
+
+export function tableRows<T>(
+  columns: readonly Column<T>[],
+  items: readonly T[],
+  more: (item: T) => More,
+): Row[] {
+  return items.map((item) => tableRow(columns, item, more))
+}
+
+export function tableRow<T>(columns: readonly Column<T>[], item: T, more: (item: T) => More): Row {
+  return {
+    ...more(item),
+    cells: terminalCells(columns, item),
+    sort: columns.map(({ sort, cell }) => (sort ?? cell)(item)),
+  }
+}

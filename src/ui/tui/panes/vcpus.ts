@@ -1,0 +1,196 @@
+import type { Kernel } from '../../../kernel/kernel.js'
+import { unwind } from '../../../sched/stack.js'
+import type { Vcpu } from '../../../session/vcpu.js'
+import { escapeText } from '../../../text.js'
+import type { Disassembler, MachineInstruction } from '../../machine-code/disassembler.js'
+import { vcpuColumns } from '../../tables/vcpus.js'
+import type { Desk } from '../model/desk.js'
+import type { Row } from '../model/row.js'
+import type { Target } from '../model/target.js'
+import { type TreeNode, TreeRows } from '../model/tree.js'
+import type { View } from '../model/view.js'
+import { nothing } from './maps.js'
+import { quietly } from './places.js'
+import { tableContent, tableRows } from './table-content.js'
+import { factNode, problemNode, valueColumns } from './value-tree.js'
+
+/** Bytes of code shown from the instruction pointer on. */
+const codeBytes = 96
+const instructionsBefore = 4
+const instructionsAhead = 8
+const longestFunction = 16_384n
+
+export function vcpusView(desk: Desk): View {
+  return {
+    title: 'vCPUs',
+    load() {
+      if (desk.vm.state === 'running')
+        return nothing('The vCPUs run. Freeze the guest (f) to see their registers, stacks and code.')
+      return tableContent(vcpuColumns, desk.vm.vcpus, vcpuRow, 'This dump tells nothing of its vCPUs.')
+    },
+    detail(row, opened) {
+      if (row.target?.kind !== 'vcpu') return undefined
+      const vcpu = desk.vm.vcpus[row.target.cpu]
+      if (vcpu === undefined) return undefined
+      return {
+        title: `vCPU ${vcpu.cpu}`,
+        content: {
+          columns: valueColumns,
+          rows: new TreeRows(vcpuNodes(desk, vcpu), opened),
+          empty: '',
+          untitled: true,
+        },
+      }
+    },
+  }
+}
+
+function vcpuRow({ cpu, where, task }: Vcpu): Omit<Row, 'cells' | 'sort'> {
+  return {
+    id: `vcpus/${cpu}`,
+    target: { kind: 'vcpu', cpu },
+    value: () => ({ cpu, where, task }),
+  }
+}
+
+/** What stops are compared by: where each stands, and every register. */
+export function* vcpuRecords(desk: Desk): Generator<Row> {
+  yield* tableRows(vcpuColumns, desk.vm.vcpus, vcpuRow)
+}
+
+export function* registerRecords(desk: Desk): Generator<Row> {
+  for (const vcpu of desk.vm.vcpus) for (const { row } of registerNodes(desk, vcpu)) yield row
+}
+
+export function vcpuView(desk: Desk, target: Extract<Target, { kind: 'vcpu' }>): View {
+  return {
+    title: `vCPU ${target.cpu}`,
+    target,
+    load(opened) {
+      const vcpu = desk.vm.vcpus[target.cpu]
+      const nodes =
+        vcpu === undefined ? [problemNode('vcpu/none', 'there is no such vCPU')] : vcpuNodes(desk, vcpu)
+      return { columns: valueColumns, rows: new TreeRows(nodes, opened), empty: '', untitled: true }
+    },
+  }
+}
+
+function vcpuNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
+  const id = `vcpu:${vcpu.cpu}`
+  const { task } = vcpu
+  return [
+    ...(task === undefined
+      ? []
+      : [
+          factNode(`${id}/task`, 'runs', escapeText(`${task.name} (pid ${task.pid})`), {
+            tones: ['dim', 'pointer'],
+            target: { kind: 'task', pid: task.pid, address: task.address },
+          }),
+        ]),
+    section(`${id}/code`, 'code', () => codeNodes(desk, vcpu)),
+    section(`${id}/stack`, 'stack', () => stackNodes(desk, vcpu)),
+    section(`${id}/registers`, 'registers', () => registerNodes(desk, vcpu)),
+  ]
+}
+
+function section(id: string, name: string, parts: () => readonly TreeNode[]): TreeNode {
+  return { row: { id, cells: [name, '', ''], tone: 'heading', inert: true }, parts, open: true }
+}
+
+function codeNodes({ vm, disassembler }: Desk, { rip, privilege, cpu }: Vcpu): TreeNode[] {
+  const id = `vcpu:${cpu}/code`
+  if (privilege === 3) return [factNode(id, '', 'it runs code of user space', { tone: 'dim', inert: true })]
+  const kernel = quietly(() => vm.kernel)
+  if (kernel === undefined) return []
+  const symbolize = (address: bigint) => kernel.symbolize(address)
+  const { bytes } = kernel.space.read(rip, codeBytes)
+  if (bytes.length === 0) return [problemNode(id, 'the code cannot be read')]
+  if (disassembler === undefined) {
+    const hex = Buffer.from(bytes.subarray(0, 32)).toString('hex')
+    return [factNode(`${id}/bytes`, '', hex, { tone: 'dim', inert: true })]
+  }
+  const name = kernel.symbolAt(rip)?.name
+  const ahead = disassembler
+    .decode(bytes, rip, symbolize)
+    .filter(({ address }) => kernel.symbolAt(address)?.name === name)
+    .slice(0, instructionsAhead)
+  return [...before(disassembler, kernel, rip), ...ahead].map(({ address, text }) => {
+    const isNext = address === rip
+    const called = /0x[0-9a-f]{9,16}/.exec(text)?.[0]
+    return {
+      row: {
+        id: `${id}/${address.toString(16)}`,
+        cells: [
+          `${isNext ? '=>' : '  '} ${symbolize(address)?.replace(/ \[.*\]$/, '') ?? `0x${address.toString(16)}`}`,
+          text,
+          '',
+        ],
+        tones: [isNext ? 'accent' : 'dim', isNext ? 'accent' : undefined],
+        inert: true,
+        target: { kind: 'address', address: called === undefined ? address : BigInt(called) },
+      },
+    }
+  })
+}
+
+/** Instructions that come before an address: found by decoding from the start of its function, for they have no marks. */
+function before(disassembler: Disassembler, kernel: Kernel, address: bigint): readonly MachineInstruction[] {
+  const start = kernel.symbolAt(address)?.address
+  if (start === undefined || start === address || address - start > longestFunction) return []
+  const { ok, bytes } = kernel.space.read(start, Number(address - start))
+  if (!ok) return []
+  const found = disassembler.decode(bytes, start, (at) => kernel.symbolize(at))
+  const last = found.at(-1)
+  // Decoding that does not come out at the address went astray.
+  if (last === undefined || last.address + BigInt(last.bytes.length) !== address) return []
+  return found.slice(-instructionsBefore)
+}
+
+function stackNodes({ vm }: Desk, { registers, privilege, cpu }: Vcpu): TreeNode[] {
+  const id = `vcpu:${cpu}/stack`
+  const { rip, rsp, rbp, rdx, rdi, r10, r13 } = registers
+  if (privilege === 3 || rip === undefined || rsp === undefined || rbp === undefined) {
+    return [
+      factNode(id, '', 'it stands in user space; the kernel has no stack of it', {
+        tone: 'dim',
+        inert: true,
+      }),
+    ]
+  }
+  const others = {
+    ...(rdx === undefined ? {} : { dx: rdx }),
+    ...(rdi === undefined ? {} : { di: rdi }),
+    ...(r10 === undefined ? {} : { r10 }),
+    ...(r13 === undefined ? {} : { r13 }),
+  }
+  const stack = quietly(() => unwind(vm.kernel, { ip: rip, sp: rsp, bp: rbp, others, isExact: true }))
+  if (stack === undefined) return [problemNode(id, 'the stack cannot be read')]
+  const frames = stack.frames.map(({ address, symbol, isCertain }, i) => ({
+    row: {
+      id: `${id}/${i}`,
+      cells: [`#${i}`, `${isCertain ? '' : '? '}${escapeText(symbol ?? `0x${address.toString(16)}`)}`, ''],
+      tones: ['dim', isCertain ? undefined : 'dim'],
+      target: { kind: 'bytes', address },
+    } satisfies Row,
+  }))
+  return stack.problem === undefined ? frames : [...frames, problemNode(`${id}/problem`, stack.problem)]
+}
+
+function registerNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
+  return Object.entries(vcpu.registers).map(([name, value]) => {
+    const id = `vcpu:${vcpu.cpu}/${name}`
+    if (value === undefined) return { row: { id, cells: [name, 'not known', ''], tones: [undefined, 'dim'] } }
+    const symbol = value >= 0xffff800000000000n ? quietly(() => desk.vm.kernel.symbolize(value)) : undefined
+    const isAddress = value >= 0xffff800000000000n && value < 0xffffffffffff0000n
+    return {
+      row: {
+        id,
+        cells: [name, `0x${value.toString(16).padStart(16, '0')}`, escapeText(symbol ?? '')],
+        tones: [undefined, isAddress ? 'pointer' : undefined],
+        value: () => value,
+        copy: `0x${value.toString(16)}`,
+        ...(isAddress ? { target: { kind: 'address', address: value } } : {}),
+      },
+    }
+  })
+}
