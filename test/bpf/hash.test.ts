@@ -1,0 +1,353 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { BpfMap } from '../../src/bpf/map.js'
+import { addHash, type HashEntry, type HashMap, type HashSpec, hashValueAt } from '../support/bpf-objects.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { referenceJhash } from '../support/reference-jhash.js'
+import { nullsMarker, writeChain } from '../support/structures.js'
+import { bytesOf, hex, openMap, read, u32 } from './opened.js'
+
+const wild = 0xffff800000001000n
+
+function entriesOf(count: number, keySize: number, valueSize: number): HashEntry[] {
+  return Array.from({ length: count }, (_, i) => {
+    const key = bytesOf(i * 7 + 1, keySize)
+    new DataView(key.buffer).setUint16(0, i, true)
+    return { key, value: bytesOf(i + 1000, valueSize) }
+  })
+}
+
+interface Made {
+  readonly map: BpfMap
+  readonly made: HashMap
+  readonly entries: readonly HashEntry[]
+}
+
+/** A map with that many entries; `change` breaks it. */
+function make(
+  count: number,
+  spec: Partial<HashSpec> = {},
+  change: (guest: KernelGuest, made: HashMap) => void = () => {},
+): Made {
+  const full = { keySize: 8, valueSize: 16, maxEntries: Math.max(1, count), ...spec }
+  const guest = new KernelGuest()
+  const entries = entriesOf(count, full.keySize, full.valueSize)
+  const made = addHash(guest, full, entries)
+  change(guest, made)
+  return { map: openMap(guest), made, entries }
+}
+
+const sorted = (pairs: readonly [string, string][]): [string, string][] => [...pairs].sort()
+const pairsOf = (entries: readonly HashEntry[]): [string, string][] =>
+  entries.map(({ key, value }) => [
+    hex(key),
+    [value]
+      .flat()
+      .map((one) => hex(one as Uint8Array))
+      .join(' '),
+  ])
+
+describe.each(['hash', 'lru_hash'] as const)('%s maps', (type) => {
+  it.each([
+    [0, 1, 4, 4],
+    [1, 1, 4, 8],
+    [200, 64, 8, 16],
+    [60, 1, 4, 4],
+    [100, 8, 5, 3],
+    [70, 16, 2, 700],
+    [40, 4, 61, 1],
+    [30, 8, 512, 8],
+  ])(
+    'give all of %i entries in %i buckets, keys of %i and values of %i bytes',
+    (count, buckets, keySize, valueSize) => {
+      const { map, entries } = make(count, { type, buckets, keySize, valueSize })
+      expect(map.type).toBe(type)
+      const found = read(map)
+      expect(found.problems).toEqual([])
+      expect(sorted(found.entries)).toEqual(sorted(pairsOf(entries)))
+      for (const { key, value } of entries) {
+        expect(map.entry(key)?.value?.bytes).toEqual(value)
+        expect(map.entry(key)?.key.bytes).toEqual(key)
+      }
+    },
+  )
+
+  it('give entries in the order of buckets and chains, with their place in memory', () => {
+    const guest = new KernelGuest()
+    const made = addHash(guest, { type, valueSize: 8, maxEntries: 20 }, entriesOf(20, 4, 8))
+    const places = [...openMap(guest).entries()].map(({ value }) => value?.address)
+    expect(places).toEqual(made.chains.flat().map((element) => hashValueAt(guest, element, 4)))
+  })
+
+  it('hold no other keys', () => {
+    const { map } = make(20, { type })
+    for (let i = 0; i < 50; i++) expect(map.entry(bytesOf(i + 5000, 8))).toBeUndefined()
+  })
+})
+
+it('hash maps give by key what walking gives, for random keys', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 24 }),
+      fc.nat(0xffffffff),
+      fc.integer({ min: 0, max: 7 }),
+      fc.infiniteStream(fc.nat(255)),
+      (keySize, seed, bits, noise) => {
+        const keys = new Map<string, Uint8Array>()
+        for (let i = 0; i < 20; i++) {
+          const key = Uint8Array.from([...noise.take(keySize)])
+          keys.set(hex(key), key)
+        }
+        const entries = [...keys.values()].map((key, i) => ({ key, value: bytesOf(i, 8) }))
+        const guest = new KernelGuest()
+        addHash(guest, { keySize, valueSize: 8, maxEntries: 20, seed, buckets: 2 ** bits }, entries)
+        const map = openMap(guest)
+        const found = read(map)
+        expect(found.problems).toEqual([])
+        expect(sorted(found.entries)).toEqual(sorted(pairsOf(entries)))
+        for (const [key, value] of found.entries) {
+          expect(
+            hex(map.entry(Uint8Array.from(Buffer.from(key, 'hex')))?.value?.bytes ?? new Uint8Array()),
+          ).toBe(value)
+        }
+        const other = Uint8Array.from([...noise.take(keySize)])
+        if (!keys.has(hex(other))) expect(map.entry(other)).toBeUndefined()
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+describe('per-CPU hash maps', () => {
+  it.each(['percpu_hash', 'lru_percpu_hash'] as const)('of type %s give a value for each CPU', (type) => {
+    const guest = new KernelGuest({ cpus: [0, 1, 5] })
+    const entries = Array.from({ length: 12 }, (_, i) => ({
+      key: u32(i * 977),
+      value: [bytesOf(i, 16), bytesOf(i + 50, 16), bytesOf(i + 100, 16)],
+    }))
+    addHash(guest, { type, valueSize: 16, maxEntries: 12 }, entries)
+    const map = openMap(guest)
+    expect(map.perCpu).toBe(true)
+    const found = read(map)
+    expect(found.problems).toEqual([])
+    expect(sorted(found.entries)).toEqual(sorted(pairsOf(entries)))
+    const cpus = map.entry(3 * 977)?.cpus
+    expect(cpus?.map(({ cpu, bytes }) => [cpu, hex(bytes)])).toEqual(
+      [0, 1, 5].map((cpu, i) => [cpu, hex(bytesOf(3 + i * 50, 16))]),
+    )
+  })
+
+  it('leave out an entry whose values are not there, say so, and go on', () => {
+    const guest = new KernelGuest()
+    const entries = Array.from({ length: 3 }, (_, i) => ({
+      key: u32(i),
+      value: [bytesOf(i, 8), bytesOf(i, 8)],
+    }))
+    const made = addHash(guest, { type: 'percpu_hash', valueSize: 8, maxEntries: 3, buckets: 1 }, entries)
+    const [chain = []] = made.chains
+    guest.u64(hashValueAt(guest, chain[0] ?? 0n, 4), 0n)
+    guest.u64(hashValueAt(guest, chain[1] ?? 0n, 4), wild)
+    const { entries: found, problems } = read(openMap(guest))
+    expect(found).toEqual(pairsOf(entries).slice(2))
+    expect(problems).toEqual([
+      'bucket 0: the pointer to its per-CPU values is null',
+      expect.stringMatching(/^bucket 0, CPU 0: /),
+    ])
+  })
+})
+
+describe('a ruined hash map', () => {
+  it.each([1, 2, 15, 16, 17, 40])('whose chain loops over %i entries gives each once', (length) => {
+    for (const back of new Set([0, 1, length >> 1, length - 1].filter((n) => n < length))) {
+      const { map, entries } = make(length, { buckets: 1 }, (guest, { chains: [chain = []] }) =>
+        guest.u64(chain.at(-1) ?? 0n, chain[back] ?? 0n),
+      )
+      const found = read(map)
+      expect(found.entries).toEqual(pairsOf(entries))
+      expect(found.problems).toEqual([`bucket 0: its chain loops after ${length} entries`])
+      expect(map.entry(bytesOf(9999, 8))).toBeUndefined()
+    }
+  })
+
+  it('gives the entries before a wild pointer, and those of the other buckets', () => {
+    const { map, made, entries } = make(40, { buckets: 2 }, (guest, { chains }) =>
+      guest.u64(chains[0]?.[4] ?? 0n, wild),
+    )
+    const { entries: found, problems } = read(map)
+    expect(found).toHaveLength(5 + (made.chains[1]?.length ?? 0))
+    expect(sorted(found).every((pair) => pairsOf(entries).some((known) => known[0] === pair[0]))).toBe(true)
+    expect(problems).toEqual([
+      `bucket 0: its chain breaks after 5 entries: page not present at 0x${wild.toString(16)} (pgd)`,
+    ])
+  })
+
+  it.each([1n, 2n, 4n, 0xffcn])('does not follow a pointer that is not aligned: + %i', (offset) => {
+    const { map } = make(10, { buckets: 1 }, (guest, { chains: [chain = []] }) => {
+      const at = (chain[3] ?? 0n) & ~0xfffn
+      guest.u64(chain[3] ?? 0n, at + offset)
+    })
+    const { entries, problems } = read(map)
+    expect(entries).toHaveLength(4)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(
+      offset === 1n ? /none of this map/ : /breaks after 4 entries: a pointer is not aligned/,
+    )
+  })
+
+  it('says when a chain ends in the marker of another bucket', () => {
+    const { map } = make(20, { buckets: 4 }, (guest, { chains, buckets }) =>
+      writeChain(guest, buckets[2] ?? 0n, chains[2] ?? [], nullsMarker(3)),
+    )
+    const { entries, problems } = read(map)
+    expect(entries).toHaveLength(20)
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^bucket 2: its chain ends after \d+ entries in bucket 3's, not in its own marker$/,
+      ),
+    ])
+  })
+
+  it('says when a chain ends in a null pointer, and when a bucket is one', () => {
+    const { map, made } = make(20, { buckets: 4 }, (guest, { chains, buckets }) => {
+      writeChain(guest, buckets[1] ?? 0n, chains[1] ?? [], 0n)
+      guest.u64(buckets[3] ?? 0n, 0n)
+    })
+    const { entries, problems } = read(map)
+    expect(entries).toHaveLength(20 - (made.chains[3]?.length ?? 0))
+    const length = made.chains[1]?.length
+    expect(problems).toEqual([
+      `bucket 1: its chain ends after ${length} entries in a null pointer, not in its own marker`,
+      'bucket 3: its chain ends after 0 entries in a null pointer, not in its own marker',
+    ])
+  })
+
+  it('says when an entry hangs in another bucket than its hash names', () => {
+    const { map, made } = make(20, { buckets: 4 }, (guest, { chains, buckets }) =>
+      writeChain(guest, buckets[0] ?? 0n, [...(chains[0] ?? []), chains[1]?.[0] ?? 0n], nullsMarker(0)),
+    )
+    const { entries, problems } = read(map)
+    // The entry ends both chains now: what was behind it in its own is out of reach.
+    expect(entries).toHaveLength(20 - (made.chains[1]?.length ?? 0) + 2)
+    expect(problems).toContain('bucket 0: an entry in its chain hashes to another bucket')
+    expect(problems).toContain(
+      "bucket 1: its chain ends after 1 entries in bucket 0's, not in its own marker",
+    )
+  })
+
+  it('leaves out an entry that is only half in memory', () => {
+    const { map, entries } = make(6, { buckets: 1, valueSize: 64 }, (guest, made) => {
+      const [chain = []] = made.chains
+      const size = guest.objects.sizeOf('htab_elem')
+      // Head, hash and key are at the end of a page, behind which nothing is.
+      const edge = guest.allocPages(1) + 4096n - BigInt(size + 16)
+      guest.write(edge, guest.bytesAt(chain[2] ?? 0n, size + 16))
+      guest.u64(chain[1] ?? 0n, edge)
+    })
+    const { entries: found, problems } = read(map)
+    expect(found).toEqual(pairsOf(entries.filter((_, i) => i !== 2)))
+    expect(problems).toEqual(['bucket 0: an entry is not whole in memory'])
+  })
+
+  it('gives the buckets in memory when a page of them is missing, and says which are not', () => {
+    const guest = new KernelGuest()
+    const entries = entriesOf(300, 8, 8)
+    const made = addHash(guest, { keySize: 8, valueSize: 8, maxEntries: 300, buckets: 1024 }, entries)
+    const page = ((made.buckets[500] ?? 0n) & ~0xfffn) + 4096n
+    guest.unmap(page)
+    const first = made.buckets.findIndex((at) => at >= page)
+    const last = made.buckets.findLastIndex((at) => at < page + 4096n)
+    const { entries: found, problems } = read(openMap(guest))
+    const lost = made.chains.slice(first, last + 1).flat().length
+    expect(lost).toBeGreaterThan(0)
+    expect(found).toHaveLength(300 - lost)
+    expect(problems).toEqual([expect.stringContaining(`buckets ${first} to ${last}: page not present`)])
+  })
+
+  it.each([0, 3, 1000, 0xffffffff, 0x80000001])('with %i buckets is not walked', (buckets) => {
+    const { map } = make(4, {}, (guest, { address }) =>
+      guest.objects.set('bpf_htab', address, { n_buckets: buckets }),
+    )
+    expect(read(map)).toEqual({
+      entries: [],
+      problems: [`map: it claims ${buckets} buckets, which is no power of two`],
+    })
+    expect(map.entry(bytesOf(1, 8))).toBeUndefined()
+  })
+
+  it.each([2 ** 24, 2 ** 31])('with %i buckets, more than memory holds, is not walked', (buckets) => {
+    const { map } = make(4, {}, (guest, { address }) =>
+      guest.objects.set('bpf_htab', address, { n_buckets: buckets }),
+    )
+    expect(read(map)).toEqual({
+      entries: [],
+      problems: [`map: it claims ${buckets} buckets, more than memory holds`],
+    })
+  })
+
+  it('that promises 2^32 - 1 entries gives those that are there', () => {
+    const { map, entries } = make(12, { maxEntries: 0xffffffff })
+    const found = read(map)
+    expect(found.problems).toEqual([])
+    expect(sorted(found.entries)).toEqual(sorted(pairsOf(entries)))
+  })
+
+  it('that holds more entries than it may ends, and says so', () => {
+    const { map } = make(30, { buckets: 4, maxEntries: 10 })
+    const { entries, problems } = read(map)
+    expect(entries).toHaveLength(14)
+    expect(problems).toEqual(['map: it holds more than 14 entries, its buckets are corrupt'])
+  })
+
+  it.each([
+    { key_size: 0xffffffff },
+    { value_size: 0xffffffff },
+    { key_size: 0xffffffff, value_size: 0xffffffff },
+  ])('with sizes that cannot be (%o) is refused', (members) => {
+    const { map } = make(3, { members })
+    expect(() => read(map)).toThrow(/the map claims keys of \d+ and values of \d+ bytes, which cannot be/)
+  })
+
+  it('whose table is elsewhere gives nothing and says so', () => {
+    const { map } = make(3, {}, (guest, { address }) =>
+      guest.objects.set('bpf_htab', address, { buckets: wild }),
+    )
+    expect(read(map)).toEqual({
+      entries: [],
+      problems: [expect.stringContaining('buckets 0 to 3: page not present')],
+    })
+  })
+
+  it('of any pointers ends, and gives no more entries than it may hold', () => {
+    const guest = new KernelGuest()
+    const made = addHash(guest, { keySize: 8, valueSize: 8, maxEntries: 12, buckets: 4 }, entriesOf(12, 8, 8))
+    const map = openMap(guest)
+    const elements = made.chains.flat()
+    const pointer = fc.oneof(
+      fc.constantFrom(...elements),
+      fc.constantFrom(0n, 1n, wild, wild + 4n, 0xfffffffffffffff8n, 2n ** 63n),
+      fc.nat(5).map(nullsMarker),
+    )
+    fc.assert(
+      fc.property(fc.array(pointer, { minLength: 16, maxLength: 16 }), (pointers) => {
+        for (const [i, at] of [...made.buckets, ...elements].entries()) guest.u64(at, pointers[i] ?? 0n)
+        const { entries, problems } = read(map)
+        expect(entries.length).toBeLessThanOrEqual(12 + 2 * 2)
+        const proper = pointers.slice(0, 4).every((head, bucket) => head === nullsMarker(bucket))
+        if (proper) expect(problems).toEqual([])
+        else if (entries.length === 0) expect(problems).not.toEqual([])
+        map.entry(elementsKey(guest, elements[0] ?? 0n))
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+function elementsKey(guest: KernelGuest, element: bigint): Uint8Array {
+  return guest.bytesAt(element + BigInt(guest.objects.offsetOf('htab_elem', 'key')), 8)
+}
+
+it('the reference hash spreads keys over buckets, so that these tests see collisions and empty buckets', () => {
+  const buckets = entriesOf(100, 8, 8).map(({ key }) => referenceJhash(key, 0x1234567) & 63)
+  expect(new Set(buckets).size).toBeGreaterThan(30)
+  expect(new Set(buckets).size).toBeLessThan(64)
+})

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { Btf } from '../../src/btf/btf.js'
+import { declare } from '../../src/btf/declaration.js'
+import { parseTypeName } from '../../src/btf/parse-type-name.js'
+import { typeName } from '../../src/btf/type-name.js'
+import { BtfBuilder } from './builder.js'
+
+const b = new BtfBuilder()
+const int = b.int('int', 4, { signed: true })
+const u8 = b.int('unsigned char', 1)
+const u32 = b.typedef('u32', b.int('unsigned int', 4))
+const char = b.int('char', 1, { signed: true })
+const long = b.int('long int', 8, { signed: true })
+const text = b.pointer(b.const(char))
+const list = b.struct('list_head', (self) => [
+  { name: 'next', type: b.pointer(self) },
+  { name: 'prev', type: b.pointer(self) },
+])
+const callback = b.pointer(
+  b.prototype(int, [{ type: b.pointer(list) }, { name: 'why', type: text }], { variadic: true }),
+)
+const holey = b.struct('holey', [
+  { name: 'a', type: u8 },
+  { name: 'b', type: long },
+  { name: 'c', type: u8 },
+])
+b.struct('everything', [
+  { name: 'head', type: list },
+  { name: 'flag', type: u32, bitOffset: 128, bitSize: 1 },
+  { name: 'mode', type: u32, bitOffset: 131, bitSize: 4 },
+  {
+    type: b.union('', [
+      { name: 'number', type: long },
+      { name: 'text', type: text },
+    ]),
+  },
+  {
+    name: 'inner',
+    type: b.struct('', [
+      { name: 'x', type: int },
+      { name: 'y', type: int },
+    ]),
+  },
+  { name: 'call', type: callback },
+  { name: 'holey', type: holey },
+  { name: 'aligned', type: int, offset: 128 },
+  { name: 'rest', type: b.array(char, 0) },
+])
+b.struct(
+  'packed',
+  [
+    { name: 'a', type: u8, offset: 0 },
+    { name: 'b', type: u32, offset: 1 },
+  ],
+  5,
+)
+b.enum('color', { RED: 0, LONG_NAME: -1 })
+b.typedef('point_t', b.struct('', [{ name: 'x', type: int }]))
+b.typedef('handler_t', callback)
+b.function('schedule', b.prototype(0))
+b.variable('counter', b.array(u32, 3), 'static')
+b.forward('hidden')
+b.struct('evil\u001b[2J', [{ name: 'a\nb', type: int }])
+const btf = Btf.parse(b.build())
+
+const show = (name: string, offsets: boolean): string => {
+  const type = btf.find(name) ?? btf.find(name, 'function') ?? btf.find(name, 'variable')
+  if (type === undefined) throw new Error(`no ${name}`)
+  return declare(type, { offsets })
+}
+
+describe('declare', () => {
+  it('prints a struct as pahole does', () => {
+    expect(show('everything', true)).toBe(`struct everything {
+	struct list_head           head;                 /*     0    16 */
+	u32                        flag:1;               /*    16: 0  4 */
+
+	/* XXX 2 bits hole, try to pack */
+	u32                        :2;
+
+	u32                        mode:4;               /*    16: 3  4 */
+
+	/* XXX 25 bits hole, try to pack */
+	/* XXX 4 bytes hole, try to pack */
+
+	union {
+		long int           number;               /*    24     8 */
+		const char  *      text;                 /*    24     8 */
+	};                                               /*    24     8 */
+	struct {
+		int                x;                    /*    32     4 */
+		int                y;                    /*    36     4 */
+	} inner;                                         /*    32     8 */
+	int                        (*call)(struct list_head *, const char  * why, ...); /*    40     8 */
+	struct holey               holey;                /*    48    24 */
+
+	/* XXX last struct has 7 bytes of padding */
+	/* XXX 56 bytes hole, try to pack */
+
+	/* --- cacheline 2 boundary (128 bytes) --- */
+	int                        aligned __attribute__((__aligned__(64))); /*   128     4 */
+	char                       rest[];               /*   132     0 */
+
+	/* size: 136, cachelines: 3, members: 9 */
+	/* sum members: 68, holes: 2, sum holes: 60 */
+	/* sum bitfield members: 5 bits, bit holes: 2, sum bit holes: 27 bits */
+	/* padding: 4 */
+	/* paddings: 1, sum paddings: 7 */
+	/* forced alignments: 1, forced holes: 1, sum forced holes: 56 */
+	/* last cacheline: 8 bytes */
+};`)
+  })
+
+  it('prints only C without offsets', () => {
+    expect(show('list_head', false)).toBe(
+      'struct list_head {\n\tstruct list_head *         next;\n\tstruct list_head *         prev;\n};',
+    )
+    expect(show('packed', false)).toMatch(/\} __attribute__\(\(__packed__\)\);$/)
+    expect(show('everything', false)).not.toContain('/* XXX')
+  })
+
+  it('prints every other kind', () => {
+    expect(show('color', false)).toBe('enum color {\n\tRED       = 0,\n\tLONG_NAME = -1,\n};')
+    expect(show('point_t', false)).toBe('typedef struct {\n\tint                        x;\n} point_t;')
+    expect(show('handler_t', false)).toBe(
+      'typedef int (*handler_t)(struct list_head *, const char  * why, ...);',
+    )
+    expect(show('u32', false)).toBe('typedef unsigned int u32;')
+    expect(show('schedule', false)).toBe('void schedule(void);')
+    expect(show('counter', false)).toBe('static u32 counter[3];')
+    expect(show('hidden', false)).toBe('struct hidden;')
+  })
+
+  it('escapes what a terminal would act on', () => {
+    const printed = show('evil\u001b[2J', true)
+    expect(printed).not.toContain('\u001b')
+    expect(printed).toContain('a\\nb')
+    expect(typeName(parseTypeName(btf, 'color'))).toBe('enum color')
+  })
+})
+
+describe('typeName', () => {
+  it.each([
+    [b.pointer(callback), 'int (**)(struct list_head *, const char *, ...)'],
+    [b.array(callback, 4), 'int (*[4])(struct list_head *, const char *, ...)'],
+    [b.pointer(b.array(list, 4)), 'struct list_head (*)[4]'],
+    [b.array(b.array(u8, 3), 2), 'unsigned char[2][3]'],
+    [b.const(b.pointer(b.volatile(u32))), 'volatile u32 *const'],
+    [b.pointer(b.typeTag('rcu', list)), 'struct list_head *'],
+    [b.pointer(0), 'void *'],
+    [b.struct('', []), 'struct {…}'],
+    [b.pointer(b.forward('gone', 'union')), 'union gone *'],
+  ])('spells type %i as %s', (id, name) => {
+    expect(typeName(Btf.parse(b.build()).type(id))).toBe(name)
+  })
+
+  it('ends for a function that takes itself', () => {
+    const loop = new BtfBuilder()
+    const self = loop.nextId
+    loop.prototype(
+      self + 1,
+      Array.from({ length: 50 }, () => ({ type: self + 1 })),
+    )
+    loop.pointer(self)
+    const type = Btf.parse(loop.build()).type(self)
+    expect(typeName(type).length).toBeLessThan(100_000)
+    expect(declare(type).length).toBeLessThan(100_000)
+  })
+})

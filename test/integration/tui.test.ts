@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Session } from '../../src/session/session.js'
+import { sharedDemo } from './support/demo-guest.js'
+import { masked, TuiTerminal, tabs } from './support/tui.js'
+
+/** Only looks: the shared guest stays as it is. */
+describe('the terminal UI in a real terminal', () => {
+  let vm: Session
+  let terminal: TuiTerminal
+  let name: string
+
+  beforeAll(async () => {
+    vm = (await sharedDemo('6.18')).session
+    name = `@${vm.machine?.record.name}`
+    terminal = new TuiTerminal()
+    await terminal.start(name)
+  })
+
+  afterAll(() => terminal?.[Symbol.dispose]())
+
+  it('opens every tab', async () => {
+    for (const [key, shown] of [...tabs, ['0', /cryoscope: ground truth written/] as const]) {
+      await terminal.tab(key)
+      terminal.press(key === '0' ? 'G' : 'Home')
+      await terminal.waitFor(shown)
+    }
+  })
+
+  it('is walked from nothing to a field of a task context, as the page for newcomers says', async () => {
+    await terminal.tab('3')
+    await terminal.filter('scx_task', /1\/1$/m)
+    terminal.press('Enter')
+    await terminal.waitFor(/Maps › scx_task_map/)
+    await terminal.filter('demo_load', /\/demo_load +1\/\d+$/m)
+    terminal.press('Tab')
+    terminal.press('j', 'j', 'j')
+    await terminal.waitFor(/^› +data +0x/m)
+    terminal.press('Enter')
+    await terminal.waitFor(/scx_task_map › scx_task_allocator\[\d+\]/)
+    await terminal.waitFor(/nr_run +\d+/)
+    await terminal.waitFor(/weight +\d+/)
+    await terminal.back()
+    await terminal.waitFor(/Maps › scx_task_map {2}/)
+  })
+
+  it('filters and sorts', async () => {
+    await terminal.tab('8')
+    await terminal.filter('kworker', /\/kworker/)
+    await terminal.waitFor((screen) => {
+      const rows = screen.split('\n').filter((line) => /0xff[0-9a-f]{14}/.test(line))
+      return rows.length > 0 && rows.every((line) => line.includes('kworker'))
+    })
+    terminal.press('Escape')
+    await terminal.waitFor(/swapper\/0/)
+    terminal.press('s')
+    await terminal.waitFor(/── Sort by/)
+    terminal.press('Enter')
+    await terminal.waitFor(/PID▲/)
+    terminal.press('S')
+    const sorted = await terminal.waitFor(/PID▼/)
+    const pids = [...sorted.matchAll(/^[› ][~+ ] *(\d+) +\d+ /gm)].map(([, pid]) => Number(pid))
+    expect(pids.length).toBeGreaterThan(10)
+    expect(pids).toEqual([...pids].sort((a, b) => b - a))
+  })
+
+  it('says why an action does nothing', async () => {
+    await terminal.tab('8')
+    terminal.press('w')
+    await terminal.waitFor(/no memory of its own is under the cursor/)
+  })
+
+  it('runs a line of code with what is selected', async () => {
+    await terminal.tab('3')
+    await terminal.filter('pid_stats', /1\/1$/m)
+    await terminal.code('_.name + vm.maps.length', new RegExp(`pid_stats${vm.maps.length}`))
+    // The sentence of the check: nothing has run.
+    await terminal.code('vm.mapz', /Property 'mapz' does not exist/)
+    terminal.press('Escape')
+  })
+
+  it('exports a list and copies a row', async () => {
+    await terminal.tab('8')
+    terminal.press('e')
+    await terminal.waitFor(/── Export this list as/)
+    terminal.press('j')
+    await terminal.waitFor(/write to file: Tasks\.json/)
+    terminal.press('Enter')
+    await terminal.waitFor(/rows written to Tasks\.json/)
+    const rows = JSON.parse(readFileSync(join(terminal.directory, 'Tasks.json'), 'utf8')) as unknown[]
+    expect(rows.length).toBe(vm.tasks.length)
+    terminal.press('y')
+    await terminal.waitFor(/copied: \d+/)
+    await terminal.waitFor(() => /^\d+$/.test(terminal.clipboard))
+  })
+
+  it('goes to a name, and back to what was marked', async () => {
+    await terminal.tab('3')
+    terminal.press('g')
+    await terminal.waitFor(/^ go to/m)
+    terminal.type('demo_worker/1')
+    terminal.press('Enter')
+    await terminal.waitFor(/Maps › demo_worker\/1 \(pid \d+\)/)
+    terminal.press('m')
+    await terminal.waitFor(/mark a: /)
+    await terminal.tab('8')
+    terminal.press("'")
+    await terminal.waitFor(/── Marks/)
+    terminal.press('a')
+    await terminal.waitFor(/Tasks › demo_worker\/1 \(pid \d+\)/)
+  })
+
+  it.each([
+    [120, 40],
+    [80, 24],
+    [120, 40],
+  ])('looks at %i columns and %i lines as it is kept', async (columns, rows) => {
+    const golden = (what: string): string => `golden/tui-${what}-${columns}x${rows}.txt`
+    terminal.resize(columns, rows)
+    await terminal.waitFor((screen) => screen.split('\n').length === rows + 1 && /q quit *$/m.test(screen))
+    await terminal.tab('3')
+    terminal.press('g')
+    await terminal.waitFor(/^ go to/m)
+    terminal.type('records')
+    terminal.press('Enter')
+    const values = await terminal.waitFor(/Maps › records .*1\/8[\s\S]*^› {3}id +0 +u32[\s\S]*q quit *$/m)
+    await expect(masked(values)).toMatchFileSnapshot(golden('values'))
+    terminal.press('?')
+    const help = await terminal.waitFor(/── Keys[\s\S]*Esc close/)
+    await expect(masked(help)).toMatchFileSnapshot(golden('help'))
+    terminal.press('Escape')
+    await terminal.waitFor(/q quit *$/m)
+    terminal.press('-')
+    const report = await terminal.waitFor(/Enter takes a report[\s\S]*q quit *$/m)
+    await expect(masked(report)).toMatchFileSnapshot(golden('report'))
+  })
+
+  it('shows in its place what fails, ends on what fails everywhere, and leaves the terminal usable', async () => {
+    if (!terminal.isOpen) await terminal.start(name)
+    const broken =
+      'Object.defineProperty(vm, "tasks", { get() { throw new TypeError("broken on purpose") } }), 1'
+    await terminal.code(broken, /^ 1$/m)
+    await terminal.tab('8')
+    terminal.press('F5')
+    await terminal.waitFor(/broken on purpose\n[\s\S]*This is a mistake in cryoscope, not in the guest/)
+    await terminal.tab('3')
+    await terminal.waitFor(/scx_task_map +task_storage/)
+    await terminal.code(
+      'process.emit("uncaughtException", new Error("nothing goes"))',
+      /the terminal UI failed: Error: nothing goes/,
+    )
+    await terminal.isLeft()
+  })
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'leaves the terminal usable when it is ended by %s',
+    async (signal) => {
+      await terminal.start(name)
+      terminal.kill(signal)
+      await terminal.isLeft()
+    },
+  )
+
+  it('uses no colour where none is wanted, tells all the same, and leaves the terminal as it was', async () => {
+    terminal.line('export NO_COLOR=1')
+    await terminal.start(name)
+    expect(terminal.isOpen).toBe(true)
+    await terminal.tab('3')
+    terminal.press('Home')
+    const plain = await terminal.waitFor(/^› +\d+ +control/m)
+    expect(plain).toMatch(/3\[Maps\]/)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
+    expect(terminal.styled).not.toMatch(/\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])/)
+    await terminal.quit()
+  })
+})

@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest'
+import { CryoscopeError } from '../../src/errors.js'
+import { Kernel } from '../../src/kernel/kernel.js'
+import { ArrayMemory } from '../support/array-memory.js'
+import { KernelGuest, noteBytes } from '../support/kernel-guest.js'
+
+/** The text of the guest's own note. */
+function ownText(guest: KernelGuest): string {
+  const page = Buffer.from(guest.memory.bytes.subarray(guest.notePhysical, guest.notePhysical + 4096))
+  return page.toString('latin1', 24, 24 + page.readUInt32LE(4))
+}
+
+/** What looking for a kernel says when there is none. */
+function refusal(memory: ArrayMemory): string {
+  try {
+    Kernel.find(memory)
+  } catch (error) {
+    expect(error).toBeInstanceOf(CryoscopeError)
+    expect(error).toMatchObject({ code: 'unreadable' })
+    return (error as CryoscopeError).message
+  }
+  throw new Error('a kernel was found')
+}
+
+describe.each([4, 5] as const)('a kernel with page tables of %i levels', (levels) => {
+  it.each(['relative', 'prel32', 'absolute-percpu'] as const)('is found, with %s symbols', (encoding) => {
+    const guest = new KernelGuest({ levels, encoding })
+    const answer = guest.global('answer', 8)
+    guest.u64(answer, 42n)
+    const kernel = guest.kernel()
+    expect(kernel.release).toBe('6.99.0-test')
+    expect(kernel.symbol('answer')).toBe(answer)
+    expect(kernel.space.u64(answer)).toBe(42n)
+    expect(kernel.space.levels).toBe(levels)
+    expect(kernel.evidence.join('; ')).toContain(`note at 0x${guest.notePhysical.toString(16)}`)
+    expect(kernel.evidence.join('; ')).toContain(`${levels} levels`)
+    expect(kernel.evidence.join('; ')).toContain(`${guest.symbols.length} from kallsyms`)
+  })
+})
+
+describe('discovery', () => {
+  it('is not taken in by a copy with a valid header that comes first', () => {
+    const guest = new KernelGuest()
+    guest.finish()
+    guest.memory.bytes.set(noteBytes(ownText(guest)), 0x4000)
+    const kernel = Kernel.find(guest.memory)
+    expect(kernel.info.physical).toBe(guest.notePhysical)
+    expect(Kernel.find(guest.memory, { noteAt: 0x4000 }).info.physical).toBe(guest.notePhysical)
+  })
+
+  it('refuses a stale copy when the note itself is gone', () => {
+    const guest = new KernelGuest()
+    guest.finish()
+    guest.memory.bytes.set(noteBytes(ownText(guest)), 0x4000)
+    guest.memory.bytes.fill(0, guest.notePhysical, guest.notePhysical + 4096)
+    expect(refusal(guest.memory)).toContain('1 notes refused: note at 0x4000: a stale copy')
+  })
+
+  it('passes over notes of other kernels', () => {
+    const guest = new KernelGuest()
+    guest.finish()
+    const text = ownText(guest)
+    const decoys = [
+      text.replace(/SYMBOL\(swapper_pg_dir\)=.*\n/, ''),
+      text.replace(/NUMBER\(phys_base\)=.*\n/, 'NUMBER(phys_base)=4096\n'),
+      text.replace(/(SYMBOL\(_stext\)=f*84)/, '$11'),
+      text.replace(/SYMBOL\(kallsyms_num_syms\)=.*\n/, ''),
+    ]
+    for (const [i, decoy] of decoys.entries()) guest.memory.bytes.set(noteBytes(decoy), 0x4000 + i * 4096)
+    expect(Kernel.find(guest.memory).info.physical).toBe(guest.notePhysical)
+
+    guest.memory.bytes.fill(0, guest.notePhysical, guest.notePhysical + 4096)
+    const message = refusal(guest.memory)
+    expect(message).toContain('4 notes refused')
+    expect(message).toContain('names no page tables of x86-64')
+  })
+
+  it('looks at no more than 64 notes', () => {
+    const guest = new KernelGuest()
+    guest.finish()
+    const decoy = noteBytes('OSRELEASE=decoy\n')
+    for (let i = 0; i < 80; i++) guest.memory.bytes.set(decoy, 0x4000 + i * 4096)
+    expect(refusal(guest.memory)).toContain('64 notes refused')
+  })
+
+  it('takes the hint when it proves itself', () => {
+    const guest = new KernelGuest()
+    guest.finish()
+    const { notePhysical: noteAt } = guest
+    expect(Kernel.find(guest.memory, { noteAt }).info.physical).toBe(noteAt)
+  })
+
+  it("takes the dump's own note, when memory bears it out", () => {
+    const guest = new KernelGuest()
+    guest.finish()
+    const vmcoreinfo = ownText(guest)
+    const kernel = Kernel.find(guest.memory, { vmcoreinfo })
+    expect(kernel.info.physical).toBeUndefined()
+    expect(kernel.evidence.join('; ')).toContain("the dump's own note")
+    // A note of another boot is passed over for the one in memory.
+    const other = vmcoreinfo.replace('NUMBER(phys_base)=', 'NUMBER(phys_base)=1')
+    expect(Kernel.find(guest.memory, { vmcoreinfo: other }).info.physical).toBe(guest.notePhysical)
+  })
+
+  it('says what to think of when there is no kernel at all', () => {
+    const message = refusal(new ArrayMemory(2 ** 20))
+    expect(message).toContain('no Linux kernel found in the memory of a test')
+    expect(message).toContain('may not have booted')
+    expect(message).not.toContain('refused')
+  })
+
+  it('refuses a note whose symbol table was overwritten, whatever with', () => {
+    for (const fill of [0, 0x41, 0xff]) {
+      const guest = new KernelGuest()
+      guest.finish()
+      const names = guest.symbols.find(({ name }) => name === 'kallsyms_names')?.address ?? 0n
+      const at = guest.physicalOf(names)
+      guest.memory.bytes.fill(fill, at - 8, at + 65536)
+      expect(refusal(guest.memory)).toContain('1 notes refused')
+    }
+  })
+})
+
+describe('Kernel', () => {
+  it('has a sentence for a symbol that is not there, with names near it', () => {
+    const guest = new KernelGuest()
+    for (const name of ['schedule', 'scheduler_tick', 'schedule_timeout']) guest.global(name, 8)
+    const kernel = guest.kernel()
+    expect(() => kernel.symbol('schedule_tmeout')).toThrow(
+      'kernel 6.99.0-test has no symbol schedule_tmeout; near it: schedule_timeout',
+    )
+    expect(() => kernel.symbol('zzzz')).toThrow(/has no symbol zzzz$/)
+    expect(kernel.findSymbol('zzzz')).toBeUndefined()
+  })
+
+  it('reads the CPUs and their memory', () => {
+    const guest = new KernelGuest({ cpus: [0, 3, 5] })
+    const counter = guest.symbol('counter', guest.allocPerCpu(8))
+    for (const cpu of guest.cpus) guest.u64(guest.perCpu(counter, cpu), 100n + BigInt(cpu))
+    const { cpus, space } = guest.kernel()
+    expect(cpus.possible).toEqual([0, 3, 5])
+    expect(cpus.possible.map((cpu) => space.u64(cpus.address(counter, cpu)))).toEqual([100n, 103n, 105n])
+    expect(() => cpus.address(counter, 1)).toThrow('there is no CPU 1; CPUs are 0, 3, 5')
+  })
+
+  it.each([0, 65_537, 0xffffffff])('does not believe in %i CPUs', (count) => {
+    const guest = new KernelGuest()
+    guest.u32(guest.symbols.find(({ name }) => name === 'nr_cpu_ids')?.address ?? 0n, count)
+    expect(() => guest.kernel().cpus).toThrow(`nr_cpu_ids is ${count}, which cannot be`)
+  })
+
+  it('reads its types in place, and does not believe a size that cannot be', () => {
+    const guest = new KernelGuest()
+    const { types } = guest.kernel()
+    expect(types.name).toBe('vmlinux')
+    expect(types.find('task_struct', 'struct')?.member('pid')).toBeDefined()
+
+    // Of two symbols with one name the first counts; this one makes the size negative.
+    const broken = new KernelGuest()
+    broken.symbol('__stop_BTF', broken.image(8))
+    expect(() => broken.kernel().types).toThrow(/the kernel's BTF claims -\d+ bytes, which cannot be/)
+  })
+
+  it('names enum values, and cuts their prefix', () => {
+    const kernel = new KernelGuest().kernel()
+    expect(kernel.enumName('bpf_map_type', 9, 'BPF_MAP_TYPE_')).toBe('LRU_HASH')
+    expect(kernel.enumName('bpf_map_type', 9)).toBe('BPF_MAP_TYPE_LRU_HASH')
+    expect(kernel.enumName('bpf_map_type', 99)).toBeUndefined()
+    expect(kernel.enumName('no_such_enum', 1)).toBeUndefined()
+  })
+
+  it('reads live structures anew when the guest has run', () => {
+    const guest = new KernelGuest()
+    const page = guest.allocPages(1)
+    guest.u64(page, 1n)
+    const kernel = guest.kernel()
+    expect(kernel.space.u64(page)).toBe(1n)
+    const moved = guest.frame()
+    guest.map(page, moved)
+    guest.u64(page, 2n)
+    kernel.invalidate()
+    expect(kernel.space.u64(page)).toBe(2n)
+  })
+})

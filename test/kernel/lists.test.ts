@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CryoscopeError } from '../../src/errors.js'
+import type { Kernel } from '../../src/kernel/kernel.js'
+import {
+  entries,
+  hlistNodes,
+  hlistNullsNodes,
+  listNodes,
+  llistNodes,
+  type WalkEnd,
+  wholeWalk,
+} from '../../src/kernel/lists.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { nullsMarker, writeChain, writeList } from '../support/structures.js'
+import { collect } from './walks.js'
+
+type Walk = (kernel: Kernel, head: bigint) => Generator<bigint, WalkEnd>
+
+const kinds: readonly [string, Walk, (guest: KernelGuest, head: bigint, nodes: readonly bigint[]) => void][] =
+  [
+    ['list', listNodes, writeList],
+    ['hlist', hlistNodes, writeChain],
+    ['hlist_nulls', hlistNullsNodes, (guest, head, nodes) => writeChain(guest, head, nodes, nullsMarker(77))],
+  ]
+
+const guest = new KernelGuest()
+const kernel = guest.kernel()
+const wild = 0xffff800000001000n
+
+function make(count: number): bigint[] {
+  return Array.from({ length: count }, () => guest.alloc(16))
+}
+
+describe.each(kinds)('%s', (what, walk, write) => {
+  it.each([0, 1, 2, 500])('with %i entries', (count) => {
+    const [head = 0n, ...nodes] = make(count + 1)
+    write(guest, head, nodes)
+    expect(collect(walk(kernel, head))).toEqual({ nodes, problem: undefined })
+  })
+
+  it('that leads back into itself ends there', () => {
+    const [head = 0n, ...nodes] = make(6)
+    write(guest, head, nodes)
+    guest.u64(nodes[4] ?? 0n, nodes[1] ?? 0n)
+    const problem = `${what} loops at 0x${nodes[1]?.toString(16)} after 5 entries`
+    expect(collect(walk(kernel, head))).toEqual({ nodes, problem })
+  })
+
+  it('whose entry points at itself ends there', () => {
+    const [head = 0n, ...nodes] = make(3)
+    write(guest, head, nodes)
+    guest.u64(nodes[0] ?? 0n, nodes[0] ?? 0n)
+    const problem = `${what} loops at 0x${nodes[0]?.toString(16)} after 1 entries`
+    expect(collect(walk(kernel, head))).toEqual({ nodes: nodes.slice(0, 1), problem })
+  })
+
+  it('with a wild pointer gives the entries before it', () => {
+    const [head = 0n, ...nodes] = make(4)
+    write(guest, head, nodes)
+    guest.u64(nodes[1] ?? 0n, wild)
+    const { nodes: found, problem } = collect(walk(kernel, head))
+    expect(found).toEqual(nodes.slice(0, 2))
+    expect(problem).toBe(`${what} breaks after 2 entries: page not present at 0x${wild.toString(16)} (pgd)`)
+  })
+
+  it('whose head is unreadable has a problem', () => {
+    const { nodes, problem } = collect(walk(kernel, wild))
+    expect(nodes).toEqual([])
+    expect(problem).toContain(`${what} breaks after 0 entries: page not present`)
+  })
+
+  it('can be left in the middle', () => {
+    const [head = 0n, ...nodes] = make(4)
+    write(guest, head, nodes)
+    for (const node of walk(kernel, head)) {
+      expect(node).toBe(nodes[0])
+      break
+    }
+  })
+
+  it('of any pointers ends, gives no entry twice, and says when it is none', () => {
+    const pool = make(12)
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(11), { minLength: 12, maxLength: 12 }),
+        fc.array(fc.tuple(fc.nat(11), fc.constantFrom(0n, wild, 1n, 0xffffffffffffffffn)), { maxLength: 3 }),
+        (nexts, odd) => {
+          for (const [i, next] of nexts.entries()) guest.u64(pool[i] ?? 0n, pool[next] ?? 0n)
+          for (const [i, value] of odd) guest.u64(pool[i] ?? 0n, value)
+          const [head = 0n] = pool
+          const { nodes, problem } = collect(walk(kernel, head))
+          expect(new Set(nodes).size).toBe(nodes.length)
+          expect(nodes.every((node) => pool.includes(node))).toBe(true)
+          // It is a list when the last entry leads to what ends it.
+          const last = kernel.space.u64(nodes.at(-1) ?? head)
+          const isEnd = what === 'list' ? last === head : what === 'hlist' ? last === 0n : (last & 1n) === 1n
+          expect(problem === undefined).toBe(isEnd)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('hlist_nulls', () => {
+  it('that ends in a null pointer has lost its end', () => {
+    const [head = 0n, ...nodes] = make(3)
+    writeChain(guest, head, nodes, 0n)
+    const { nodes: found, problem } = collect(hlistNullsNodes(kernel, head))
+    expect(found).toEqual(nodes)
+    expect(problem).toContain('hlist_nulls breaks after 2 entries')
+  })
+})
+
+it('llist is walked as hlist is', () => {
+  const [head = 0n, ...nodes] = make(3)
+  writeChain(guest, head, nodes)
+  expect(collect(llistNodes(kernel, head)).nodes).toEqual(nodes)
+})
+
+it('entries are the structs that hold the nodes', () => {
+  const [head = 0n, ...nodes] = make(3)
+  writeList(guest, head, nodes)
+  const structs = nodes.map((node) => node - 0x28n)
+  expect(collect(entries(listNodes(kernel, head), 0x28))).toEqual({ nodes: structs, problem: undefined })
+  guest.u64(nodes[1] ?? 0n, wild)
+  expect(collect(entries(listNodes(kernel, head), 0x28)).problem).toContain('breaks after 2 entries')
+})
+
+it('wholeWalk gives all or throws', () => {
+  const [head = 0n, ...nodes] = make(3)
+  writeList(guest, head, nodes)
+  expect(wholeWalk(listNodes(kernel, head))).toEqual(nodes)
+  guest.u64(nodes[1] ?? 0n, wild)
+  expect(() => wholeWalk(listNodes(kernel, head))).toThrow(CryoscopeError)
+})

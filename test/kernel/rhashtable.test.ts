@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { rhashtableNodes } from '../../src/kernel/rhashtable.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { writeBucketTable, writeNestedTable } from '../support/structures.js'
+import { collect } from './walks.js'
+
+const guest = new KernelGuest()
+const kernel = guest.kernel()
+const wild = 0xffff800000001000n
+const make = (count: number): bigint[] =>
+  Array.from({ length: count }, () => guest.objects.make('rhash_head'))
+const nodesOf = (tbl: bigint) => collect(rhashtableNodes(kernel, guest.objects.make('rhashtable', { tbl })))
+
+/** Spreads nodes over chains, round and round. */
+function chainsOf(nodes: readonly bigint[], count: number): bigint[][] {
+  const chains: bigint[][] = Array.from({ length: count }, () => [])
+  for (const [i, node] of nodes.entries()) chains[i % count]?.push(node)
+  return chains
+}
+
+describe('rhashtableNodes', () => {
+  it.each([
+    [0, 4],
+    [1, 4],
+    [40, 8],
+    [5, 64],
+  ])('gives %i entries of %i buckets, bucket by bucket', (count, size) => {
+    const chains = chainsOf(make(count), size)
+    expect(nodesOf(writeBucketTable(guest, chains))).toEqual({ nodes: chains.flat(), problem: undefined })
+  })
+
+  it('follows a resize into the new table', () => {
+    const [first, second, third] = [make(6), make(5), make(4)]
+    const newest = writeBucketTable(guest, chainsOf(third, 8))
+    const middle = writeBucketTable(guest, chainsOf(second, 4), newest)
+    const oldest = writeBucketTable(guest, chainsOf(first, 2), middle)
+    const { nodes, problem } = nodesOf(oldest)
+    expect(problem).toBeUndefined()
+    expect(new Set(nodes)).toEqual(new Set([...first, ...second, ...third]))
+    expect(nodes).toHaveLength(15)
+  })
+
+  it.each([
+    [16384, 9],
+    [2 ** 19, 9],
+    [1024, 1],
+  ])('finds entries of a nested table of %i buckets, %i bits at its top', (size, nest) => {
+    const nodes = make(30)
+    const chains = new Map(nodes.map((node, i) => [(i * 7919 * 31) % size, [node, ...make(i % 3)]]))
+    const { nodes: found, problem } = nodesOf(writeNestedTable(guest, size, nest, chains))
+    expect(problem).toBeUndefined()
+    const inOrder = [...chains].sort(([a], [b]) => a - b).flatMap(([, chain]) => chain)
+    expect(found).toEqual(inOrder)
+  })
+
+  it('gives an entry once that a resize has linked in both tables, and the rest too', () => {
+    const [moved = 0n, ...others] = make(9)
+    const fresh = writeBucketTable(guest, [[moved], others.slice(0, 4)])
+    // The old chain leads over the moved entry into the new one.
+    const old = writeBucketTable(guest, [[...others.slice(4, 6), moved], others.slice(6)], fresh)
+    const { nodes, problem } = nodesOf(old)
+    expect(nodes).toHaveLength(9)
+    expect(new Set(nodes)).toEqual(new Set([moved, ...others]))
+    expect(problem).toBe(`rhashtable loops at 0x${moved.toString(16)}`)
+  })
+
+  it('goes on behind a chain that loops or breaks', () => {
+    const nodes = make(8)
+    const table = writeBucketTable(guest, chainsOf(nodes, 4))
+    guest.u64(nodes[4] ?? 0n, nodes[0] ?? 0n)
+    guest.u64(nodes[1] ?? 0n, wild)
+    const found = nodesOf(table)
+    expect(new Set(found.nodes)).toEqual(new Set(nodes.filter((_, i) => i !== 5)))
+    expect(found.problem).toContain('rhashtable loops at')
+  })
+
+  it.each([0, 0x8000000, 0xffffffff])('does not believe in %i buckets', (size) => {
+    const table = writeBucketTable(guest, [make(1)])
+    guest.objects.set('bucket_table', table, { size })
+    expect(nodesOf(table)).toEqual({
+      nodes: [],
+      problem: `bucket_table has ${size} buckets, which cannot be`,
+    })
+  })
+
+  it('takes any shape of nested table that memory holds', () => {
+    for (const nest of [1, 20, 31, 0xffffffff]) {
+      const table = writeBucketTable(guest, [make(1)])
+      guest.objects.set('bucket_table', table, { size: 64, nest })
+      const { nodes } = nodesOf(table)
+      expect(nodes.length).toBeLessThanOrEqual(512)
+    }
+    const table = writeBucketTable(guest, [[]])
+    guest.objects.set('bucket_table', table, { size: 0xffffffff, nest: 9 })
+    expect(nodesOf(table).problem).toContain('which cannot be')
+  })
+
+  it('says when the table is unreadable, or leads to itself', () => {
+    expect(nodesOf(wild)).toMatchObject({
+      nodes: [],
+      problem: expect.stringContaining('rhashtable breaks after 0'),
+    })
+    expect(collect(rhashtableNodes(kernel, wild)).problem).toContain('page not present')
+    const nodes = make(3)
+    const table = writeBucketTable(guest, [nodes])
+    guest.objects.set('bucket_table', table, { future_tbl: table })
+    expect(nodesOf(table)).toEqual({
+      nodes,
+      problem: `rhashtable grows into itself at 0x${table.toString(16)}`,
+    })
+  })
+
+  it('ends whatever the pointers, gives no entry twice, and says when it is none', () => {
+    const pool = make(10)
+    const pointer = fc.constantFrom(0n, 1n, wild, ...pool)
+    fc.assert(
+      fc.property(
+        fc.array(pointer, { minLength: 10, maxLength: 10 }),
+        fc.array(pointer, { minLength: 4, maxLength: 4 }),
+        (nexts, heads) => {
+          for (const [i, next] of nexts.entries()) guest.u64(pool[i] ?? 0n, next)
+          const table = writeBucketTable(guest, [[], [], [], []])
+          const first = table + BigInt(guest.objects.offsetOf('bucket_table', 'buckets'))
+          for (const [i, head] of heads.entries()) guest.u64(first + BigInt(i * 8), head)
+          const { nodes, problem } = nodesOf(table)
+          expect(new Set(nodes).size).toBe(nodes.length)
+          const pointers = [...heads, ...nodes.map((node) => nexts[pool.indexOf(node)] ?? 0n)]
+          const leads = pointers.filter((value) => value > 1n)
+          expect(problem === undefined).toBe(leads.length === nodes.length)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})

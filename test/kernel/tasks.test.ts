@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { findTask, tasks } from '../../src/kernel/tasks.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { type ProcessSpec, writeTasks } from '../support/kernel-objects.js'
+
+const wild = 0xffff800000001000n
+const kernelThread = 0x00200000
+const worker = 0x20
+
+function read(
+  processes: readonly ProcessSpec[],
+  change: (guest: KernelGuest, byPid: Map<number, bigint>) => void = () => {},
+) {
+  const guest = new KernelGuest()
+  const byPid = writeTasks(guest, processes)
+  change(guest, byPid)
+  const kernel = guest.kernel()
+  const problems: string[] = []
+  return { found: [...tasks(kernel, problems)], problems, kernel, guest, byPid }
+}
+
+const three: readonly ProcessSpec[] = [
+  { pid: 1, comm: 'init', members: { 'thread_info.cpu': 2, on_cpu: 1 } },
+  { pid: 20, comm: 'server', threads: [{ pid: 21 }, { pid: 22 }] },
+  { pid: 30, comm: 'shell' },
+]
+
+describe('tasks', () => {
+  it('gives idle tasks first, then every thread of every process', () => {
+    const { found, problems, byPid } = read(three)
+    expect(problems).toEqual([])
+    expect(found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22, 30])
+    expect(found.map(({ tgid }) => tgid)).toEqual([0, 0, 1, 20, 20, 20, 30])
+    expect(found.slice(0, 2).map(({ comm, cpu }) => [comm, cpu])).toEqual([
+      ['swapper/0', 0],
+      ['swapper/2', 2],
+    ])
+    expect(found[2]).toEqual({
+      address: byPid.get(1),
+      pid: 1,
+      tgid: 1,
+      name: 'init',
+      comm: 'init',
+      state: 'R',
+      cpu: 2,
+      isRunning: true,
+      isKernelThread: false,
+      parentPid: 0,
+    })
+    expect(found[4]).toMatchObject({ comm: 'task-21', isRunning: false, cpu: 0 })
+  })
+
+  it('gives the process of the parent', () => {
+    const { found } = read(three, (guest, byPid) => {
+      guest.objects.set('task_struct', byPid.get(30) ?? 0n, { real_parent: byPid.get(22) ?? 0n })
+      guest.objects.set('task_struct', byPid.get(20) ?? 0n, { real_parent: 0 })
+      guest.objects.set('task_struct', byPid.get(21) ?? 0n, { real_parent: wild })
+    })
+    expect(found.map(({ parentPid }) => parentPid)).toEqual([0, 0, 0, undefined, undefined, 0, 20])
+  })
+
+  it.each([
+    [0x0000, 0x00, 'R'],
+    [0x0001, 0x00, 'S'],
+    [0x0002, 0x00, 'D'],
+    [0x0004, 0x00, 'T'],
+    [0x0008, 0x00, 't'],
+    [0x0009, 0x00, 't'],
+    [0x0040, 0x00, 'P'],
+    [0x0402, 0x00, 'I'],
+    [0x0080, 0x10, 'X'],
+    [0x0080, 0x20, 'Z'],
+    [0x0082, 0x00, 'D'],
+    [0x0101, 0x00, 'S'],
+    [0x1000, 0x00, 'D'],
+    [0x1402, 0x00, 'D'],
+    [0x8000, 0x00, 'D'],
+    [0x0200, 0x00, 'R'],
+    [0x0400, 0x00, 'R'],
+  ])('shows state 0x%s and exit state 0x%s as %s', (state, exitState, letter) => {
+    const { found } = read([{ pid: 7, members: { __state: state, exit_state: exitState } }])
+    expect(found.at(-1)?.state).toBe(letter)
+  })
+
+  it('names kernel threads in full, and workers by their work', () => {
+    const text = (guest: KernelGuest, words: string): bigint => {
+      const at = guest.alloc(words.length + 1)
+      guest.text(at, words)
+      return at
+    }
+    const comm = 'kworker/u9:1'
+    const flags = kernelThread | worker
+    const { found } = read(
+      [
+        { pid: 2, comm: 'kthreadd', members: { flags: kernelThread } },
+        { pid: 3, comm: 'rcu_exp_gp_kthr', members: { flags: kernelThread } },
+        { pid: 4, comm, members: { flags } },
+        { pid: 5, comm, members: { flags } },
+        { pid: 6, comm, members: { flags } },
+        { pid: 7, comm, members: { flags } },
+        { pid: 8, comm: 'user' },
+      ],
+      (guest, byPid) => {
+        const thread = (pid: number, members: Record<string, bigint>): void =>
+          guest.objects.set('task_struct', byPid.get(pid) ?? 0n, {
+            worker_private: guest.objects.make('kthread', members),
+          })
+        const working = (members: Record<string, string | bigint>): bigint =>
+          guest.objects.make('worker', members)
+        thread(3, { full_name: text(guest, 'rcu_exp_gp_kthread_worker') })
+        thread(4, { data: working({ desc: 'events_unbound', current_work: 1n }) })
+        thread(5, { data: working({ desc: 'mm_percpu_wq' }) })
+        thread(6, { data: wild })
+        thread(7, { data: working({}) })
+        thread(8, { full_name: text(guest, 'no kernel thread') })
+      },
+    )
+    expect(found.slice(2).map(({ name }) => name)).toEqual([
+      'kthreadd',
+      'rcu_exp_gp_kthread_worker',
+      'kworker/u9:1+events_unbound',
+      'kworker/u9:1-mm_percpu_wq',
+      'kworker/u9:1',
+      'kworker/u9:1',
+      'user',
+    ])
+    expect(found[3]).toMatchObject({ comm: 'rcu_exp_gp_kthr', isKernelThread: true })
+  })
+
+  it('gives a leader that has left its own thread list', () => {
+    const { found, problems } = read(three, (guest, byPid) => {
+      const signal = guest.objects.make('signal_struct')
+      const head = signal + BigInt(guest.objects.offsetOf('signal_struct', 'thread_head'))
+      guest.u64(head, head)
+      guest.objects.set('task_struct', byPid.get(30) ?? 0n, { signal })
+    })
+    expect(found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22, 30])
+    expect(problems).toEqual([])
+  })
+
+  it('keeps what is there when the list of processes breaks or loops', () => {
+    const next = (guest: KernelGuest): number => guest.objects.offsetOf('task_struct', 'tasks')
+    const broken = read(three, (guest, byPid) => guest.u64((byPid.get(20) ?? 0n) + BigInt(next(guest)), wild))
+    expect(broken.found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22])
+    expect(broken.problems).toEqual([
+      expect.stringMatching(/^tasks: list breaks after 2 entries: page not present/),
+    ])
+
+    const looping = read(three, (guest, byPid) =>
+      guest.u64((byPid.get(20) ?? 0n) + BigInt(next(guest)), (byPid.get(1) ?? 0n) + BigInt(next(guest))),
+    )
+    expect(looping.found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22])
+    expect(looping.problems).toEqual([expect.stringMatching(/^tasks: list loops at/)])
+  })
+
+  it('keeps the other processes when one is ruined', () => {
+    const { found, problems, byPid } = read(three, (guest, tasks) => {
+      guest.objects.set('task_struct', tasks.get(20) ?? 0n, { signal: wild })
+    })
+    expect(found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 30])
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(
+      `threads of the task at 0x${byPid.get(20)?.toString(16)}: list breaks after 0`,
+    )
+  })
+
+  it('gives the threads of a process once, whoever else claims them', () => {
+    const { found, problems, byPid } = read(three, (guest, tasks) => {
+      const signal = guest.bytesAt(
+        (tasks.get(20) ?? 0n) + BigInt(guest.objects.offsetOf('task_struct', 'signal')),
+        8,
+      )
+      guest.objects.set('task_struct', tasks.get(30) ?? 0n, { signal })
+    })
+    expect(found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22])
+    expect(problems).toEqual([
+      `task at 0x${byPid.get(30)?.toString(16)}: it shares the threads of another process`,
+    ])
+  })
+
+  it('goes on when the runqueue of a CPU is unreadable', () => {
+    const { found, problems } = read(three, (guest) => {
+      const runqueues = guest.symbols.find(({ name }) => name === 'runqueues')?.address ?? 0n
+      guest.objects.set('rq', guest.perCpu(runqueues, 0), { idle: wild })
+      guest.objects.set('rq', guest.perCpu(runqueues, 2), { idle: 0 })
+    })
+    expect(found.map(({ pid }) => pid)).toEqual([1, 20, 21, 22, 30])
+    expect(problems).toEqual([expect.stringContaining('idle task of CPU 0: page not present')])
+  })
+
+  it('has a sentence when the list itself is not in memory', () => {
+    const { found, problems } = read(three, (guest) => {
+      const symbol = guest.symbols.findIndex(({ name }) => name === 'init_task')
+      guest.symbols[symbol] = { name: 'init_task', address: 0xffffffff80000000n, type: 'D' }
+    })
+    expect(found.map(({ comm }) => comm)).toEqual(['swapper/0', 'swapper/2'])
+    expect(problems).toEqual([expect.stringContaining('tasks: list breaks after 0 entries')])
+  })
+})
+
+describe('findTask', () => {
+  it('finds a thread by pid, or says that there is none', () => {
+    const { kernel } = read(three)
+    expect(findTask(kernel, 22)).toMatchObject({ pid: 22, tgid: 20 })
+    expect(() => findTask(kernel, 99)).toThrow('there is no task with pid 99; `cryoscope tasks` lists them')
+  })
+})

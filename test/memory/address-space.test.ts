@@ -1,0 +1,286 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { AddressSpace } from '../../src/memory/address-space.js'
+import { MemoryFault } from '../../src/memory/fault.js'
+import { x86PageTables } from '../../src/memory/page-tables.js'
+import { ArrayMemory } from '../support/array-memory.js'
+import { GuestBuilder, type PageSize } from '../support/guest-builder.js'
+
+const MiB = 2 ** 20
+const kernelHalf = 0xffff888000000000n
+
+/** A guest whose every word of memory says where it is: physical address / 4. */
+function numbered(options: ConstructorParameters<typeof GuestBuilder>[0] = {}): GuestBuilder {
+  const guest = new GuestBuilder({ memory: 4 * MiB, reserved: 3 * MiB, ...options })
+  for (let at = 0; at < 3 * MiB; at += 4) guest.memory.view.setUint32(at, at / 4, true)
+  return guest
+}
+
+describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
+  // Above the 47 bits of 4 levels where 5 allow it.
+  const high = levels === 5 ? 0xff11000000000000n : kernelHalf
+
+  it.each<[PageSize, bigint, bigint]>([
+    ['4K', 0x1000n, 0xfffn],
+    ['2M', 0x200000n, 0x1fffffn],
+    ['1G', 0x40000000n, 0x2fffffn],
+  ])('translates addresses in pages of %s', (size, start, last) => {
+    const guest = numbered({ levels })
+    const virtual = high + start
+    guest.map(virtual, size === '4K' ? 0x5000 : 0, { size })
+    const space = guest.space()
+    const base = size === '4K' ? 0x5000 : 0
+    for (const offset of [0n, 4n, last - 3n]) {
+      expect(space.translate(virtual + offset)).toEqual({ physical: base + Number(offset) })
+      expect(space.u32(virtual + offset)).toBe((base + Number(offset)) / 4)
+    }
+  })
+
+  it.each<[PageSize, bigint]>([
+    ['2M', 0x1000n],
+    ['1G', 0x1000n],
+  ])('takes the flags in the low bits of a %s entry for flags, not for an address', (size, pat) => {
+    const guest = numbered({ levels })
+    guest.map(high, 0, { size, flags: pat | (1n << 63n) })
+    expect(guest.space().translate(high + 0x123456n)).toEqual({ physical: 0x123456 })
+  })
+
+  it('leaves out the bits above the address of an entry', () => {
+    const guest = numbered({ levels })
+    guest.map(high, 0x7000, { flags: (1n << 63n) | (0x7ffn << 52n) | 0x60n })
+    expect(guest.space().translate(high)).toEqual({ physical: 0x7000 })
+  })
+
+  const names = levels === 5 ? ['pte', 'pmd', 'pud', 'p4d', 'pgd'] : ['pte', 'pmd', 'pud', 'pgd']
+  it.each([...names.entries()])('names level %i, where an entry is not present: %s', (level, name) => {
+    const guest = numbered({ levels })
+    guest.map(high + 0x3000n, 0x5000)
+    guest.unmap(high + 0x3000n, level)
+    const address = high + 0x3004n
+    const problem = { kind: 'not-present', address, level: name }
+    const space = guest.space()
+    expect(space.translate(address)).toEqual({ problem })
+    expect(space.read(address, 4)).toEqual({ ok: false, bytes: new Uint8Array(), problem })
+    expect(() => space.u32(address)).toThrow(MemoryFault)
+    expect(() => space.u32(address)).toThrow(`page not present at 0x${address.toString(16)} (${name})`)
+  })
+
+  it('refuses addresses that are not canonical', () => {
+    const guest = numbered({ levels })
+    const bits = levels === 5 ? 57n : 48n
+    const first = 1n << (bits - 1n)
+    const last = 2n ** 64n - first - 1n
+    for (const address of [first, first + 0x1000n, last, 1n << 63n]) {
+      expect(guest.space().translate(address)).toEqual({ problem: { kind: 'non-canonical', address } })
+    }
+    // Their neighbours are canonical, and only not there.
+    for (const address of [first - 1n, last + 1n]) {
+      expect(guest.space().translate(address)).toMatchObject({
+        problem: { kind: 'not-present', level: 'pgd' },
+      })
+    }
+  })
+
+  it('says when a page or a page table is outside memory', () => {
+    const guest = numbered({ levels })
+    guest.map(high, 0x7ffff000)
+    guest.setEntry(high + 0x40000000n, 2, 0x70000000n | 3n)
+    const space = guest.space()
+    expect(space.read(high + 8n, 1)).toMatchObject({
+      problem: { kind: 'absent', address: high + 8n, physical: 0x7ffff008 },
+    })
+    expect(space.read(high + 0x40000010n, 1)).toMatchObject({
+      problem: { kind: 'absent', address: high + 0x40000010n, physical: 0x70000000 },
+    })
+  })
+
+  it('takes an address as the 64 bits it has', () => {
+    const guest = numbered({ levels })
+    guest.map(high, 0x5000)
+    expect(guest.space().u32(high - (1n << 64n))).toBe(0x5000 / 4)
+  })
+})
+
+describe('AddressSpace', () => {
+  it('reads across pages that are not neighbours, up to the first that is missing', () => {
+    const guest = numbered()
+    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf + 0x1000n, 0x3000)
+    const space = guest.space()
+    const whole = space.read(kernelHalf + 0xff8n, 16)
+    const words = (bytes: Uint8Array) => [...new Uint32Array(bytes.slice().buffer)]
+    expect(whole.ok).toBe(true)
+    expect(words(whole.bytes)).toEqual([0x9ff8 / 4, 0x9ffc / 4, 0x3000 / 4, 0x3004 / 4])
+
+    const cut = space.read(kernelHalf + 0x1ff8n, 16)
+    expect(cut).toMatchObject({ ok: false, problem: { kind: 'not-present', address: kernelHalf + 0x2000n } })
+    expect(words(cut.bytes)).toEqual([0x3ff8 / 4, 0x3ffc / 4])
+  })
+
+  it.each([
+    ['u8', 1],
+    ['u16', 2],
+    ['u32', 4],
+    ['i32', 4],
+    ['u64', 8],
+  ] as const)('reads %s at every offset round a page boundary', (name, size) => {
+    const guest = new GuestBuilder({ memory: MiB })
+    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf + 0x1000n, 0x3000)
+    const bytes = Uint8Array.from({ length: 32 }, (_, i) => 0xf0 - i * 3)
+    guest.write(kernelHalf + 0xff0n, bytes)
+    const space = guest.space()
+    for (let i = 0; i + size <= 32; i++) {
+      let value = 0n
+      for (let k = size - 1; k >= 0; k--) value = value * 256n + BigInt(bytes[i + k] as number)
+      if (name === 'i32') value = BigInt.asIntN(32, value)
+      expect(BigInt(space[name](kernelHalf + 0xff0n + BigInt(i)))).toBe(value)
+    }
+    expect(() => space[name](kernelHalf + 0x2000n - BigInt(size) + 1n)).toThrow(MemoryFault)
+  })
+
+  it('reads text up to its NUL, its limit, or the missing page that comes before both', () => {
+    const guest = new GuestBuilder({ memory: MiB })
+    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf + 0x1000n, 0x3000)
+    guest.text(kernelHalf + 0xffcn, 'schedule')
+    guest.write(kernelHalf + 0x1ffcn, Buffer.from('idle'))
+    const space = guest.space()
+    expect(space.text(kernelHalf + 0xffcn, 64)).toBe('schedule')
+    expect(space.text(kernelHalf + 0xffcn, 5)).toBe('sched')
+    expect(space.text(kernelHalf + 0x1ffcn, 4)).toBe('idle')
+    expect(() => space.text(kernelHalf + 0x1ffcn, 5)).toThrow(MemoryFault)
+  })
+
+  it('goes on behind the last address at address 0', () => {
+    const guest = numbered()
+    guest.map(0xfffffffffffff000n, 0x9000)
+    guest.map(0n, 0x3000)
+    const { ok, bytes } = guest.space().read(0xfffffffffffffffcn, 8)
+    expect(ok).toBe(true)
+    expect([...new Uint32Array(bytes.slice().buffer)]).toEqual([0x9ffc / 4, 0x3000 / 4])
+  })
+
+  it('refuses to read more than memory holds', () => {
+    const guest = numbered()
+    guest.map(kernelHalf, 0x9000)
+    expect(guest.space().read(kernelHalf, 4 * MiB + 1)).toEqual({
+      ok: false,
+      bytes: new Uint8Array(),
+      problem: { kind: 'too-long', address: kernelHalf, length: 4 * MiB + 1 },
+    })
+    expect(() => guest.space().bytes(kernelHalf, 2 ** 52)).toThrow('more than this memory holds')
+  })
+
+  it('keeps translations until it is told that the guest ran', () => {
+    const guest = numbered()
+    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf + 0x1000n, 0xa000)
+    const space = guest.space()
+    expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
+    guest.map(kernelHalf, 0x3000)
+    guest.unmap(kernelHalf + 0x1000n)
+    space.invalidate()
+    expect(space.u32(kernelHalf)).toBe(0x3000 / 4)
+    expect(space.read(kernelHalf + 0x1000n, 1).ok).toBe(false)
+  })
+
+  it('forgets which page table serves a region too', () => {
+    const guest = numbered()
+    guest.map(kernelHalf, 0x9000)
+    const space = guest.space()
+    space.u32(kernelHalf)
+    const table = guest.frame()
+    guest.setEntry(kernelHalf, 1, BigInt(table) | 3n)
+    guest.map(kernelHalf + 0x1000n, 0x3000)
+    space.invalidate()
+    expect(space.u32(kernelHalf + 0x1000n)).toBe(0x3000 / 4)
+    expect(space.read(kernelHalf, 1)).toMatchObject({ problem: { kind: 'not-present', level: 'pte' } })
+  })
+
+  it('sees pages that appear without being told: only what is there is kept', () => {
+    const guest = numbered()
+    const space = guest.space()
+    expect(space.read(kernelHalf, 1).ok).toBe(false)
+    guest.map(kernelHalf, 0x9000)
+    expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
+  })
+
+  it('keeps apart pages that share a place in the cache', () => {
+    const guest = numbered()
+    const far = kernelHalf + (1n << 28n)
+    guest.map(kernelHalf, 0x9000)
+    guest.map(far, 0x3000)
+    guest.map(kernelHalf + (1n << 33n), 0x4000)
+    const space = guest.space()
+    for (let i = 0; i < 2; i++) {
+      expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
+      expect(space.u32(far)).toBe(0x3000 / 4)
+      expect(space.u32(kernelHalf + (1n << 33n))).toBe(0x4000 / 4)
+    }
+  })
+
+  it('walks page tables that lead to themselves', () => {
+    const guest = new GuestBuilder({ memory: MiB })
+    const self = BigInt(guest.root) | 3n
+    for (let i = 0; i < 512; i++) guest.memory.view.setBigUint64(guest.root + i * 8, self, true)
+    const space = guest.space()
+    expect(space.translate(0xffff800000000123n)).toEqual({ physical: guest.root + 0x123 })
+    expect(space.u64(0xffff800000000000n)).toBe(self)
+  })
+
+  it('answers with a problem once memory was closed, for pages it knew too', () => {
+    const guest = numbered()
+    guest.map(kernelHalf, 0x9000)
+    const space = guest.space()
+    expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
+    guest.memory.close()
+    expect(space.read(kernelHalf, 4)).toMatchObject({ ok: false, problem: { kind: 'absent' } })
+    expect(() => space.u32(kernelHalf)).toThrow(MemoryFault)
+    expect(() => space.u32(kernelHalf + 0x1000n)).toThrow(MemoryFault)
+    expect(space.locate(Number(kernelHalf >> 12n))).toBe(-1)
+  })
+
+  it('reads what is there of memory with a hole', () => {
+    const guest = numbered()
+    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf + 0x1000n, 0xa000)
+    guest.memory.remove(0xa000, 0x1000)
+    const { ok, bytes } = guest.space().read(kernelHalf + 0xffcn, 8)
+    expect(ok).toBe(false)
+    expect([...new Uint32Array(bytes.slice().buffer)]).toEqual([0x9ffc / 4])
+  })
+
+  it('answers anything at all about random page tables, always the same', () => {
+    const memory = new ArrayMemory(16 * 4096)
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(16 * 512 - 1), fc.bigInt(0n, 2n ** 64n - 1n), fc.nat(15)), {
+          maxLength: 200,
+        }),
+        fc.array(fc.bigInt(0n, 2n ** 64n - 1n), { minLength: 1, maxLength: 20 }),
+        fc.constantFrom(4 as const, 5 as const),
+        (entries, addresses, levels) => {
+          memory.bytes.fill(0)
+          for (const [index, noise, frame] of entries) {
+            // Mostly entries that lead on, so that walks get deep.
+            const entry = (noise & 0xfff0000000000ffen) | BigInt(frame * 4096) | 1n
+            memory.view.setBigUint64(index * 8, noise % 7n === 0n ? noise : entry, true)
+          }
+          const space = new AddressSpace(memory, 0, x86PageTables(levels))
+          for (const address of addresses) {
+            const first = space.read(address, 4097)
+            space.invalidate()
+            expect(space.read(address, 4097)).toEqual(first)
+            const translated = space.translate(address)
+            if ('physical' in translated) {
+              expect(translated.physical).toBeLessThan(2 ** 52)
+              expect(translated.physical % 4096).toBe(Number(address & 0xfffn))
+            } else expect(first.ok).toBe(false)
+          }
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+})

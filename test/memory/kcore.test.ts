@@ -1,0 +1,101 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { CryoscopeError } from '../../src/errors.js'
+import { openKcore } from '../../src/memory/kcore.js'
+import { buildElfCore } from '../support/elf-core.js'
+import { plausiblePage } from '../support/packed.js'
+
+const frame = 4096
+const directory = mkdtempSync(join(tmpdir(), 'cryoscope-kcore-'))
+const path = join(directory, 'kcore')
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const core = buildElfCore({
+  loads: [
+    { physical: frame, bytes: plausiblePage(1, 4 * frame) },
+    // As vmalloc memory has it: no physical address.
+    { physical: 2 ** 60, bytes: plausiblePage(9) },
+  ],
+  notes: [{ name: 'VMCOREINFO', type: 0, data: Buffer.from('OSRELEASE=host\n') }],
+})
+
+describe('openKcore', () => {
+  it('reads what has a physical address, and the note', () => {
+    writeFileSync(path, core)
+    const { memory, vmcoreinfo, cpus } = openKcore(path)
+    expect(vmcoreinfo).toBe('OSRELEASE=host\n')
+    expect(cpus).toEqual([])
+    expect(memory.ranges).toEqual([{ start: frame, length: 4 * frame }])
+    expect(Buffer.compare(memory.read(frame, 4 * frame).bytes, plausiblePage(1, 4 * frame))).toBe(0)
+    expect(memory.read(0, 8).ok).toBe(false)
+    memory.close()
+  })
+
+  it('counts pages that changed since they were read', () => {
+    writeFileSync(path, core)
+    const live = openKcore(path)
+    const before = live.memory.read(frame, 2 * frame).bytes
+    expect(live.drift()).toEqual({ changed: 0, read: 2 })
+    const fd = openSync(path, 'r+')
+    writeSync(fd, Buffer.from([1, 2, 3]), 0, 3, core.length - frame - 4 * frame + 100)
+    closeSync(fd)
+    expect(live.drift()).toEqual({ changed: 1, read: 2 })
+    // What was read stays what it was, until it is asked for anew.
+    expect(Buffer.compare(live.memory.read(frame, 2 * frame).bytes, before)).toBe(0)
+    live.memory.invalidate?.()
+    expect(Buffer.compare(live.memory.read(frame, 2 * frame).bytes, before)).not.toBe(0)
+    live.memory.close()
+  })
+
+  it('says what to do where there is none', () => {
+    for (const [place, sentence] of [
+      [join(directory, 'none'), /this system has no .*none/],
+      ['/dev/null', /is not a 64-bit ELF core/],
+    ] as const) {
+      const open = (): unknown => openKcore(place)
+      expect(open).toThrow(sentence)
+      expect(open).toThrow(CryoscopeError)
+      expect(open).toThrow(expect.objectContaining({ code: 'environment' }))
+    }
+  })
+
+  it('takes a damaged one, or says why not, and reads nothing that the file does not hold', () => {
+    const header = core.length - 5 * frame
+    const edit = fc.tuple(
+      fc.oneof(fc.integer({ min: 16, max: 63 }), fc.integer({ min: 64, max: header - 1 })),
+      fc.constantFrom(0, 1, 0x0f, 0x7f, 0x80, 0xff),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(edit, { minLength: 1, maxLength: 10 }),
+        fc.nat({ max: core.length }),
+        (edits, length) => {
+          const bytes = Buffer.from(core.subarray(0, length))
+          for (const [at, value] of edits) if (at < length) bytes[at] = value
+          writeFileSync(path, bytes)
+          let live: ReturnType<typeof openKcore>
+          try {
+            live = openKcore(path)
+          } catch (error) {
+            expect(error).toBeInstanceOf(CryoscopeError)
+            return
+          }
+          for (const { start, length: size } of live.memory.ranges.slice(0, 8)) {
+            const read = live.memory.read(start, Math.min(size, 4 * frame))
+            // A frame is whole or absent.
+            expect(read.bytes.length).toBeLessThanOrEqual(length)
+          }
+          for (const address of [0, frame, 2 ** 32, 2 ** 51]) live.memory.read(address, 2 * frame)
+          const { changed, read } = live.drift()
+          expect(changed).toBe(0)
+          expect(read * frame).toBeLessThanOrEqual(length * 8)
+          live.memory.close()
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})

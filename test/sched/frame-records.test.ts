@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { StructReader } from '../../src/kernel/struct-reader.js'
+import { unwindFrameRecords } from '../../src/sched/frame-records.js'
+import { SchedGuest } from './sched-guest.js'
+
+/** Two functions that called each other, and what a task left on its stack when it was switched out. */
+function sleeping() {
+  const guest = new SchedGuest('early')
+  const text = guest.guest.image(0x1000, 4096)
+  const inner = guest.guest.symbol('inner', text + 0x100n, 't')
+  const outer = guest.guest.symbol('outer', text + 0x200n, 't')
+  guest.guest.symbol('_etext', text + 0x400n, 'T')
+  const stack = guest.guest.alloc(16_384, 16_384)
+  const records = [stack + 0x1000n, stack + 0x1100n, stack + 0x3ff0n] as const
+  const [first, second, last] = records
+  guest.guest.u64(first, second)
+  guest.guest.u64(first + 8n, outer + 0x20n)
+  guest.guest.u64(second, last)
+  guest.guest.u64(second + 8n, outer + 0x30n)
+  const members: Record<string, bigint> = {
+    'thread.cpu_context.pc': inner + 0x10n,
+    'thread.cpu_context.sp': first - 0x40n,
+    'thread.cpu_context.fp': first,
+  }
+  const task = { pointer: (name: string) => members[name] ?? 0n } as unknown as StructReader
+  return { guest: guest.guest, kernel: guest.kernel(), task, stack, records, members }
+}
+
+describe('frame records', () => {
+  it('lead to the last, which is of zeros', () => {
+    const { kernel, task, stack } = sleeping()
+    const { method, frames, problem } = unwindFrameRecords(kernel, task, stack)
+    expect([method, problem]).toEqual(['frame-records', undefined])
+    expect(frames.map(({ symbol }) => symbol)).toEqual(['inner+0x10', 'outer+0x20', 'outer+0x30'])
+  })
+
+  it('that lead back, or off the stack, end with a reason', () => {
+    for (const wrong of ['first', 'before', 'behind', 'crooked'] as const) {
+      const { guest, kernel, task, stack, records } = sleeping()
+      const [first, second] = records
+      const places = { first, before: stack - 64n, behind: stack + 16_384n, crooked: second + 0x21n }
+      guest.u64(second, places[wrong])
+      const { frames, problem } = unwindFrameRecords(kernel, task, stack)
+      expect(problem, wrong).toBe(
+        `the frame record at 0x${places[wrong].toString(16)} is not where one can be`,
+      )
+      expect(frames).toHaveLength(3)
+    }
+  })
+
+  it('of any words end', () => {
+    const { guest, kernel, task, stack, members } = sleeping()
+    const word = fc.oneof(
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.integer({ min: 0, max: 2048 }).map((at) => stack + BigInt(at * 8)),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat({ max: 2047 }), word), { maxLength: 100 }), word, (writes, fp) => {
+        for (const [at, value] of writes) guest.u64(stack + BigInt(at * 8), value)
+        members['thread.cpu_context.fp'] = fp
+        const { frames, problem } = unwindFrameRecords(kernel, task, stack)
+        expect(frames.length).toBeLessThanOrEqual(512)
+        expect(frames.length === 512 || problem === undefined || problem.length > 10).toBe(true)
+      }),
+      { numRuns: 100 },
+    )
+  })
+})

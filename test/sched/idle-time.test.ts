@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { Btf } from '../../src/btf/btf.js'
+import { Sched } from '../../src/sched/sched.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { Types } from '../support/kernel-types.js'
+import { ObjectWriter } from '../support/object-writer.js'
+
+type Shape = 'flags' | 'bitfields' | 'counters' | 'plain'
+
+const tick = 10_000_000n
+const now = 5_000_000_000n
+
+function typesOf(shape: Shape): Btf {
+  const t = new Types()
+  const { u32, u64, s64, bool } = t
+  t.struct('clocksource', { rating: u32, shift: u32, mult: u32 })
+  t.struct('rq', { clock: u64, nr_iowait: t.struct('atomic_t', { counter: t.s32 }) })
+  const cpustat = t.b.array(u64, 4)
+  t.struct(
+    'kernel_cpustat',
+    shape === 'counters' ? { idle_elapse: bool, idle_entrytime: u64, cpustat } : { cpustat },
+  )
+  if (shape !== 'counters') {
+    t.struct('tick_sched', {
+      idle_entrytime: s64,
+      ...(shape === 'bitfields' ? { at8_inidle: [u32, 1], idle_active: [u32, 1] } : { flags: u64 }),
+      iowait_sleeptime: s64,
+      idle_sleeptime: s64,
+    })
+  }
+  t.b.enum('cpu_usage_stat', { CPUTIME_USER: 0, CPUTIME_IDLE: 1, CPUTIME_IOWAIT: 2, NR_STATS: 4 })
+  return Btf.parse(t.b.build(), { name: shape })
+}
+
+interface Cpu {
+  readonly isIdle: boolean
+  readonly since?: bigint
+  readonly waiting?: number
+}
+
+/** One CPU that counted 100 ns of idleness and 200 of waiting by its ticks, and slept for 1000 and 2000. */
+function times(shape: Shape, { isIdle, since = now - 7_000_000n, waiting = 0 }: Cpu) {
+  const btf = typesOf(shape)
+  const guest = new KernelGuest({ btf: btf.bytes, cpus: [0] })
+  const objects = new ObjectWriter(guest, btf)
+  const perCpu = (name: string, type: string): bigint =>
+    guest.perCpu(guest.symbol(name, guest.allocPerCpu(objects.sizeOf(type))), 0)
+  guest.u64(guest.global('jiffies_64', 8), 500n)
+  const source = guest.global('clocksource_jiffies', objects.sizeOf('clocksource'))
+  objects.set('clocksource', source, { mult: Number(tick) << 4, shift: 4 })
+  guest.u64(guest.global('tick_next_period', 8), now + tick)
+  guest.u32(guest.global('tick_nohz_active', 4), shape === 'plain' ? 0 : 1)
+  objects.set('rq', perCpu('runqueues', 'rq'), { 'nr_iowait.counter': waiting })
+  const stat = perCpu('kernel_cpustat', 'kernel_cpustat')
+  for (const [i, value] of [1n, 100n, 200n].entries())
+    guest.u64(stat + BigInt(objects.offsetOf('kernel_cpustat', 'cpustat') + i * 8), value)
+  if (shape === 'counters') {
+    objects.set('kernel_cpustat', stat, { idle_elapse: isIdle, idle_entrytime: since })
+  } else {
+    const at = perCpu('tick_cpu_sched', 'tick_sched')
+    objects.set('tick_sched', at, {
+      idle_entrytime: since,
+      idle_sleeptime: 1000n,
+      iowait_sleeptime: 2000n,
+      ...(shape === 'bitfields' ? {} : { flags: isIdle ? 0b111 : 0b011 }),
+    })
+    if (shape === 'bitfields') guest.u32(at + 8n, isIdle ? 0b11 : 0b01)
+  }
+  const sched = new Sched(guest.kernel())
+  const [cpu] = sched.cpuTimes
+  expect(sched.problems).toEqual([])
+  return cpu?.nanoseconds
+}
+
+describe('idle time', () => {
+  it.each<[Shape, Cpu, idle: bigint, iowait: bigint]>([
+    // What the CPU slept, and the period that goes on.
+    ['flags', { isIdle: true }, 7_001_000n, 2000n],
+    ['bitfields', { isIdle: true }, 7_001_000n, 2000n],
+    ['flags', { isIdle: true, waiting: 1 }, 1000n, 7_002_000n],
+    ['flags', { isIdle: false }, 1000n, 2000n],
+    ['bitfields', { isIdle: false }, 1000n, 2000n],
+    // It began after the clock's last tick: how long ago is not known.
+    ['flags', { isIdle: true, since: now + 5n }, 1000n, 2000n],
+    // Later kernels keep it in the counters.
+    ['counters', { isIdle: true }, 7_000_100n, 200n],
+    ['counters', { isIdle: true, waiting: 2 }, 100n, 7_000_200n],
+    ['counters', { isIdle: false }, 100n, 200n],
+    // Kernels that never stop the tick count all of it.
+    ['plain', { isIdle: true }, 100n, 200n],
+  ])('of shape %s, %o', (shape, cpu, idle, iowait) => {
+    expect(times(shape, cpu)).toEqual({ user: 1n, idle, iowait })
+  })
+})

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { orcRegister, orcType } from '../../src/sched/orc.js'
+import { readStack } from '../../src/sched/stack.js'
+import type { MemberValues } from '../support/object-writer.js'
+import { SchedGuest } from './sched-guest.js'
+
+const { bp, sp, previousSp } = orcRegister
+
+/** Three functions, a table that says how each is left, and a task that was switched out in the innermost. */
+function sleeping(tables: Partial<Record<'inner' | 'middle' | 'outer', MemberValues>> = {}) {
+  const guest = new SchedGuest('early')
+  const { objects } = guest
+  const text = guest.guest.image(0x1000, 4096)
+  const at = { inner: text + 0x100n, middle: text + 0x200n, outer: text + 0x300n }
+  for (const [name, address] of Object.entries(at)) guest.guest.symbol(name, address, 't')
+  guest.guest.symbol('_etext', text + 0x400n, 'T')
+
+  const entries: Record<string, MemberValues> = {
+    inner: { sp_offset: 16, sp_reg: sp, type: orcType.call },
+    middle: { sp_offset: 16, sp_reg: bp, bp_offset: -16, bp_reg: previousSp, type: orcType.call },
+    outer: { type: orcType.endOfStack },
+    ...tables,
+  }
+  const count = Object.keys(at).length
+  const ips = guest.guest.symbol('__start_orc_unwind_ip', guest.guest.image(count * 4))
+  guest.guest.symbol('__stop_orc_unwind_ip', ips + BigInt(count * 4))
+  const size = objects.sizeOf('orc_entry')
+  const table = guest.guest.symbol('__start_orc_unwind', guest.guest.image(count * size))
+  for (const [i, [name, address]] of Object.entries(at).entries()) {
+    const place = ips + BigInt(i * 4)
+    guest.guest.integer(place, address - place, 4)
+    objects.set('orc_entry', table + BigInt(i * size), entries[name] ?? {})
+  }
+
+  const stack = guest.guest.alloc(16_384, 16_384)
+  const frame = stack + 0x1000n
+  const base = stack + 0x2000n
+  objects.set('inactive_task_frame', frame, { bp: base, ret_addr: at.inner + 0x10n })
+  guest.guest.u64(frame + BigInt(objects.sizeOf('inactive_task_frame')) + 8n, at.middle + 0x20n)
+  guest.guest.u64(base + 8n, at.outer + 0x30n)
+  const task = guest.addTask(9, { __state: 1, on_rq: 0, stack, 'thread.sp': frame })
+  return { guest, task, stack, frame, base, at }
+}
+
+const symbols = ({ guest, task }: ReturnType<typeof sleeping>) => {
+  const { method, frames, problem } = readStack(guest.kernel(), task)
+  return {
+    method,
+    problem,
+    frames: frames.map(({ symbol, isCertain }) => `${symbol}${isCertain ? '' : '?'}`),
+  }
+}
+
+describe('the stack of a task that was switched out', () => {
+  it('is unwound by the tables, over stack and frame pointers', () => {
+    expect(symbols(sleeping())).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['inner+0x10', 'middle+0x20', 'outer+0x30'],
+    })
+  })
+
+  it('ends where an interrupt came from user code', () => {
+    const made = sleeping({ outer: { sp_reg: bp, sp_offset: 0x40, type: orcType.registers } })
+    // `middle` took the outer frame pointer from its own frame.
+    made.guest.guest.u64(made.base, made.base)
+    made.guest.objects.set('pt_regs', made.base + 0x40n, { cs: 0x33, ip: 0x400000, sp: 0x7ff000 })
+    expect(symbols(made)).toMatchObject({ method: 'orc', problem: undefined, frames: { length: 3 } })
+  })
+
+  it('goes on below an interrupt of kernel code', () => {
+    const made = sleeping({ outer: { sp_reg: bp, sp_offset: 0x40, type: orcType.registers, signal: 1 } })
+    made.guest.guest.u64(made.base, made.base)
+    const { base, at } = made
+    const interrupted = { cs: 0x10, ip: at.inner, sp: base + 0x200n, bp: base + 0x300n }
+    made.guest.objects.set('pt_regs', base + 0x40n, interrupted)
+    made.guest.guest.u64(base + 0x208n, at.middle + 0x44n)
+    const { frames } = symbols(made)
+    expect(frames.slice(0, 5)).toEqual(['inner+0x10', 'middle+0x20', 'outer+0x30', 'inner', 'middle+0x44'])
+  })
+
+  it('is a marked guess where the tables say nothing', () => {
+    const made = sleeping()
+    made.guest.objects.set('inactive_task_frame', made.frame, { ret_addr: 0x230 })
+    // Starts of functions are no return addresses.
+    made.guest.guest.u64(made.base + 0x18n, made.at.outer)
+    expect(symbols(made)).toEqual({
+      method: 'guess',
+      problem: 'no unwind information for 0x230',
+      frames: ['undefined', 'middle+0x20?', 'outer+0x30?'],
+    })
+  })
+
+  it('that goes round ends, and says so', () => {
+    const made = sleeping()
+    made.guest.guest.u64(made.base, made.base)
+    made.guest.guest.u64(made.base + 8n, made.at.middle + 0x30n)
+    const { problem, frames } = symbols(made)
+    expect(problem).toMatch(/the stack does not grow/)
+    expect(frames.length).toBeLessThan(8)
+  })
+
+  it('that leads out of memory ends with the reason', () => {
+    const made = sleeping()
+    made.guest.objects.set('inactive_task_frame', made.frame, { bp: 0xffff800000001000n })
+    expect(symbols(made)).toMatchObject({ method: 'orc', problem: expect.stringMatching(/not present/) })
+  })
+
+  it('is gone after the task has ended', () => {
+    const { guest, task } = sleeping()
+    guest.objects.set('task_struct', task, { stack: 0 })
+    expect(readStack(guest.kernel(), task)).toMatchObject({
+      frames: [],
+      problem: expect.stringMatching(/freed/),
+    })
+  })
+
+  it('of a task that runs is refused', () => {
+    const { guest, task } = sleeping()
+    guest.objects.set('task_struct', task, { on_cpu: 1 })
+    expect(() => readStack(guest.kernel(), task)).toThrow(/registers of its vCPU/)
+  })
+})

@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { writeCoreFile } from '../../src/session/core-file.js'
+import { openDump } from '../../src/session/open.js'
+import { watch } from '../../src/session/watch.js'
+import { addArray } from '../support/bpf-objects.js'
+import { buildElfCore } from '../support/elf-core.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'cryoscope-core-file-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const guest = new KernelGuest()
+addArray(guest, { id: 4, name: 'stats', valueSize: 8, maxEntries: 2 }, [new Uint8Array(8).fill(5)])
+addArray(guest, { id: 9, name: 'large', valueSize: 4096, maxEntries: 50 }, [new Uint8Array(4096).fill(6)])
+guest.finish()
+const path = join(directory, 'vmcore')
+writeFileSync(path, buildElfCore({ loads: [{ physical: 0, bytes: guest.memory.bytes }] }))
+
+const entries = (vm: ReturnType<typeof openDump>, name: string): string[] => [...vm.map(name).json()]
+
+describe('writeCoreFile', () => {
+  it.each(['elf', 'kdump'] as const)('writes all of a target as %s', async (format) => {
+    const vm = openDump(path)
+    const file = join(directory, `whole.${format}`)
+    const seen: [done: number, total: number][] = []
+    const progress = (done: number, total: number) => seen.push([done, total])
+    const size = await writeCoreFile(vm, file, undefined, { format, progress })
+    expect(statSync(file)).toMatchObject({ size, mode: 0o100600 })
+    expect(seen.at(-1)?.[0]).toBe(seen.at(-1)?.[1])
+    const again = openDump(file)
+    expect(again.problems).toEqual([])
+    expect(again.kernel.release).toBe(vm.kernel.release)
+    expect(again.target.memory.ranges).toEqual(vm.target.memory.ranges)
+    for (const { start, length } of vm.target.memory.ranges) {
+      const bytes = (session: typeof vm) => Buffer.from(session.target.memory.read(start, length).bytes)
+      expect(bytes(again).equals(bytes(vm))).toBe(true)
+    }
+    expect(entries(again, 'large')).toEqual(entries(vm, 'large'))
+    await again.close()
+    await vm.close()
+  })
+
+  it.each(['elf', 'kdump'] as const)(
+    'writes only what was read as %s, and what was not reads as absent',
+    async (format) => {
+      const vm = openDump(path)
+      const watched = watch(vm)
+      const stats = entries(watched.session, 'stats')
+      const file = join(directory, `touched.${format}`)
+      await writeCoreFile(watched.session, file, watched.touched(), { format })
+      expect(statSync(file).size).toBeLessThan(statSync(path).size / 2)
+      const again = openDump(file)
+      expect(again.kernel.release).toBe(vm.kernel.release)
+      expect(again.maps.map(({ name }) => name)).toEqual(['stats', 'large'])
+      expect(entries(again, 'stats')).toEqual(stats)
+      expect(() => entries(again, 'large')).not.toThrow()
+      expect(entries(again, 'large').length).toBeLessThan(50)
+      await again.close()
+      await vm.close()
+    },
+  )
+
+  it('leaves nothing behind when it is broken off or cannot write', async () => {
+    const vm = openDump(path)
+    const file = join(directory, 'aborted')
+    await expect(writeCoreFile(vm, file, undefined, { signal: AbortSignal.abort() })).rejects.toThrow()
+    expect(existsSync(file)).toBe(false)
+    expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([])
+    await expect(writeCoreFile(vm, join(directory, 'none/core'))).rejects.toThrow(/cannot write/)
+    await vm.close()
+  })
+})

@@ -1,0 +1,73 @@
+import type {
+  MemoryWindow,
+  Physical,
+  PhysicalMemory,
+  PhysicalRange,
+  Problem,
+  ReadResult,
+} from '../../src/memory/types.js'
+
+const frameSize = 4096
+
+/** Guest-physical memory in one buffer: address 0 is its first byte. Parts can be taken out, as a dump leaves them out. */
+export class ArrayMemory implements PhysicalMemory {
+  readonly description = 'the memory of a test'
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  #windows: readonly MemoryWindow[]
+  #ranges: readonly PhysicalRange[]
+  generation = 0
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size)
+    this.view = new DataView(this.bytes.buffer)
+    this.#windows = [{ bytes: this.bytes, view: this.view }]
+    this.#ranges = [{ start: 0, length: size }]
+  }
+
+  get ranges(): readonly PhysicalRange[] {
+    return this.#ranges
+  }
+
+  get windows(): readonly MemoryWindow[] {
+    return this.#windows
+  }
+
+  /** The source no longer holds these frames. Both numbers are multiples of 4096. */
+  remove(start: Physical, length: number): void {
+    this.generation++
+    this.#ranges = this.#ranges.flatMap((range) => {
+      const end = range.start + range.length
+      const before = { start: range.start, length: Math.min(end, start) - range.start }
+      const from = Math.max(range.start, start + length)
+      return [before, { start: from, length: end - from }].filter((part) => part.length > 0)
+    })
+  }
+
+  locate(frame: number): number {
+    const start = frame * frameSize
+    const held = this.#ranges.some(
+      (range) => start >= range.start && start + frameSize <= range.start + range.length,
+    )
+    return held ? start : -1
+  }
+
+  dataRanges(): readonly PhysicalRange[] {
+    return this.#ranges
+  }
+
+  read(address: Physical, length: number): ReadResult {
+    const range = this.#ranges.find(({ start, length }) => address >= start && address < start + length)
+    const end = Math.min(address + length, range === undefined ? address : range.start + range.length)
+    const bytes = this.bytes.slice(address, end)
+    if (bytes.length === length) return { ok: true, bytes }
+    const problem: Problem = { kind: 'absent', address: BigInt(end), physical: end }
+    return { ok: false, bytes, problem }
+  }
+
+  close(): void {
+    this.#windows = []
+    this.#ranges = []
+    this.generation++
+  }
+}

@@ -1,0 +1,100 @@
+import { BpfMap } from '../../src/bpf/map.js'
+import { readMap } from '../../src/bpf/map-info.js'
+import { detailsJson } from '../../src/bpf/maps/details.js'
+import { Problems } from '../../src/bpf/maps/reader.js'
+import type { Kernel } from '../../src/kernel/kernel.js'
+import type { KernelGuest } from './kernel-guest.js'
+import { mapTypes } from './map-structs.js'
+import type { MemberValues } from './object-writer.js'
+
+/** Makes maps of any type in a guest, and reads them. */
+
+export interface AnyMapSpec {
+  readonly keySize?: number
+  readonly valueSize?: number
+  readonly maxEntries?: number
+  readonly flags?: number
+  /** Members of the map's own struct. */
+  readonly members?: MemberValues
+  /** Bytes behind it: what a flexible array holds. */
+  readonly extra?: number
+  readonly align?: number
+}
+
+/** An object of `structure` that starts with, or holds, a struct bpf_map of that type. Gives its address. */
+export function addMap(
+  guest: KernelGuest,
+  type: keyof typeof mapTypes,
+  structure: string,
+  spec: AnyMapSpec = {},
+): bigint {
+  const { objects } = guest
+  const { keySize = 4, valueSize = 4, maxEntries = 4, flags = 0, members = {}, extra = 0, align = 8 } = spec
+  const address = guest.alloc(objects.sizeOf(structure) + extra, align)
+  objects.set(structure, address, members)
+  objects.set('bpf_map', address, {
+    id: guest.maps.size + 1,
+    name: type.slice(0, 15),
+    map_type: mapTypes[type],
+    key_size: keySize,
+    value_size: valueSize,
+    max_entries: maxEntries,
+    map_flags: flags,
+  })
+  guest.maps.set(guest.maps.size + 1, address)
+  return address
+}
+
+/** Address of a member of an object. */
+export function memberOf(guest: KernelGuest, structure: string, address: bigint, path: string): bigint {
+  return address + BigInt(guest.objects.offsetOf(structure, path))
+}
+
+/** A table of words. */
+export function addWords(guest: KernelGuest, words: readonly bigint[]): bigint {
+  const at = guest.alloc(Math.max(8, words.length * 8))
+  for (const [i, word] of words.entries()) guest.u64(at + BigInt(i * 8), word)
+  return at
+}
+
+/** hlist: head and nodes are addresses of their pointers. */
+export function linkHlist(guest: KernelGuest, head: bigint, nodes: readonly bigint[]): void {
+  for (const [i, from] of [head, ...nodes].entries()) guest.u64(from, nodes[i] ?? 0n)
+}
+
+export interface ReadMap {
+  readonly kernel: Kernel
+  readonly map: BpfMap
+  /** The contract's JSON of every entry. */
+  readonly entries: readonly JsonEntry[]
+  readonly state: Readonly<Record<string, unknown>>
+  readonly problems: readonly string[]
+}
+
+interface JsonEntry {
+  readonly key: { readonly hex: string; readonly owner?: Readonly<Record<string, unknown>> }
+  readonly value?: { readonly hex: string; readonly target?: unknown; readonly special?: unknown }
+  readonly cpus?: readonly { readonly cpu: number; readonly hex: string }[]
+  readonly notes?: Readonly<Record<string, unknown>>
+}
+
+/** Finds the guest's kernel, and reads one map whole. */
+export function readWhole(guest: KernelGuest, address: bigint): ReadMap {
+  const kernel = guest.kernel()
+  return { kernel, ...readAgain(kernel, address) }
+}
+
+export function readAgain(kernel: Kernel, address: bigint): Omit<ReadMap, 'kernel'> {
+  const map = new BpfMap(kernel, readMap(kernel, address))
+  const problems = new Problems()
+  const entries = [...map.json(Number.POSITIVE_INFINITY, problems)].map(
+    (text) => JSON.parse(text) as JsonEntry,
+  )
+  const state = detailsJson(map.state(problems))
+  return { map, entries, state, problems: problems.list.map(({ where, why }) => `${where}: ${why}`) }
+}
+
+/** Key and value of each entry. */
+export function pairs(entries: readonly JsonEntry[]): [string, string | undefined][] {
+  return entries.map(({ key, value }) => [key.hex, value?.hex])
+}

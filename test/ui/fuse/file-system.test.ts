@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest'
+import { CryoscopeError } from '../../../src/errors.js'
+import { ContentCache, openBytes, streamedFile, wholeFile } from '../../../src/ui/files/content.js'
+import { type Directory, type File, link } from '../../../src/ui/files/node.js'
+import { section } from '../../../src/ui/files/section.js'
+import { errnoOf } from '../../../src/ui/fuse/errno.js'
+import { FileSystem } from '../../../src/ui/fuse/file-system.js'
+
+const cache = new ContentCache()
+const written: string[] = []
+
+function root(): Directory {
+  const broken = wholeFile(cache, () => {
+    throw new CryoscopeError('unreadable', 'page not present at 0x1000')
+  })
+  const value: File = {
+    kind: 'file',
+    size: () => 3,
+    open: () => openBytes(Buffer.from('old')),
+    write: (text) => {
+      if (text === 'bad') throw new CryoscopeError('usage', 'no')
+      written.push(text)
+    },
+  }
+  return section({
+    title: 'Test',
+    about: 'A tree.',
+    commands: ['maps'],
+    cache,
+    entries: () => [
+      [
+        'hello',
+        wholeFile(cache, () => 'hello\n', { about: 'a greeting', attributes: { 'cryoscope.type': 'int' } }),
+      ],
+      ['broken', broken],
+      ['link', link('hello')],
+      ['value', value],
+      ['large', streamedFile(cache, () => Array.from({ length: 70 }, () => 'y'.repeat(65_536)))],
+    ],
+  })
+}
+
+function mounted({ writable = false, isFixed = true } = {}) {
+  const source = {
+    root: root(),
+    generation: 1,
+    time: new Date(0),
+    isFixed,
+    writable,
+    ready: () => undefined,
+    during: <T>(work: () => Promise<T>): Promise<T> => work(),
+  }
+  return { files: new FileSystem(source), source }
+}
+
+function failure(work: () => unknown): number {
+  try {
+    work()
+  } catch (error) {
+    return errnoOf(error)
+  }
+  throw new Error('it worked')
+}
+
+function contents(files: FileSystem, path: string): string {
+  const { handle } = files.open(path, 0)
+  const target = Buffer.alloc(1000)
+  const text = target.toString('utf8', 0, files.read(handle, target, 0))
+  files.release(handle)
+  return text
+}
+
+describe('file operations', () => {
+  it('list, stat and read', () => {
+    const { files } = mounted()
+    expect(files.list('/')).toEqual(['README.md', 'hello', 'broken', 'link', 'value', 'large'])
+    expect(files.status('/')).toMatchObject({ mode: 0o40500 })
+    expect(files.status('/hello')).toMatchObject({ mode: 0o100400, size: 6 })
+    expect(contents(files, '/hello')).toBe('hello\n')
+    expect(files.linkTarget('/link')).toBe('hello')
+    expect(files.attributes('/hello')).toEqual({ 'user.cryoscope.type': 'int' })
+    expect(files.openCount).toBe(0)
+  })
+
+  it('list types of what is made, so that find asks for nothing more', () => {
+    const lazy = section({
+      title: 'Test',
+      about: '',
+      cache,
+      entries: () => [
+        ['made', root()],
+        ['lazy', () => root()],
+        ['link', link('made')],
+      ],
+    })
+    const files = new FileSystem({ ...mounted().source, root: lazy })
+    const types = { directory: 0o040000, file: 0o100000, link: 0o120000, unknown: 0 }
+    const before = { names: ['README.md', 'made', 'lazy', 'link'] }
+    expect(files.listTyped('/')).toEqual({
+      ...before,
+      types: [types.file, types.directory, types.unknown, types.link],
+    })
+    files.status('/lazy')
+    expect(files.listTyped('/').types[2]).toBe(types.directory)
+  })
+
+  it('are for everybody when asked', () => {
+    const { source } = mounted()
+    const files = new FileSystem(source, { forAll: true })
+    expect([files.status('/').mode, files.status('/hello').mode]).toEqual([0o40555, 0o100444])
+  })
+
+  it('describe the directory in README.md with the words of the command line', () => {
+    const { files } = mounted()
+    expect(contents(files, '/README.md')).toBe(
+      '# Test\n\nA tree.\n\n- `hello`: a greeting\n\nOn the command line:\n\n- `cryoscope maps @vm1`: every BPF map\n',
+    )
+  })
+
+  it('say EIO for what cannot be read, and why in a file beside it', () => {
+    const { files } = mounted()
+    expect(failure(() => files.status('/problems'))).toBe(-2)
+    expect(files.status('/broken').size).toBe(0)
+    expect(failure(() => files.open('/broken', 0))).toBe(-5)
+    expect(files.list('/')).toContain('problems')
+    expect(contents(files, '/problems')).toBe('broken: page not present at 0x1000\n')
+  })
+
+  it('have the right error numbers', () => {
+    const { files } = mounted()
+    expect(failure(() => files.status('/nothing'))).toBe(-2)
+    expect(failure(() => files.status('/hello/x'))).toBe(-2)
+    expect(failure(() => files.list('/hello'))).toBe(-20)
+    expect(failure(() => files.open('/', 0))).toBe(-21)
+    expect(failure(() => files.linkTarget('/hello'))).toBe(-22)
+    expect(failure(() => files.open('/hello', 1))).toBe(-30)
+    expect(failure(() => mounted({ writable: true }).files.open('/hello', 1))).toBe(-13)
+    expect(failure(() => files.read(99, new Uint8Array(1), 0))).toBe(-9)
+    expect(failure(() => files.refuse())).toBe(-30)
+  })
+
+  it.each([true, false])(
+    'count a stream before it is opened (of a target that never changes: %s)',
+    async (isFixed) => {
+      const { files } = mounted({ isFixed })
+      const size = 70 * 65_536
+      expect(files.status('/large').size).toBe(0)
+      await files.readyToOpen('/large')
+      expect(files.status('/large').size).toBe(size)
+      // The kernel is told once that what it knows is old, where it would not ask again by itself.
+      if (isFixed) expect(failure(() => files.open('/large', 0))).toBe(-116)
+      const { handle } = files.open('/large', 0)
+      expect(files.read(handle, Buffer.alloc(2 ** 23), 0)).toBe(size)
+      expect(files.readyToOpen('/large')).toBeUndefined()
+      expect(files.readyToOpen('/hello')).toBeUndefined()
+      expect(files.readyToOpen('/nothing')).toBeUndefined()
+    },
+  )
+
+  it('stop counting when the target has changed', async () => {
+    const { files, source } = mounted({ isFixed: false })
+    let pieces = 0
+    const endless: File = {
+      kind: 'file',
+      size: () => undefined,
+      *measure() {
+        for (;;) {
+          if (++pieces % 1000 === 0) source.generation++
+          yield
+        }
+      },
+      open: () => openBytes(Buffer.alloc(0)),
+    }
+    source.root = section({ title: 'Test', about: '', cache, entries: () => [['endless', endless]] })
+    // Two that come at once wait for one count.
+    const both = [files.readyToOpen('/endless'), files.readyToOpen('/endless')]
+    expect(both[0]).toBeInstanceOf(Promise)
+    expect(both[1]).toBe(both[0])
+    await Promise.all(both)
+    expect(pieces).toBeGreaterThan(1000)
+  })
+
+  it('open what has no size yet past the kernel’s cache', () => {
+    const { files } = mounted()
+    expect(files.open('/hello', 0)).toMatchObject({ isDirect: false, keepsCache: true })
+    expect(files.open('/large', 0)).toMatchObject({ isDirect: true, keepsCache: false })
+    expect(files.status('/large').size).toBe(0)
+    const { handle } = files.open('/large', 0)
+    const whole = Buffer.alloc(2 ** 23)
+    const count = files.read(handle, whole, 0)
+    expect(files.read(handle, whole, count)).toBe(0)
+    expect(files.status('/large').size).toBe(count)
+    expect(files.open('/large', 0)).toMatchObject({ isDirect: true })
+  })
+
+  it('end a stream that the next stop has overtaken', () => {
+    const { files, source } = mounted()
+    const { handle: stream } = files.open('/large', 0)
+    const { handle: whole } = files.open('/hello', 0)
+    expect(files.read(stream, Buffer.alloc(10), 0)).toBe(10)
+    source.generation++
+    expect(failure(() => files.read(stream, Buffer.alloc(10), 10))).toBe(-116)
+    expect(files.read(whole, Buffer.alloc(10), 0)).toBe(6)
+  })
+
+  it('write when the file is closed, pieces in any order', async () => {
+    const { files } = mounted({ writable: true })
+    const { handle } = files.open('/value', 1)
+    await files.write(handle, Buffer.from('cd'), 2)
+    await files.write(handle, Buffer.from('ab'), 0)
+    expect(written).toEqual([])
+    await files.flush(handle)
+    await files.flush(handle)
+    expect(written).toEqual(['abcd'])
+    await files.write(handle, Buffer.from('bad'), 0)
+    await expect(files.flush(handle)).rejects.toThrow('no')
+    await expect(files.write(handle, Buffer.from('x'), 2 ** 30)).rejects.toThrow('EFBIG')
+  })
+})
