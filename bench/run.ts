@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url'
+import { openDump } from '../src/session/open.js'
+import { measureArenas } from './arenas.js'
+import { measureBtf } from './btf.js'
+import { measureCasts } from './cast.js'
+import { measureDumps } from './dumps.js'
+import { million } from './fixture.js'
+import { measureMount } from './fuse.js'
+import { measureJupyter } from './jupyter.js'
+import { measureOpening } from './opening.js'
+import { measureReports } from './report.js'
+import { measureTranslation } from './translation.js'
+import { measureTui } from './tui.js'
+import { measureWalk } from './walk.js'
+
+/** Everything that the project promises in numbers, with the limits of this machine beside it. */
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
+
+measureArenas()
+measureCasts(dist)
+await measureReports()
+const fixture = await million()
+try {
+  measureBtf(fixture.btf, dist)
+  measureOpening(fixture, dist)
+  measureDumps(fixture.dump, fixture.kdump)
+  const dump = openDump(fixture.dump)
+  measureWalk(dump, fixture.session)
+  measureTranslation(fixture.session)
+  measureMount(fixture.dump, 'million')
+  await dump.close()
+  await measureTui(fixture.dump)
+  measureJupyter(fixture.dump)
+} finally {
+  await fixture[Symbol.asyncDispose]()
+}
