@@ -22,6 +22,8 @@ const chunkSize = 2 ** 22
 /** Blocks whose descriptors are written at once. */
 const blocksAtOnce = 1024
 const fastest = { level: 1 }
+/** A source that loses memory from one pass to the next is going away. */
+const passLimit = 3
 
 export interface WriteOptions {
   /** Default elf. */
@@ -49,7 +51,6 @@ export async function writeCoreFile(
   if (status !== undefined && !status.isFile()) {
     throw new CryoscopeError('usage', `${escapeText(file)} is not a file`)
   }
-  const held = ranges ?? wholeFrames(session.target.memory.ranges)
   const write = options.format === 'kdump' ? writeKdump : writeElf
   let fd: number
   try {
@@ -62,7 +63,7 @@ export async function writeCoreFile(
   try {
     let size: number
     try {
-      size = await write(session, fd, held, options)
+      size = await writeReadable(session, fd, ranges, write, options)
     } finally {
       closeSync(fd)
     }
@@ -77,13 +78,57 @@ export async function writeCoreFile(
   }
 }
 
-/** An ELF core. Where the memory was never written, the file has holes. */
-async function writeElf(
+/** Writes memory that the source holds, says which of it could not be read, and resolves to the size. */
+type Writer = (
   session: Session,
   fd: number,
   held: readonly PhysicalRange[],
-  { progress, signal }: WriteOptions,
+  options: WriteOptions & { readonly unreadable: (lost: PhysicalRange) => void },
+) => Promise<number>
+
+/**
+ * What a damaged source holds but cannot read shows only on the way. It must be absent, not zeros: the dump is then
+ * written once more, without it.
+ */
+async function writeReadable(
+  session: Session,
+  fd: number,
+  ranges: readonly PhysicalRange[] | undefined,
+  write: Writer,
+  options: WriteOptions,
 ): Promise<number> {
+  let held = ranges ?? wholeFrames(session.target.memory.ranges)
+  for (let pass = 0; pass < passLimit; pass++) {
+    const lost: PhysicalRange[] = []
+    ftruncateSync(fd, 0)
+    const size = await write(session, fd, held, { ...options, unreadable: (range) => lost.push(range) })
+    if (lost.length === 0) return size
+    held = without(held, lost)
+    if (held.length === 0) break
+  }
+  throw new CryoscopeError('guest', `${session.target.memory.description} can no longer be read`)
+}
+
+/** Both are sorted, and neither overlaps itself. */
+function without(held: readonly PhysicalRange[], lost: readonly PhysicalRange[]): PhysicalRange[] {
+  const left: PhysicalRange[] = []
+  let i = 0
+  for (const { start, length } of held) {
+    const end = start + length
+    let at = start
+    for (let gap = lost[i]; gap !== undefined && gap.start < end; gap = lost[i]) {
+      if (gap.start > at) left.push({ start: at, length: gap.start - at })
+      at = Math.max(at, gap.start + gap.length)
+      if (gap.start + gap.length > end) break
+      i++
+    }
+    if (at < end) left.push({ start: at, length: end - at })
+  }
+  return left
+}
+
+/** An ELF core. Where the memory was never written, the file has holes. */
+const writeElf: Writer = async (session, fd, held, { progress, signal, unreadable }) => {
   const { head, segments, size } = coreOf(session, [...held])
   const reader = new FrameReader(session.target.memory)
   writeSync(fd, head, 0, head.length, 0)
@@ -94,7 +139,7 @@ async function writeElf(
       const count = Math.min(chunk.length, length - done)
       const first = (physical + done) / frameSize
       if (reader.hasData(first, first + count / frameSize)) {
-        readFrames(reader, first, chunk.subarray(0, count))
+        readFrames(reader, first, chunk.subarray(0, count), unreadable)
         writeSync(fd, chunk, 0, count, offset + done)
       }
       done += count
@@ -107,12 +152,7 @@ async function writeElf(
 }
 
 /** A kdump-compressed dump, packed with zlib. Blocks of zeros are one block. */
-async function writeKdump(
-  session: Session,
-  fd: number,
-  ranges: readonly PhysicalRange[],
-  { progress, signal }: WriteOptions,
-): Promise<number> {
+const writeKdump: Writer = async (session, fd, ranges, { progress, signal, unreadable }) => {
   const { kernel, target } = session
   const blockSize = Number(kernel.info.number('PAGESIZE') ?? BigInt(frameSize))
   const held = blockRuns(ranges, blockSize)
@@ -149,7 +189,11 @@ async function writeKdump(
       let bytes: Uint8Array = zeros
       let flags = 0
       if (reader.hasData(first, first + frames)) {
-        readFrames(reader, first, block)
+        let isLost = false
+        readFrames(reader, first, block, () => {
+          isLost = true
+        })
+        if (isLost) unreadable({ start: number * blockSize, length: blockSize })
         if (!isZero(block)) {
           const packed = deflateSync(block, fastest)
           const shrinks = packed.length < blockSize
@@ -198,13 +242,19 @@ function* inGroups(runs: readonly BlockRun[]): Generator<number[]> {
   if (group.length > 0) yield group
 }
 
-/** Whole frames; one that cannot be read any more stays zero, as nothing in an ELF core can say so. */
-function readFrames(reader: FrameReader, first: number, into: Uint8Array): void {
+/** Whole frames; one that cannot be read is told, and zeros for now. */
+function readFrames(
+  reader: FrameReader,
+  first: number,
+  into: Uint8Array,
+  unreadable: (lost: PhysicalRange) => void,
+): void {
   for (let done = 0; done < into.length; ) {
     const rest = into.subarray(done)
     done += reader.read(rest, first * frameSize + done, (page) => page)
     if (done < into.length) {
       const next = Math.min(into.length, done + frameSize - (done % frameSize))
+      unreadable({ start: first * frameSize + next - frameSize, length: frameSize })
       into.fill(0, done, next)
       done = next
     }

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { writeCoreFile } from '../../src/session/core-file.js'
 import { openDump } from '../../src/session/open.js'
 import { watch } from '../../src/session/watch.js'
@@ -19,6 +19,7 @@ guest.finish()
 const path = join(directory, 'vmcore')
 writeFileSync(path, buildElfCore({ loads: [{ physical: 0, bytes: guest.memory.bytes }] }))
 
+const range = (start: number, end: number) => Array.from({ length: end - start }, (_, i) => start + i)
 const entries = (vm: ReturnType<typeof openDump>, name: string): string[] => [...vm.map(name).json()]
 
 describe('writeCoreFile', () => {
@@ -58,6 +59,30 @@ describe('writeCoreFile', () => {
       expect(entries(again, 'stats')).toEqual(stats)
       expect(() => entries(again, 'large')).not.toThrow()
       expect(entries(again, 'large').length).toBeLessThan(50)
+      await again.close()
+      await vm.close()
+    },
+  )
+
+  it.each(['elf', 'kdump'] as const)(
+    'leaves out what a damaged source cannot read, as %s',
+    async (format) => {
+      const vm = openDump(path)
+      const lost = [3, 4, 9]
+      const { memory } = vm.target
+      const locate = memory.locate.bind(memory)
+      const spy = vi.spyOn(memory, 'locate')
+      spy.mockImplementation((frame) => (lost.includes(frame) ? -1 : locate(frame)))
+      const file = join(directory, `damaged.${format}`)
+      expect(await writeCoreFile(vm, file, undefined, { format })).toBe(statSync(file).size)
+      const again = openDump(file)
+      const readable = (frame: number) => again.target.memory.read(frame * 4096, 4096).ok
+      expect(range(0, 12).filter((frame) => !readable(frame))).toEqual(lost)
+      expect(again.kernel.release).toBe(vm.kernel.release)
+      spy.mockImplementation(() => -1)
+      await expect(writeCoreFile(vm, join(directory, 'gone'), undefined, { format })).rejects.toThrow(
+        /can no longer be read/,
+      )
       await again.close()
       await vm.close()
     },
