@@ -5,7 +5,7 @@ import { errorText, safeLines } from '../repl/context.js'
 import { Engine as Evaluator, type Outcome } from '../repl/engine.js'
 import { resultText } from '../repl/result.js'
 import { startTypes } from '../repl/start-types.js'
-import type { Engine } from './model/cockpit.js'
+import type { Engine } from './model/parts.js'
 
 /** What is under the cursor, for TypeScript: it can be anything. */
 const selection = 'var _: any = undefined'

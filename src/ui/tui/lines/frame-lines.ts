@@ -28,12 +28,14 @@ export function titleLine(cockpit: Cockpit): string {
   return line.toString()
 }
 
-function stateText({ vm, frozenSince, pagesRead, columns }: Cockpit): string {
+function stateText({ vm, frozenSince, sawStop, pagesRead, columns }: Cockpit): string {
   const pages = `${pagesRead.toLocaleString('en')} pages read`
   if (vm.state === 'dump') return `DUMP  ${pages}`
   if (vm.state === 'running') return 'RUNNING  live'
   const stopped = durationText(Math.floor((Date.now() - frozenSince) / 1000) * 1000)
-  return columns < 100 ? `FROZEN ${stopped}, ${pages}` : `FROZEN  guest stopped ${stopped}, ${pages}`
+  return columns < 100
+    ? `FROZEN ${sawStop ? '' : '≥ '}${stopped}, ${pages}`
+    : `FROZEN  guest stopped ${sawStop ? '' : 'at least '}${stopped}, ${pages}`
 }
 
 /** Where each vCPU stands, what it runs; marked when it has moved. */

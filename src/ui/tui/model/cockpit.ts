@@ -2,77 +2,24 @@ import { types } from 'node:util'
 import type { Session } from '../../../session/session.js'
 import type { Vcpu } from '../../../session/vcpu.js'
 import type { Disassembler } from '../../machine-code/disassembler.js'
-import { type Theme, themes } from '../style/theme.js'
+import { themes } from '../style/theme.js'
 import type { Input } from '../terminal/input.js'
 import { Ledger } from './changes.js'
 import type { Desk } from './desk.js'
 import { Keymap } from './keymap.js'
 import { type Layout, layoutFor, type Panes, share } from './layout.js'
 import { LineEditor } from './line-editor.js'
-import type { Completion, Menu, MenuItem, Overlay, Prompt, Reading } from './overlay.js'
+import { click, wheel } from './mouse.js'
+import type { Menu, MenuItem, Overlay, Prompt, Reading } from './overlay.js'
 import { overlayInput } from './overlay-input.js'
 import { Page } from './page.js'
+import type { Engine, Mark, Message, Operation, Parts, Settings, Tab } from './parts.js'
 import { Rates } from './rates.js'
+import { Recording } from './recording.js'
 import type { Row } from './row.js'
 import type { Target } from './target.js'
 import type { View } from './view.js'
 import { wrap } from './wrap.js'
-
-/** A tab: a stack of pages, of which the last is seen. */
-export interface Tab {
-  readonly name: string
-  readonly title: string
-  /** For narrow screens. */
-  readonly short: string
-  readonly open: (desk: Desk) => View
-  pages: Page[]
-}
-
-export type TabEntry = Omit<Tab, 'pages'>
-
-export interface Message {
-  readonly text: string
-  readonly tone: 'plain' | 'good' | 'warning' | 'problem'
-}
-
-/** Something that takes its time: control of the guest, an export. */
-export interface Operation {
-  readonly title: string
-  readonly started: number
-  /** 0 to 1, where it is known. */
-  progress: number | undefined
-  readonly abort: AbortController
-}
-
-export interface Mark {
-  readonly letter: string
-  readonly title: string
-  readonly target: Target
-}
-
-export interface Settings {
-  readonly theme: Theme
-  readonly keymap: Keymap
-  /** The terminal: for copying. */
-  readonly control?: (sequence: string) => void
-  readonly quit?: () => void
-}
-
-/** Runs code with `vm` and `_`. */
-export interface Engine {
-  /** Resolves to what a person is shown, safe for the terminal; rejects with an error whose message is. */
-  evaluate(code: string, selected: unknown, columns: number, signal: AbortSignal): Promise<string>
-  complete(text: string, at: number): Promise<readonly Completion[]>
-  /** Gets ready, which takes a second or two in the background. */
-  warm(): void
-}
-
-export interface Parts {
-  readonly tabs: readonly TabEntry[]
-  readonly open: (desk: Desk, target: Target) => View
-  /** Rows that are compared between stops though nobody looked at them: by group. */
-  readonly recorders: readonly { readonly group: string; readonly rows: (desk: Desk) => Iterable<Row> }[]
-}
 
 const liveInterval = 500
 const sliceMilliseconds = 12
@@ -99,15 +46,17 @@ export class Cockpit implements Desk {
   rows = 24
   /** When the guest was seen to stand still; pages that had been read then. */
   frozenSince = Date.now()
+  /** Whether it ran before that; one that stood still from the beginning may have done so for longer. */
+  sawStop = false
   pagesBefore = 0
   version = 0
+  readonly recording: Recording
   readonly #parts: Parts
   readonly #listeners = new Set<() => void>()
   #stopped = false
   #timer: NodeJS.Timeout | undefined
   #working = false
   #epoch: number | undefined
-  #recording: Iterator<void> | undefined
   #lastLive = 0
 
   constructor(vm: Session, parts: Parts, settings: Partial<Settings> = {}) {
@@ -115,6 +64,7 @@ export class Cockpit implements Desk {
     this.#parts = parts
     this.settings = { theme: themes.dark, keymap: new Keymap([]), ...settings }
     this.tabs = parts.tabs.map((entry) => ({ ...entry, pages: [] }))
+    this.recording = new Recording(this, parts.recorders)
     this.#epoch = vm.target.control?.epoch
     this.ledger.next()
   }
@@ -226,7 +176,7 @@ export class Cockpit implements Desk {
     const stop = this.vm.machine?.onStateChange(() => this.#onState())
     this.#unsubscribe = stop
     this.refresh()
-    this.#record()
+    if (!this.isLive) this.recording.begin()
     this.#timer = setInterval(() => this.#tick(), 250)
     this.vm.machine?.ended.then((error) => {
       if (!this.#stopped) this.say(error.message, 'problem')
@@ -238,6 +188,7 @@ export class Cockpit implements Desk {
 
   stop(): void {
     this.#stopped = true
+    this.recording.stop()
     clearInterval(this.#timer)
     this.#unsubscribe?.()
     this.operation?.abort.abort()
@@ -277,9 +228,9 @@ export class Cockpit implements Desk {
     if (this.operation === undefined && input.kind === 'key') this.message = undefined
     if (input.kind === 'key' && input.key === 'ctrl-c') this.#interrupt()
     else if (this.overlay !== undefined) overlayInput(this, this.overlay, input)
-    else if (input.kind === 'key') this.#key(input.key)
-    else if (input.kind === 'wheel') this.#wheel(input.row, input.lines)
-    else if (input.kind === 'click') this.#click(input.row, input.column)
+    else if (input.kind === 'key') this.key(input.key)
+    else if (input.kind === 'wheel') wheel(this, input.row, input.column, input.lines)
+    else if (input.kind === 'click') click(this, input.row, input.column)
     this.#settle()
     this.changed()
   }
@@ -376,7 +327,7 @@ export class Cockpit implements Desk {
       this.say(`${this.operation.title}; Esc ends that`, 'warning')
       return Promise.resolve()
     }
-    this.finishRecording()
+    this.recording.finish()
     const operation: Operation = {
       title,
       started: performance.now(),
@@ -406,12 +357,6 @@ export class Cockpit implements Desk {
     this.changed()
   }
 
-  /** Notes everything that is compared between stops, now. */
-  finishRecording(): void {
-    while (this.#recording !== undefined)
-      if (this.#recording.next().done === true) this.#recording = undefined
-  }
-
   /** The list height of a page, before it is known whether it has a detail. */
   #listHeight(page: Page): number {
     return Math.max(1, this.panesOf(page).listRows)
@@ -434,7 +379,8 @@ export class Cockpit implements Desk {
     if (page.list.pass !== undefined || page.detail?.list.pass !== undefined) this.#work()
   }
 
-  #key(key: string): void {
+  /** Does what a key is for, or says why it does nothing. */
+  key(key: string): void {
     const action = this.settings.keymap.action(key)
     if (action === undefined) return
     const why = action.unavailable?.(this)
@@ -448,22 +394,6 @@ export class Cockpit implements Desk {
     else this.quit()
   }
 
-  #wheel(row: number, lines: number): void {
-    const { page, layout, panes } = this
-    const inDetail = page.detail !== undefined && this.#isDetail(row, 0)
-    const list = inDetail && page.detail !== undefined ? page.detail.list : page.list
-    list.scroll(lines, inDetail ? panes.detailRows : panes.listRows)
-    if (row < layout.bodyTop) return
-  }
-
-  #isDetail(row: number, column: number): boolean {
-    const { layout, panes, page } = this
-    if (page.zoomed) return true
-    if (layout.beside) return column > panes.listColumns
-    const titles = page.list.content.untitled ? 0 : 1
-    return row >= this.bodyTop + titles + panes.listRows
-  }
-
   /** First line of the body, below the tour. */
   get bodyTop(): number {
     return this.layout.bodyTop + this.tourLines.length
@@ -471,27 +401,6 @@ export class Cockpit implements Desk {
 
   /** Columns where the tabs begin and end, for clicks; set by whoever draws them. */
   tabPlaces: readonly { readonly from: number; readonly to: number }[] = []
-
-  #click(row: number, column: number): void {
-    const { page, panes, layout } = this
-    if (row === layout.bodyTop - 2) {
-      const tab = this.tabPlaces.findIndex(({ from, to }) => column >= from && column < to)
-      if (tab >= 0) this.selectTab(tab)
-      return
-    }
-    const inDetail = page.detail !== undefined && this.#isDetail(row, column)
-    const list = inDetail && page.detail !== undefined ? page.detail.list : page.list
-    const titles = page.list.content.untitled ? 0 : 1
-    const first = inDetail
-      ? this.bodyTop + (layout.beside || page.zoomed ? 1 : titles + panes.listRows + 1)
-      : this.bodyTop + titles
-    const position = list.top + row - first - (inDetail && list.content.untitled === false ? 1 : 0)
-    if (row < first || position >= list.length) return
-    const again = list.cursor === position && page.focus === (inDetail ? 'detail' : 'list')
-    page.focus = inDetail ? 'detail' : 'list'
-    list.moveTo(position, inDetail ? panes.detailRows : panes.listRows)
-    if (again) this.#key('enter')
-  }
 
   /** Works on passes over lists, a slice at a time, so that keys are never kept waiting. */
   #work(): void {
@@ -517,51 +426,16 @@ export class Cockpit implements Desk {
       if (control.state === 'running') this.changed()
       return
     }
-    this.finishRecording()
+    this.recording.finish()
     this.#epoch = control.epoch
     this.frozenSince = Date.now()
+    this.sawStop = true
     this.pagesBefore += this.pagesRead
     this.ledger.next()
     // A control operation reads at its own end.
     if (this.operation === undefined) this.refresh()
-    this.#record()
+    if (!this.isLive) this.recording.begin()
     this.changed()
-  }
-
-  /** Notes what panes show at this stop, in the background, so that the next stop can be compared with it. */
-  #record(): void {
-    if (this.isLive) return
-    const recording = this.#recordAll()
-    this.#recording = recording
-    const slice = () => {
-      if (this.#stopped || this.#recording !== recording) return
-      const end = performance.now() + sliceMilliseconds
-      while (performance.now() < end) {
-        if (recording.next().done === true) {
-          this.#recording = undefined
-          this.changed()
-          return
-        }
-      }
-      setTimeout(slice, 5)
-    }
-    setTimeout(slice, 30)
-  }
-
-  *#recordAll(): Generator<void> {
-    for (const { group, rows } of this.#parts.recorders) {
-      try {
-        const found: Row[] = []
-        for (const row of rows(this)) {
-          found.push(row)
-          if (found.length % 64 === 0) yield
-        }
-        this.ledger.noteAll(group, found)
-      } catch {
-        // What cannot be read is said where it is shown; here it is only not compared.
-      }
-      yield
-    }
   }
 
   #tick(): void {

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { CryoscopeError } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
 import { clipboard } from '../terminal/clipboard.js'
-import type { Cockpit, Mark } from './cockpit.js'
+import type { Cockpit } from './cockpit.js'
 import { type ExportForm, exportText } from './export.js'
 import { findTargets } from './goto.js'
+import type { Mark } from './parts.js'
 import { ArrayRows, type Row } from './row.js'
 
 export function follow(cockpit: Cockpit): void {
@@ -231,7 +232,7 @@ function writeExport(cockpit: Cockpit, form: ExportForm, file: string): void {
 
 /** What differs from the stop before, as a page of its own. */
 export function differences(cockpit: Cockpit): void {
-  cockpit.finishRecording()
+  cockpit.recording.finish()
   cockpit.push({
     title: 'changes',
     load: () => ({

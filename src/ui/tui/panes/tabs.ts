@@ -1,4 +1,4 @@
-import type { Parts, TabEntry } from '../model/cockpit.js'
+import type { Parts, TabEntry } from '../model/parts.js'
 import { allocatorRecords, allocatorsView } from './allocators.js'
 import { arenasView } from './arenas.js'
 import { consoleView } from './console.js'
