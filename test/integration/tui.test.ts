@@ -65,6 +65,26 @@ describe('the terminal UI in a real terminal', () => {
     expect(pids).toEqual([...pids].sort((a, b) => b - a))
   })
 
+  it('selects, opens and scrolls by mouse', async () => {
+    const lineOf = (text: RegExp): number => terminal.lines.findIndex((line) => text.test(line))
+    await terminal.tab('8')
+    const [tab = ''] = terminal.lines.filter((line) => /1.Over.*2.vCPU/.test(line))
+    terminal.click(terminal.lines.indexOf(tab), tab.indexOf('Maps'))
+    await terminal.waitFor(/3\[Maps\]/)
+    terminal.press('Home')
+    await terminal.waitFor(/^› +\d+ +control/m)
+    terminal.click(lineOf(/^ +\d+ +pid_stats /), 6)
+    await terminal.waitFor(/^› +\d+ +pid_stats /m)
+    terminal.wheelDown(lineOf(/pid_stats/), 6)
+    await terminal.waitFor((screen) => !/^[› ] +\d+ +control /m.test(screen))
+    terminal.press('Home')
+    await terminal.waitFor(/^› +\d+ +control/m)
+    terminal.click(lineOf(/^ +\d+ +pid_stats /), 6)
+    await terminal.waitFor(/^› +\d+ +pid_stats /m)
+    terminal.click(lineOf(/^› +\d+ +pid_stats /), 6)
+    await terminal.waitFor(/Maps › pid_stats/)
+  })
+
   it('says why an action does nothing', async () => {
     await terminal.tab('8')
     terminal.press('w')

@@ -62,6 +62,17 @@ export class Terminal implements Disposable {
     this.press('Enter')
   }
 
+  /** Presses and releases the left button at a line and column of the screen, both from 0. */
+  click(row: number, column: number): void {
+    const place = `${column + 1};${row + 1}`
+    this.type(`\x1b[<0;${place}M\x1b[<0;${place}m`)
+  }
+
+  /** Turns the wheel down by a notch over a place of the screen. */
+  wheelDown(row: number, column: number): void {
+    this.type(`\x1b[<65;${column + 1};${row + 1}M`)
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux('resize-window', '-t', 't', '-x', `${columns}`, '-y', `${rows}`)
   }

@@ -197,6 +197,19 @@ describe('the terminal UI on a stall', () => {
       expect(vm.vcpus.map(({ where }) => where)).toContain('schedule')
     })
 
+    it('shows how long a run takes, and gives it up', async () => {
+      const stop = epoch()
+      terminal.press('u')
+      await terminal.waitFor(/^ run until/m)
+      terminal.type('panic')
+      terminal.press('Enter')
+      await terminal.waitFor(/running until panic, [\d.]+ m?s; Esc ends it/)
+      terminal.press('Escape')
+      await terminal.waitFor(/running until panic: ended/)
+      await terminal.waitFor(/FROZEN {2}guest stopped \d/)
+      await stops(stop)
+    })
+
     it('goes back to a checkpoint', async () => {
       // A second attempt finds what the first one saved.
       for (const { name } of await vm.checkpoints()) await vm.deleteCheckpoint(name)
