@@ -81,7 +81,8 @@ function sentenceWidth({ columns }: Desk): number {
 function schedulerNodes(desk: Desk, task: Task, id: string): TreeNode[] {
   const entity = quietly(() => desk.vm.sched.task(task.pid).schedExt)
   if (entity === undefined) return []
-  const { queueAddress, opsState, slice, virtualTime, weight, runnableMs, stickyCpu, holdingCpu } = entity
+  const { queueAddress, state, opsState, slice, virtualTime, weight, runnableMs, stickyCpu, holdingCpu } =
+    entity
   const nodes: TreeNode[] = []
   if (queueAddress !== 0n) {
     const queue = quietly(() => desk.vm.sched.queues.find(({ address }) => address === queueAddress))
@@ -93,7 +94,8 @@ function schedulerNodes(desk: Desk, task: Task, id: string): TreeNode[] {
     )
   }
   const facts = [
-    `state ${opsState}`,
+    `state ${state}`,
+    ...(opsState === 'NONE' ? [] : [`ops_state ${opsState}`]),
     `weight ${weight}`,
     `slice ${slice} ns`,
     `vtime ${virtualTime}`,
