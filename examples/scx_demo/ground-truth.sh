@@ -9,7 +9,7 @@
 # Everything is written to /tmp/gt, then as one tar archive to DEVICE. The demo stays paused, and
 # "cryoscope: ground truth written" is the last thing printed: no map changes after it.
 #
-#   kallsyms btf vmcoreinfo notes modules iomem cpuinfo cmdline version stat schedstat dmesg config   files of the kernel
+#   kallsyms btf vmcoreinfo notes modules iomem cpuinfo cmdline tainted version stat schedstat dmesg config   files of the kernel
 #   numastat.N                              allocations of NUMA node N
 #   btf.d/NAME                               BTF of modules
 #   maps.json progs.json links.json btfs.json struct_ops.json      bpftool -j list
@@ -62,6 +62,7 @@ done
 for file in kallsyms modules iomem cpuinfo cmdline version stat schedstat; do
 	cat /proc/$file >$out/$file 2>/dev/null
 done
+cat /proc/sys/kernel/tainted >$out/tainted
 zcat /proc/config.gz >$out/config 2>/dev/null || rm -f $out/config
 dmesg >$out/dmesg
 

@@ -117,9 +117,9 @@ export class Kernel {
     return name?.startsWith(prefix) ? name.slice(prefix.length) : name
   }
 
-  /** "schedule+0x1c" for an address in the image, a module or a BPF program. */
-  symbolize(address: bigint): string | undefined {
-    return this.symbolizer.describe(address)
+  /** "schedule+0x1c" for an address in the image, a module or a BPF program; `covered` is the address that names the symbol. */
+  symbolize(address: bigint, covered = address): string | undefined {
+    return this.symbolizer.describe(address, covered)
   }
 
   /** The symbol that covers an address, from the image, a module or a BPF program. */

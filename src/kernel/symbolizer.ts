@@ -24,9 +24,12 @@ export class Symbolizer {
     this.#end = kernel.symbol('_end')
   }
 
-  /** "name+0x1c", with the module's name behind; undefined for an address that is no symbol's. */
-  describe(address: bigint): string | undefined {
-    const symbol = this.find(address)
+  /**
+   * "name+0x1c", with the module's name behind, of the symbol that covers an address, by default the same; undefined where
+   * none does.
+   */
+  describe(address: bigint, covered = address): string | undefined {
+    const symbol = this.find(covered)
     if (symbol === undefined) return undefined
     const offset = address - symbol.address
     const at = offset === 0n ? '' : `+0x${offset.toString(16)}`

@@ -79,6 +79,14 @@ export function findTask(kernel: Kernel, pid: number): Task {
   throw new CryoscopeError('not-found', `there is no task with pid ${pid}; \`cryoscope tasks\` lists them`)
 }
 
+/** The task that a CPU runs: the per-CPU variable current_task, or where there is none what its runqueue runs. */
+export function currentTask(kernel: Kernel, cpu: number): Task {
+  const current = kernel.findSymbol('current_task') ?? kernel.findSymbol('pcpu_hot')
+  if (current !== undefined) return readTask(kernel, kernel.space.u64(kernel.cpus.address(current, cpu)))
+  const runqueue = kernel.struct('rq', kernel.cpus.address(kernel.symbol('runqueues'), cpu))
+  return readTask(kernel, runqueue.pointer('curr'))
+}
+
 export function readTask(kernel: Kernel, address: bigint): Task {
   const task = kernel.struct('task_struct', address)
   const comm = task.text('comm')

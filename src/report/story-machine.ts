@@ -1,5 +1,7 @@
 import { hasCounters, missRate, timePerRun } from '../bpf/programs/statistics.js'
+import { complaints } from '../kernel/complaints.js'
 import type { LogRecord } from '../kernel/dmesg.js'
+import { type Panic, panicText } from '../kernel/panic.js'
 import { counted, cpusText, named, timeText } from '../sched/scene.js'
 import type { SchedState } from '../sched/sched.js'
 import { nanosecondsText } from '../units.js'
@@ -9,17 +11,14 @@ import type { StoryScene } from './story-scene.js'
 /** CPUs that are told one by one. */
 const cpusTold = 8
 const programsTold = 3
-/** Kernel log levels up to critical. */
-const critical = 2
-const alarming =
-  /Kernel panic|\bBUG\b|\bOops\b|WARNING: CPU|general protection fault|soft lockup|hard LOCKUP|blocked for more than|Out of memory:|self-detected stall|detected stalls|KASAN|UBSAN/
+const complaintsTold = 10
 
 /** What CPUs do, what the kernel complains about, which programs take the time. */
 export function machineSentences(scene: StoryScene): StorySentence[] {
-  const { sched, log } = scene
+  const { sched, log, panic } = scene
   return [
     ...(sched === undefined ? [] : cpuSentences(sched)),
-    ...logSentences(log ?? []),
+    ...logSentences(log ?? [], panic),
     ...programSentences(scene),
   ]
 }
@@ -70,18 +69,49 @@ function numbers(runqueues: readonly { readonly cpu: number }[]): number[] {
   return runqueues.map(({ cpu }) => cpu)
 }
 
-function logSentences(log: readonly LogRecord[]): StorySentence[] {
-  const alarms = log.filter(({ level, text }) => level <= critical || alarming.test(text))
-  const last = alarms.at(-1)
-  if (last === undefined) return []
-  const [line = ''] = last.text.split('\n')
-  const more = alarms.length === 1 ? '' : ` (${alarms.length} such messages in all)`
+/** That the kernel gave up is what everything else is read by. */
+export function panicSentences({ panic }: StoryScene): StorySentence[] {
+  if (panic === undefined) return []
+  const { cpu, task, message, time, cause, where } = panic
+  const after = time === undefined ? '' : ` after ${timeText(Number(time / 1_000_000n))}`
   return [
     {
       topic: 'log',
       weight: 'trouble',
-      sentence: `The kernel complained after ${timeText(Number(last.time / 1_000_000n))}: ${line}${more}`,
-      facts: { messages: alarms.slice(-10).map(({ time, level, text }) => ({ time, level, text })) },
+      sentence: `The kernel panicked${after} ${panicText(panic)}`,
+      facts: { cpu, pid: task?.pid, name: task?.name, message, time, cause, where },
+      about: [
+        { kind: 'cpu', cpu },
+        ...(task === undefined ? [] : [{ kind: 'task', pid: task.pid, name: task.name } as const]),
+      ],
+    },
+  ]
+}
+
+function logSentences(log: readonly LogRecord[], panic: Panic | undefined): StorySentence[] {
+  // What led to the panic is told there.
+  const found = complaints(log).filter(({ line }) => line !== panic?.cause)
+  const last = found.at(-1)
+  if (last === undefined) return []
+  const { record, line, where } = last
+  const at = where === undefined ? '' : `, at ${where}`
+  const more = found.length === 1 ? '' : ` (the last of ${found.length} complaints)`
+  return [
+    {
+      topic: 'log',
+      weight: 'trouble',
+      sentence: `The kernel complained after ${timeText(Number(record.time / 1_000_000n))}: ${line}${at}${more}`,
+      facts: {
+        complaints: found
+          .slice(-complaintsTold)
+          .map(({ record: { time, level }, line: text, where: place, count }) => ({
+            time,
+            level,
+            text,
+            where: place,
+            messages: count,
+          })),
+      },
       about: [],
     },
   ]

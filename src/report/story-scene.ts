@@ -4,6 +4,7 @@ import { countsRuns } from '../bpf/programs/statistics.js'
 import { CryoscopeError } from '../errors.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import type { Kernel } from '../kernel/kernel.js'
+import { findPanic, type Panic } from '../kernel/panic.js'
 import type { Task } from '../kernel/tasks.js'
 import type { SchedState } from '../sched/sched.js'
 import type { Session } from '../session/session.js'
@@ -17,6 +18,8 @@ export interface StoryScene {
   readonly countsRuns: boolean | undefined
   readonly allocators: readonly Allocator[] | undefined
   readonly log: readonly LogRecord[] | undefined
+  /** Undefined also where the kernel has not panicked. */
+  readonly panic: Panic | undefined
   /** Sentences about what could not be read. */
   readonly unread: readonly string[]
 }
@@ -33,14 +36,16 @@ export function gatherScene(vm: Session): StoryScene {
       return undefined
     }
   }
+  const log = attempt('kernel log', () => dmesg(kernel, unread))
   const scene = {
     kernel,
+    log,
+    panic: attempt('panic_cpu', () => findPanic(kernel, () => log ?? [])),
     sched: attempt('scheduler', () => vm.sched.snapshot()),
     tasks: attempt('tasks', () => vm.tasks),
     programs: attempt('programs', () => vm.progs),
     countsRuns: attempt('bpf_stats_enabled', () => countsRuns(kernel)),
     allocators: attempt('allocators', () => vm.allocators),
-    log: attempt('kernel log', () => dmesg(kernel, unread)),
   }
   for (const { where, why } of scene.sched?.problems ?? []) unread.push(`${where}: ${why}`)
   return { ...scene, unread: [...new Set([...unread, ...vm.problems])] }

@@ -1,7 +1,7 @@
 import { toJson } from '../sched/json.js'
 import { explain } from '../sched/why.js'
 import type { Session } from '../session/session.js'
-import { machineSentences } from './story-machine.js'
+import { machineSentences, panicSentences } from './story-machine.js'
 import { memorySentences } from './story-memory.js'
 import { gatherScene, type StoryScene } from './story-scene.js'
 import { waitingSentences } from './story-waiting.js'
@@ -48,6 +48,7 @@ export function tellStory(vm: Session): Story {
 /** The same from what was read already. */
 export function storyOf(scene: StoryScene): Story {
   const sentences = [
+    ...panicSentences(scene),
     ...waitingSentences(scene, (pid) => explain(scene.kernel, pid)),
     ...machineSentences(scene),
     ...memorySentences(scene),

@@ -2,6 +2,7 @@ import type { Allocator } from '../bpf/allocators/allocator.js'
 import { countsRuns } from '../bpf/programs/statistics.js'
 import { CryoscopeError } from '../errors.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
+import { findPanic } from '../kernel/panic.js'
 import { Sched, type SchedState } from '../sched/sched.js'
 import type { Session } from '../session/session.js'
 import type { ReportContents, ReportHead } from './document.js'
@@ -101,6 +102,7 @@ export function takeContents(vm: Session): Taken {
       countsRuns: countsRuns(kernel),
       allocators: list,
       log,
+      panic: notes.attempt('log', 'panic_cpu', () => findPanic(kernel, () => log)),
       unread: sections.problems
         .filter(({ severity, code }) => severity === 'error' && code !== 'allocator')
         .map(({ subject, message }) => `${subject}: ${message}`),

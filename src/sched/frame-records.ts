@@ -2,49 +2,111 @@ import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { StructReader } from '../kernel/struct-reader.js'
 import { hex } from './context.js'
-import type { KernelStack, StackFrame } from './stack.js'
+import { frameLimit, frameOf, Growth, type KernelStack, type StackFrame, stackSize } from './stack-frame.js'
 
-const frameLimit = 512
 const recordLength = 16n
-/** THREAD_SIZE of arm64, unless pages are larger (arch/arm64/include/asm/memory.h). */
-const leastStackSize = 16_384n
+/** FRAME_META_TYPE_ (arch/arm64/include/asm/stacktrace/frame.h): behind a record of zeros since 6.14. */
+const metaFinal = 1n
+const metaRegisters = 2n
+
+/** Where a walk along frame records starts. */
+export interface RecordStart {
+  readonly pc: bigint
+  readonly fp: bigint
+  readonly sp: bigint
+  /** Of a vCPU: where its function returns to, or where the last call did. */
+  readonly lr?: bigint
+  /** Of a task that does not run: where its stack ends; all records lie between sp and that. */
+  readonly end?: bigint
+}
 
 /** Whether a task that does not run left its registers as arm64 does. */
 export function hasFrameRecords(task: StructReader): boolean {
   return task.has('thread.cpu_context.fp')
 }
 
+/** Of a task that does not run. */
+export function taskRecords(kernel: Kernel, task: StructReader, stack: bigint): KernelStack {
+  const pageSize = Number(kernel.info.number('PAGESIZE') ?? 0n)
+  return unwindFrameRecords(kernel, {
+    pc: task.pointer('thread.cpu_context.pc'),
+    fp: task.pointer('thread.cpu_context.fp'),
+    sp: task.pointer('thread.cpu_context.sp'),
+    end: stack + BigInt(Math.max(pageSize, stackSize)),
+  })
+}
+
 /**
- * The stack of an arm64 task that does not run, by its frame records: each is the address of the caller's record and the
- * address it returns to, and one of zeros is the last (arch/arm64/kernel/stacktrace.c). That kernel keeps them in all code.
+ * A stack of arm64 by its frame records: each is the address of the caller's record and the address it returns to, and
+ * one of zeros is the last, or stands before the registers of what an exception interrupted (arch/arm64/kernel/stacktrace.c).
+ * That kernel keeps them in all code.
  */
-export function unwindFrameRecords(kernel: Kernel, task: StructReader, stack: bigint): KernelStack {
+export function unwindFrameRecords(kernel: Kernel, { pc, fp, sp, lr, end }: RecordStart): KernelStack {
   const frames: StackFrame[] = []
-  const add = (address: bigint): void => {
-    frames.push({ address, symbol: kernel.symbolize(address), isCertain: true })
-  }
-  const pageSize = kernel.info.number('PAGESIZE') ?? 0n
-  const end = stack + (pageSize > leastStackSize ? pageSize : leastStackSize)
   // Bits in which a signature may lie (pointer authentication); of kernel addresses they are ones.
   const signature = BigInt.asUintN(64, kernel.info.number('KERNELPACMASK') ?? 0n)
+  const add = (address: bigint, isExact: boolean, isCertain = true): void => {
+    frames.push(frameOf(kernel, address | signature, isExact, isCertain))
+  }
+  const growth = new Growth()
   const method = 'frame-records'
   try {
-    add(task.pointer('thread.cpu_context.pc') | signature)
-    let before = task.pointer('thread.cpu_context.sp')
-    for (let at = task.pointer('thread.cpu_context.fp'); frames.length < frameLimit; ) {
-      if (at < before || at < stack || at + recordLength > end || at % 8n !== 0n) {
+    // A task that was switched out returns to its pc.
+    add(pc, end === undefined)
+    let before = sp - 1n
+    let at = fp
+    while (frames.length < frameLimit) {
+      const isPlaced = at % 8n === 0n && (end === undefined || at + recordLength <= end)
+      if (!isPlaced || (end === undefined ? !growth.allows(before, at) : at <= before)) {
         return { method, frames, problem: `the frame record at ${hex(at)} is not where one can be` }
       }
       const next = kernel.space.u64(at)
       const address = kernel.space.u64(at + 8n)
-      if (next === 0n && address === 0n) return { method, frames, problem: undefined }
-      add(address | signature)
-      before = at + 1n
-      at = next
+      if (frames.length === 1 && lr !== undefined)
+        addCaller(kernel, frames, lr | signature, address | signature)
+      if (next === 0n && address === 0n) {
+        const interrupted = registersAt(kernel, at)
+        if (interrupted === undefined) return { method, frames, problem: undefined }
+        add(interrupted.pc, true)
+        before = at
+        at = interrupted.fp
+      } else {
+        add(address, false)
+        before = at
+        at = next
+      }
     }
     return { method, frames, problem: `there are more than ${frameLimit} frames` }
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
     return { method, frames, problem: error.message }
+  }
+}
+
+/**
+ * A function that has not made its record yet, or makes none, has its caller in lr alone. Once it has called others lr
+ * is a place in itself, or stale: it is marked.
+ */
+function addCaller(kernel: Kernel, frames: StackFrame[], lr: bigint, recorded: bigint): void {
+  const [own] = frames
+  const caller = kernel.symbolAt(lr - 1n)
+  if (own === undefined || caller === undefined || lr === recorded) return
+  if (caller.address === kernel.symbolAt(own.address)?.address) return
+  frames.push(frameOf(kernel, lr, false, false))
+}
+
+/** What an exception interrupted in the kernel, of the struct pt_regs whose record of zeros lies there. */
+function registersAt(kernel: Kernel, record: bigint): { pc: bigint; fp: bigint } | undefined {
+  const meta = kernel.layouts.find('frame_record_meta')
+  if (meta === undefined) return undefined
+  const kind = kernel.struct('frame_record_meta', record).integer('type')
+  if (kind === metaFinal) return undefined
+  if (kind !== metaRegisters)
+    throw new CryoscopeError('unreadable', `the record at ${hex(record)} is of kind ${kind}`)
+  const layout = kernel.layouts.get('pt_regs')
+  const base = record - BigInt(layout.offset('stackframe'))
+  return {
+    pc: kernel.struct('pt_regs', base).pointer('pc'),
+    fp: kernel.space.u64(base + BigInt(layout.offset('regs')) + 29n * 8n),
   }
 }

@@ -38,6 +38,16 @@ export const framePointerEntry: OrcEntry = {
   isSignal: false,
 }
 
+/** Of a call to address 0 (arch/x86/kernel/unwind_orc.c, null_orc_entry): only the return address was pushed. */
+export const nullCallEntry: OrcEntry = {
+  spOffset: 8,
+  bpOffset: 0,
+  spRegister: orcRegister.sp,
+  bpRegister: orcRegister.undefined,
+  type: orcType.call,
+  isSignal: false,
+}
+
 /** No kernel image has more entries. */
 const entryLimit = 64_000_000
 

@@ -2,28 +2,11 @@ import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { modules } from '../kernel/modules.js'
 import { hex } from './context.js'
-import { hasFrameRecords, unwindFrameRecords } from './frame-records.js'
-import { framePointerEntry, type OrcEntry, OrcTable, orcRegister, orcType } from './orc.js'
+import { hasFrameRecords, taskRecords, unwindFrameRecords } from './frame-records.js'
+import { framePointerEntry, nullCallEntry, type OrcEntry, OrcTable, orcRegister, orcType } from './orc.js'
+import { frameLimit, frameOf, Growth, type KernelStack, type StackFrame, stackSize } from './stack-frame.js'
 
-export interface StackFrame {
-  readonly address: bigint
-  /** "schedule+0x1c". */
-  readonly symbol: string | undefined
-  /** False for what was only found on the stack, or behind code without unwind tables. */
-  readonly isCertain: boolean
-}
-
-/** A kernel stack, innermost frame first. */
-export interface KernelStack {
-  /**
-   * `orc` by the kernel's unwind tables, `frame-records` by what arm64 code leaves on the stack; `guess` lists return addresses that lie on
-   * the stack, some of them stale.
-   */
-  readonly method: 'orc' | 'frame-records' | 'guess'
-  readonly frames: readonly StackFrame[]
-  /** Why the unwinding ended early, or why it had to be guessed. */
-  readonly problem: string | undefined
-}
+export type { KernelStack, StackFrame }
 
 /** Where to start: what a vCPU holds, or a task left behind when it was switched out. */
 export interface StackStart {
@@ -43,10 +26,6 @@ export interface StackStart {
   readonly end?: bigint
 }
 
-const frameLimit = 512
-/** THREAD_SIZE of x86-64, without KASAN. */
-const stackSize = 16_384
-
 /** Stack of a task that does not run. On x86-64 struct inactive_task_frame lies at thread.sp (arch/x86/include/asm/switch_to.h). */
 export function readStack(kernel: Kernel, task: bigint): KernelStack {
   const reader = kernel.struct('task_struct', task)
@@ -54,7 +33,7 @@ export function readStack(kernel: Kernel, task: bigint): KernelStack {
     throw new CryoscopeError('usage', 'this task runs: its stack is in the registers of its vCPU')
   const stack = reader.pointer('stack')
   if (stack === 0n) return { method: 'orc', frames: [], problem: 'its stack was freed: the task has ended' }
-  if (hasFrameRecords(reader)) return unwindFrameRecords(kernel, reader, stack)
+  if (hasFrameRecords(reader)) return taskRecords(kernel, reader, stack)
   const sp = reader.pointer('thread.sp')
   const frame = kernel.struct('inactive_task_frame', sp)
   return unwind(kernel, {
@@ -64,6 +43,22 @@ export function readStack(kernel: Kernel, task: bigint): KernelStack {
     isExact: false,
     end: stack + BigInt(stackSize),
   })
+}
+
+/** Stack of a vCPU that is in the kernel, by its registers. */
+export function stackOfRegisters(
+  kernel: Kernel,
+  registers: Readonly<Record<string, bigint | undefined>>,
+): KernelStack {
+  const { pc, sp, x29, x30 } = registers
+  if (pc !== undefined && sp !== undefined && x29 !== undefined) {
+    return unwindFrameRecords(kernel, { pc, sp, fp: x29, ...(x30 === undefined ? {} : { lr: x30 }) })
+  }
+  const { rip, rsp, rbp = 0n, rdx: dx = 0n, rdi: di = 0n, r10 = 0n, r13 = 0n } = registers
+  if (rip === undefined || rsp === undefined) {
+    throw new CryoscopeError('unreadable', 'the target does not say where its stack is')
+  }
+  return unwind(kernel, { ip: rip, sp: rsp, bp: rbp, others: { dx, di, r10, r13 }, isExact: true })
 }
 
 /** Unwinds by ORC; where the first step already fails, lists what looks like return addresses. */
@@ -105,18 +100,15 @@ class Unwinder {
 
   /** Undefined when the stack ended as it should; else why it could not be followed. */
   run(frames: StackFrame[]): string | undefined {
+    const growth = new Growth()
     while (frames.length < frameLimit) {
-      const symbol = this.#kernel.symbolize(this.#isExact ? this.#ip : this.#ip - 1n)
-      frames.push({
-        address: this.#ip,
-        symbol: symbol === undefined ? undefined : (this.#kernel.symbolize(this.#ip) ?? symbol),
-        isCertain: this.#isCertain,
-      })
+      frames.push(frameOf(this.#kernel, this.#ip, this.#isExact, this.#isCertain))
       const before = this.#sp
       const end = this.#step()
       if (end !== 'goes on') return end
-      if (this.#sp <= before && this.#registers === undefined)
+      if (this.#registers === undefined && !growth.allows(before, this.#sp)) {
         return `the stack does not grow at ${hex(this.#sp)}`
+      }
     }
     return `there are more than ${frameLimit} frames`
   }
@@ -148,7 +140,8 @@ class Unwinder {
     this.#bp = previousBp ?? (this.#registers === undefined ? this.#bp : this.#saved('bp', this.#registers))
     this.#isExact = entry.isSignal
     this.#others = undefined
-    if (this.#ip === 0n) return 'a return address is zero'
+    // A pointer to no function was called: registers have its zero, a return address must not.
+    if (this.#ip === 0n && entry.type === orcType.call) return 'a return address is zero'
     return 'goes on'
   }
 
@@ -195,6 +188,7 @@ class Unwinder {
   }
 
   #entry(ip: bigint): OrcEntry | undefined {
+    if (ip === 0n) return nullCallEntry
     const own = this.#orc.find(ip) ?? this.#inModule(ip)
     if (own !== undefined) return own
     // BPF programs and trampolines keep frame pointers; the kernel does not call that reliable either.

@@ -67,6 +67,13 @@ export const helpEntries: readonly HelpEntry[] = [
   },
   { name: 'tasks', example: 'vm.tasks.filter(t => !t.isKernelThread)', text: 'every thread' },
   { name: 'task', example: 'vm.task(1).comm', text: 'the task_struct with a pid' },
+  { name: 'stack', example: 'vm.stack(42).frames', text: 'the kernel stack of a task, running or not' },
+  { name: 'dmesg', example: 'vm.dmesg.filter(r => r.level <= 4)', text: 'the kernel log' },
+  {
+    name: 'panic',
+    example: 'vm.panic?.message',
+    text: 'that the kernel panicked: CPU, task, message, cause',
+  },
   {
     name: 'sched',
     example: 'vm.sched.queues',

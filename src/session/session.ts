@@ -14,11 +14,14 @@ import { ObjectFile } from '../bpf/recovery/object-file.js'
 import { Recovery } from '../bpf/recovery/recovery.js'
 import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
+import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import type { KernelSymbol } from '../kernel/kallsyms.js'
 import { Kernel } from '../kernel/kernel.js'
+import { findPanic, type Panic } from '../kernel/panic.js'
 import { findTask, type Task, tasks } from '../kernel/tasks.js'
 import type { Checkpoint, CheckpointOptions, Machine } from '../machine/machine.js'
 import { Sched } from '../sched/sched.js'
+import type { KernelStack } from '../sched/stack.js'
 import { type Explanation, explain } from '../sched/why.js'
 import type { ValueContext } from '../value/context.js'
 import { findType } from '../value/find-type.js'
@@ -327,6 +330,29 @@ export class Session implements AsyncDisposable {
   /** The task_struct with this pid. */
   task(pid: number): Value {
     return this.at(findTask(this.kernel, pid).address, 'struct task_struct')
+  }
+
+  /** The kernel stack of a task; of one that runs, the stack that its vCPU is on. */
+  stack(pid: number): KernelStack {
+    const running = this.vcpus.find(({ task }) => task?.pid === pid)
+    if (running === undefined) return this.sched.stack(pid)
+    const { cpu, stack } = running
+    if (stack !== undefined) return stack
+    throw new CryoscopeError(
+      'not-found',
+      `task ${pid} runs in user space on vCPU ${cpu}: the kernel has no stack of it`,
+    )
+  }
+
+  /** The kernel log, oldest record first. */
+  get dmesg(): readonly LogRecord[] {
+    const { kernel } = this
+    return this.#noting((problems) => dmesg(kernel, problems))
+  }
+
+  /** That the kernel panicked: where, and what it said; undefined while it has not. */
+  get panic(): Panic | undefined {
+    return findPanic(this.kernel, () => this.dmesg)
   }
 
   /** The scheduler: sched_ext, runqueues, dispatch queues, events, statistics. */

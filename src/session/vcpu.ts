@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { readTask, type Task } from '../kernel/tasks.js'
+import { currentTask, type Task } from '../kernel/tasks.js'
+import { type KernelStack, stackOfRegisters } from '../sched/stack.js'
 
 /** By gdb's names; undefined where the source does not say. */
 export type RegisterSet = Readonly<Record<string, bigint | undefined>>
@@ -46,16 +47,15 @@ export class Vcpu {
     return this.#quietly((kernel) => kernel.symbolize(this.rip))
   }
 
-  /** The task it runs: the per-CPU variable current_task, or where there is none what its runqueue runs. */
+  /** The task it runs. */
   get task(): Task | undefined {
-    return this.#quietly((kernel) => {
-      const current = kernel.findSymbol('current_task') ?? kernel.findSymbol('pcpu_hot')
-      if (current !== undefined) {
-        return readTask(kernel, kernel.space.u64(kernel.cpus.address(current, this.cpu)))
-      }
-      const runqueue = kernel.struct('rq', kernel.cpus.address(kernel.symbol('runqueues'), this.cpu))
-      return readTask(kernel, runqueue.pointer('curr'))
-    })
+    return this.#quietly((kernel) => currentTask(kernel, this.cpu))
+  }
+
+  /** The kernel stack that it is on; undefined in user space. Throws where there is none to follow. */
+  get stack(): KernelStack | undefined {
+    if (this.privilege !== 0) return undefined
+    return stackOfRegisters(this.#kernel(), this.registers)
   }
 
   /** Executes `count` instructions on this vCPU while every other one stands still. */

@@ -67,6 +67,7 @@ describe('the terminal UI in a real terminal', () => {
 
   it('selects, opens and scrolls by mouse', async () => {
     const lineOf = (text: RegExp): number => terminal.lines.findIndex((line) => text.test(line))
+    await terminal.tab('3')
     await terminal.tab('8')
     const [tab = ''] = terminal.lines.filter((line) => /1.Over.*2.vCPU/.test(line))
     terminal.click(terminal.lines.indexOf(tab), tab.indexOf('Maps'))

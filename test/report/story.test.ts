@@ -35,6 +35,7 @@ function sceneOf(guest: SchedGuest, more: Partial<StoryScene> = {}): StoryScene 
     countsRuns: false,
     allocators: [],
     log: [],
+    panic: undefined,
     unread: [],
     ...more,
   }

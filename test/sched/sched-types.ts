@@ -150,7 +150,19 @@ function describe(shape: Shape): Btf {
     ops,
   })
 
-  const r = t.struct('pt_regs', { r10: u64, bp: u64, ip: u64, cs: u64, sp: u64 })
+  // Registers of both architectures in one; the late shape tells what stands behind a record of zeros.
+  const r = t.struct('pt_regs', {
+    r10: u64,
+    bp: u64,
+    ip: u64,
+    cs: u64,
+    sp: u64,
+    regs: t.b.array(u64, 31),
+    pc: u64,
+    ...(late
+      ? { stackframe: t.struct('frame_record_meta', { record: t.b.array(u64, 2), type: u64 }) }
+      : { stackframe: t.b.array(u64, 2) }),
+  })
   t.struct('inactive_task_frame', { r15: u64, bp: u64, ret_addr: u64 })
   t.struct('orc_entry', {
     sp_offset: t.b.int('short int', 2, { signed: true }),

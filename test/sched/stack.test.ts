@@ -32,6 +32,7 @@ function sleeping(tables: Partial<Record<'inner' | 'middle' | 'outer', MemberVal
     objects.set('orc_entry', table + BigInt(i * size), entries[name] ?? {})
   }
 
+  const below = guest.guest.alloc(16_384, 16_384)
   const stack = guest.guest.alloc(16_384, 16_384)
   const frame = stack + 0x1000n
   const base = stack + 0x2000n
@@ -39,7 +40,7 @@ function sleeping(tables: Partial<Record<'inner' | 'middle' | 'outer', MemberVal
   guest.guest.u64(frame + BigInt(objects.sizeOf('inactive_task_frame')) + 8n, at.middle + 0x20n)
   guest.guest.u64(base + 8n, at.outer + 0x30n)
   const task = guest.addTask(9, { __state: 1, on_rq: 0, stack, 'thread.sp': frame })
-  return { guest, task, stack, frame, base, at }
+  return { guest, task, below, stack, frame, base, at }
 }
 
 const symbols = ({ guest, task }: ReturnType<typeof sleeping>) => {
@@ -77,6 +78,32 @@ describe('the stack of a task that was switched out', () => {
     made.guest.guest.u64(base + 0x208n, at.middle + 0x44n)
     const { frames } = symbols(made)
     expect(frames.slice(0, 5)).toEqual(['inner+0x10', 'middle+0x20', 'outer+0x30', 'inner', 'middle+0x44'])
+  })
+
+  it('goes on from the stack of an interrupt to the one that it interrupted, though that lies lower', () => {
+    const made = sleeping({ middle: { sp_reg: orcRegister.spIndirect, sp_offset: 8, type: orcType.call } })
+    const { guest, frame, below, at } = made
+    const size = BigInt(guest.objects.sizeOf('inactive_task_frame'))
+    guest.guest.u64(frame + size + 16n, below + 0x800n)
+    guest.guest.u64(below + 0x800n, at.outer + 0x30n)
+    expect(symbols(made)).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['inner+0x10', 'middle+0x20', 'outer+0x30'],
+    })
+  })
+
+  it('goes on below a call of a pointer to no function', () => {
+    const made = sleeping({ middle: { sp_reg: sp, sp_offset: 0x40, type: orcType.registers, signal: 1 } })
+    const { guest, frame, base, at } = made
+    const size = BigInt(guest.objects.sizeOf('inactive_task_frame'))
+    guest.objects.set('pt_regs', frame + size + 0x50n, { cs: 0x10, ip: 0, sp: base + 0x400n, bp: base })
+    guest.guest.u64(base + 0x400n, at.outer + 0x30n)
+    expect(symbols(made)).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['inner+0x10', 'middle+0x20', 'undefined', 'outer+0x30'],
+    })
   })
 
   it('is a marked guess where the tables say nothing', () => {

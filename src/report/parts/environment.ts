@@ -57,6 +57,7 @@ export function describeEnvironment(vm: Session, hashed: boolean, notes?: Sectio
     say('btfSha256', 'SHA-256 of that BTF', () =>
       createHash('sha256').update(kernel.types.bytes).digest('hex'),
     )
+  say('tainted', 'tainted_mask, letters as in taint_flags', () => taint(vm))
   say('commandLine', 'saved_command_line', () => commandLine(vm))
   say(
     'vcpus',
@@ -74,6 +75,23 @@ function unameOf(vm: Session, member: string): string | undefined {
   const { kernel } = vm
   const at = kernel.findSymbol('init_uts_ns')
   return at === undefined ? undefined : kernel.struct('uts_namespace', at).text(`name.${member}`)
+}
+
+/** As /proc/sys/kernel/tainted has it, and the letters of what is set: "4608 (W O)" (kernel/panic.c). */
+function taint({ kernel }: Session): string | undefined {
+  const at = kernel.findSymbol('tainted_mask')
+  if (at === undefined) return undefined
+  const mask = kernel.space.u64(at)
+  const flags = kernel.findSymbol('taint_flags')
+  const layout = kernel.layouts.find('taint_flag')
+  if (mask === 0n || flags === undefined || layout === undefined) return String(mask)
+  const letters: string[] = []
+  for (let bit = 0; bit < 64; bit++) {
+    if ((mask & (1n << BigInt(bit))) === 0n) continue
+    const letter = kernel.struct('taint_flag', flags + BigInt(bit * layout.size)).number('c_true')
+    letters.push(letter > 0x20 && letter < 0x7f ? String.fromCharCode(letter) : `bit ${bit}`)
+  }
+  return `${mask} (${letters.join(' ')})`
 }
 
 function commandLine({ kernel }: Session): string | undefined {

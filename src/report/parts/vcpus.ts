@@ -1,5 +1,4 @@
-import type { KernelStack, StackStart } from '../../sched/stack.js'
-import { unwind } from '../../sched/stack.js'
+import type { KernelStack } from '../../sched/stack.js'
 import type { Session } from '../../session/session.js'
 import type { Vcpu } from '../../session/vcpu.js'
 import { type Plain, plain } from '../plain.js'
@@ -24,16 +23,12 @@ export function readVcpus(vm: Session, notes: SectionNotes): ReportVcpu[] {
   notes.expected = vcpus.length
   return vcpus.flatMap((vcpu) => {
     const read = notes.attempt('vcpu', `cpu:${vcpu.cpu}`, () => vcpu.toJSON() as unknown as ReportVcpu)
-    return read === undefined ? [] : [{ ...read, stack: stackOf(vm, vcpu, notes) }]
+    return read === undefined ? [] : [{ ...read, stack: stackOf(vcpu, notes) }]
   })
 }
 
-function stackOf(vm: Session, vcpu: Vcpu, notes: SectionNotes): ReportVcpu['stack'] {
-  const { rsp, rbp, rip } = vcpu.registers
-  if (vcpu.privilege !== 0 || rsp === undefined || rip === undefined) return null
-  const { rdx: dx = 0n, rdi: di = 0n, r10 = 0n, r13 = 0n } = vcpu.registers
-  const start: StackStart = { ip: rip, sp: rsp, bp: rbp ?? 0n, others: { dx, di, r10, r13 }, isExact: true }
-  const stack = notes.attempt('stack', `cpu:${vcpu.cpu}`, () => unwind(vm.kernel, start))
+function stackOf(vcpu: Vcpu, notes: SectionNotes): ReportVcpu['stack'] {
+  const stack = notes.attempt('stack', `cpu:${vcpu.cpu}`, () => vcpu.stack)
   if (stack === undefined) return null
   if (stack.problem !== undefined) notes.warn('stack', `cpu:${vcpu.cpu}`, stack.problem)
   return plain(stack)

@@ -30,6 +30,8 @@ const loaders: Readonly<Record<(typeof commandSummaries)[number]['name'], Load>>
   arenas: async () => (await import('./commands/arenas.js')).arenas,
   arena: async () => (await import('./commands/arena.js')).arena,
   allocators: async () => (await import('./commands/allocators.js')).allocators,
+  stack: async () => (await import('./commands/stack.js')).stack,
+  dmesg: async () => (await import('./commands/dmesg.js')).dmesg,
   tasks: async () => (await import('./commands/tasks.js')).tasks,
   sched: async () => (await import('./commands/sched.js')).sched,
   why: async () => (await import('./commands/why.js')).why,

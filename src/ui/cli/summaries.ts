@@ -91,6 +91,18 @@ export const commandSummaries = [
     example: 'cryoscope vcpus @vm1',
   },
   {
+    name: 'stack',
+    group: 'Look inside',
+    summary: 'the kernel stack of every vCPU, or of a task',
+    example: 'cryoscope stack vmcore 42',
+  },
+  {
+    name: 'dmesg',
+    group: 'Look inside',
+    summary: 'the kernel log',
+    example: 'cryoscope dmesg vmcore --level warn',
+  },
+  {
     name: 'maps',
     group: 'Look inside',
     summary: 'every BPF map',

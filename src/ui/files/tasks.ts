@@ -4,6 +4,7 @@ import { escapeText } from '../../text.js'
 import { isUnreadable } from '../../value/unreadable.js'
 import { taskJson } from '../json/tasks.js'
 import { hexAddress } from '../json/text.js'
+import { stackLines } from '../tables/stacks.js'
 import type { Directory, Entry } from './node.js'
 import { section } from './section.js'
 import { jsonFile, placed, textFile, type View } from './view.js'
@@ -80,18 +81,12 @@ function taskText(task: Task, value: unknown): string {
   return `${head}\n${text}\n`
 }
 
-/** A task that runs has its stack in the registers of its vCPU, which say only where it stands. */
+/** Of a task that runs, where its vCPU stands comes first: in user space it has no stack. */
 function stackText({ session }: View, task: Task): string {
-  if (task.isRunning) {
-    const vcpu = session.vcpus.find(({ cpu }) => cpu === task.cpu)
-    return `running on CPU ${task.cpu}${vcpu === undefined ? '' : ` at ${vcpu.where ?? hexAddress(vcpu.rip)}`}\n`
-  }
-  const { frames, method, problem } = session.sched.stack(task.pid)
-  const lines = frames.map(
-    ({ address, symbol, isCertain }) =>
-      `[<0>] ${escapeText(symbol ?? hexAddress(address))}${isCertain ? '' : ' ?'}`,
-  )
-  if (method === 'guess') lines.push('(return addresses found on the stack; some may be stale)')
-  if (problem !== undefined) lines.push(`(${escapeText(problem)})`)
+  const vcpu = task.isRunning ? session.vcpus.find(({ cpu }) => cpu === task.cpu) : undefined
+  const at = vcpu === undefined ? '' : ` at ${vcpu.where ?? hexAddress(vcpu.rip)}`
+  const head = task.isRunning ? [`running on CPU ${task.cpu}${at}`] : []
+  const stack = task.isRunning ? vcpu?.stack : session.sched.stack(task.pid)
+  const lines = [...head, ...(stack === undefined ? [] : stackLines(stack, '[<0>] '))]
   return lines.map((line) => `${line}\n`).join('')
 }

@@ -1,3 +1,4 @@
+import { panicText } from '../../kernel/panic.js'
 import { describeEnvironment, type Fact } from '../../report/parts/environment.js'
 import type { Session } from '../../session/session.js'
 import { hexAddress } from './text.js'
@@ -17,10 +18,41 @@ export interface TargetInfo {
   readonly symbols: { readonly source: string; readonly count: number }
   readonly types: { readonly source: string; readonly count: number } | { readonly problem: string }
   readonly evidence: readonly string[]
+  /** Of a kernel that has panicked: where, and what it said. */
+  readonly panic: PanicJson | null
   /** From opening the file to the kernel found, typed value included. */
   readonly openMilliseconds: number
   readonly problems: readonly string[]
   readonly [fact: string]: unknown
+}
+
+export interface PanicJson {
+  readonly cpu: number
+  readonly pid: number | null
+  readonly name: string | null
+  readonly message: string | null
+  /** Nanoseconds since boot. */
+  readonly time: string | null
+  readonly cause: string | null
+  readonly where: string | null
+  /** All of it in a sentence. */
+  readonly text: string
+}
+
+function panicJson(session: Session): PanicJson | null {
+  const { panic } = session
+  if (panic === undefined) return null
+  const { cpu, task, message, time, cause, where } = panic
+  return {
+    cpu,
+    pid: task?.pid ?? null,
+    name: task?.name ?? null,
+    message: message ?? null,
+    time: time === undefined ? null : String(time),
+    cause: cause ?? null,
+    where: where ?? null,
+    text: panicText(panic),
+  }
 }
 
 /** The JSON of `info`: what there is, and how each fact is known. */
@@ -51,6 +83,7 @@ export function describeTarget(session: Session, start: number): TargetInfo {
     symbols,
     types,
     evidence: kernel.evidence,
+    panic: panicJson(session),
     ...target.facts,
     openMilliseconds: Math.round((performance.now() - start) * 10) / 10,
     problems: session.problems,

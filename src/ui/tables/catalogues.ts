@@ -6,6 +6,7 @@ import { allocatorColumns } from './allocators.js'
 import { arenaColumns } from './arenas.js'
 import type { Column } from './column.js'
 import { linkColumns } from './links.js'
+import { logColumns } from './log.js'
 import { mapColumns } from './maps.js'
 import { programColumns } from './programs.js'
 import { queueColumns, runqueueColumns } from './sched.js'
@@ -49,6 +50,7 @@ const known: readonly Known[] = [
     isRow: has('runnableTasks', 'current', 'clock'),
     catalogue: { plural: 'runqueues', columns: runqueueColumns },
   },
+  { isRow: has('facility', 'level', 'text'), catalogue: { plural: 'records', columns: logColumns } },
   { isRow: has('depth', 'sequence', 'cursors'), catalogue: { plural: 'queues', columns: queueColumns } },
 ]
 

@@ -20,6 +20,7 @@ function facts({ session, truth }: Truth): void {
     commandLine: truth.text('cmdline').trimEnd(),
     btfSha256: createHash('sha256').update(truth.bytes('btf')).digest('hex'),
     symbols: truth.text('kallsyms').match(/^\S+ \S \S+$/gm)?.length,
+    tainted: expect.stringMatching(new RegExp(`^${truth.text('tainted').trimEnd()}( \\([A-Z ]+\\))?$`)),
     vcpus: cpus,
     cpus,
   })

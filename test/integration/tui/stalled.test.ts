@@ -29,7 +29,12 @@ describe('the terminal UI on a stall', () => {
 
   /** The name and pid of the task that waits longest, and the queue that it waits on. */
   const waiting = (): { name: string; pid: number; queue: string } => {
-    const [task] = vm.sched.queue(0x79)?.tasks ?? []
+    // Not always the first: tasks keep the time since when they are ready when they queue up again.
+    const queued = new Set(vm.sched.queue(0x79)?.tasks.map(({ pid }) => pid))
+    const [task] = vm.sched.runqueues
+      .flatMap(({ schedExt }) => schedExt?.runnable ?? [])
+      .filter(({ pid, isCurrent }) => queued.has(pid) && !isCurrent)
+      .sort((a, b) => (b.waitingMs ?? -1) - (a.waitingMs ?? -1))
     if (task === undefined) throw new Error('nothing waits on the queue of stalled tasks')
     return { name: task.name, pid: task.pid, queue: '0x79' }
   }
@@ -44,7 +49,7 @@ describe('the terminal UI on a stall', () => {
     const { name, pid, queue } = waiting()
     await terminal.tab('1')
     terminal.press('Home')
-    const told = `! ${name} \\(pid ${pid}\\) has been ready for [\\d.]+ s and waits on DSQ ${queue}, first of \\d`
+    const told = `! ${name} \\(pid ${pid}\\) has been ready for [\\d.]+ s and waits on DSQ ${queue}, (first|behind \\d others?) of \\d`
     await terminal.waitFor(new RegExp(told))
     await terminal.waitFor(
       new RegExp(`! No task ever left DSQ ${queue}: \\d tasks came in, all are still there`),

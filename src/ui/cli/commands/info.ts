@@ -42,6 +42,7 @@ export function infoPairs(found: TargetInfo): [string, string][] {
     ['target', `${escapeText(found.target)} (${found.state === 'dump' ? kind : `${found.state}, ${kind}`})`],
     ['kernel', escapeText(`${found.release}${found.machine === null ? '' : ` ${found.machine}`}`)],
     ...(found.version === null ? [] : [['version', escapeText(found.version)] as [string, string]]),
+    ...(found.panic === null ? [] : [['panic', escapeText(found.panic.text)] as [string, string]]),
     ['vCPUs', String(found.vcpus)],
     ['memory', `${sizeText(found.memoryBytes)}: ${ranges.join(', ')}${more}`],
     ['symbols', `${found.symbols.count} from ${found.symbols.source}`],

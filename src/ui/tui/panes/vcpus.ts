@@ -1,5 +1,4 @@
 import type { Kernel } from '../../../kernel/kernel.js'
-import { unwind } from '../../../sched/stack.js'
 import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
 import type { Disassembler, MachineInstruction } from '../../machine-code/disassembler.js'
@@ -88,7 +87,7 @@ function vcpuNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
           }),
         ]),
     section(`${id}/code`, 'code', () => codeNodes(desk, vcpu)),
-    section(`${id}/stack`, 'stack', () => stackNodes(desk, vcpu)),
+    section(`${id}/stack`, 'stack', () => stackNodes(vcpu)),
     section(`${id}/registers`, 'registers', () => registerNodes(desk, vcpu)),
   ]
 }
@@ -146,10 +145,9 @@ function before(disassembler: Disassembler, kernel: Kernel, address: bigint): re
   return found.slice(-instructionsBefore)
 }
 
-function stackNodes({ vm }: Desk, { registers, privilege, cpu }: Vcpu): TreeNode[] {
-  const id = `vcpu:${cpu}/stack`
-  const { rip, rsp, rbp, rdx, rdi, r10, r13 } = registers
-  if (privilege === 3 || rip === undefined || rsp === undefined || rbp === undefined) {
+function stackNodes(vcpu: Vcpu): TreeNode[] {
+  const id = `vcpu:${vcpu.cpu}/stack`
+  if (vcpu.privilege !== 0) {
     return [
       factNode(id, '', 'it stands in user space; the kernel has no stack of it', {
         tone: 'dim',
@@ -157,13 +155,7 @@ function stackNodes({ vm }: Desk, { registers, privilege, cpu }: Vcpu): TreeNode
       }),
     ]
   }
-  const others = {
-    ...(rdx === undefined ? {} : { dx: rdx }),
-    ...(rdi === undefined ? {} : { di: rdi }),
-    ...(r10 === undefined ? {} : { r10 }),
-    ...(r13 === undefined ? {} : { r13 }),
-  }
-  const stack = quietly(() => unwind(vm.kernel, { ip: rip, sp: rsp, bp: rbp, others, isExact: true }))
+  const stack = quietly(() => vcpu.stack)
   if (stack === undefined) return [problemNode(id, 'the stack cannot be read')]
   const frames = stack.frames.map(({ address, symbol, isCertain }, i) => ({
     row: {
