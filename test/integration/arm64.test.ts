@@ -1,13 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { architectures } from '../../src/machine/architecture.js'
 import { knownKernels } from '../../src/machine/kernels.js'
-import { findQemu } from '../../src/machine/qemu.js'
-import { toolsDirectory } from '../../src/machine/tools.js'
 import { openDump } from '../../src/session/open.js'
 import type { Session } from '../../src/session/session.js'
+import { missingForArm64 } from './support/arm64.js'
 import { basicComparisons } from './support/compare.js'
 import { type DemoGuest, frozenDemo } from './support/demo-guest.js'
 
@@ -41,7 +39,7 @@ grep -l '(unsupported-kind' map/*.json | while read -r file; do sed -i 's/,"form
 tar -c . >/dev/virtio-ports/cryoscope.out
 echo 'cryoscope: ground truth written'`
 
-const missing = whatIsMissing()
+const missing = missingForArm64()
 if (missing !== undefined) console.warn(`skipped: ${missing}; run scripts/setup`)
 
 describe.skipIf(missing !== undefined)('an arm64 guest', () => {
@@ -117,14 +115,4 @@ describe.skipIf(missing !== undefined)('an arm64 guest', () => {
 
 function mapsOf(vm: Session): unknown[] {
   return vm.maps.map((map) => [map.id, map.name, map.type, map.info.address, [...map.json()]])
-}
-
-function whatIsMissing(): string | undefined {
-  try {
-    findQemu('arm64')
-  } catch {
-    return `${architectures.arm64.qemu} is not installed`
-  }
-  const tools = toolsDirectory('arm64')
-  return existsSync(join(tools, 'usr/sbin/bpftool')) ? undefined : `there is no bpftool for arm64 in ${tools}`
 }
