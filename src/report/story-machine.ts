@@ -79,13 +79,17 @@ export function panicSentences({ panic }: StoryScene): StorySentence[] {
       topic: 'log',
       weight: 'trouble',
       sentence: `The kernel panicked${after} ${panicText(panic)}`,
-      facts: { cpu, pid: task?.pid, name: task?.name, message, time, cause, where },
+      facts: known({ cpu, pid: task?.pid, name: task?.name, message, time, cause, where }),
       about: [
         { kind: 'cpu', cpu },
         ...(task === undefined ? [] : [{ kind: 'task', pid: task.pid, name: task.name } as const]),
       ],
     },
   ]
+}
+
+function known(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
 }
 
 function logSentences(log: readonly LogRecord[], panic: Panic | undefined): StorySentence[] {

@@ -169,7 +169,8 @@ export function schedulerPairs({ sched }: ReportHead): [string, string][] {
   }
   const { timeoutMs, ageMs } = sched.watchdog
   const looked = ageMs === null ? '' : `, looked ${durationText(ageMs)} ago`
-  if (timeoutMs !== null)
+  // Without a scheduler the times are those of the last one, or 0.
+  if (timeoutMs !== null && sched.schedulers.length > 0)
     pairs.push(['watchdog', `ejects after a wait of ${durationText(timeoutMs)}${looked}`])
   for (const { scheduler, reason, message } of sched.exitLog)
     pairs.push(['left', `${scheduler}: ${[reason, message].filter((text) => text !== '').join(': ')}`])

@@ -95,7 +95,8 @@ function schedulerNodes(state: SchedState): TreeNode[] {
     found.push(trouble ? { row: { ...node.row, tone: 'problem' } } : node)
   }
   const { timeoutMs, ageMs } = state.watchdog
-  if (timeoutMs !== undefined) {
+  // Without a scheduler the times are those of the last one, or 0.
+  if (timeoutMs !== undefined && state.schedulers.length > 0) {
     const looked = ageMs === undefined ? '' : `looked ${durationText(ageMs)} ago`
     found.push(plain('sched/watchdog', 'watchdog', durationText(timeoutMs), looked))
   }
