@@ -160,8 +160,9 @@ describe('a busy guest', () => {
       const elapsed = stop.elapsedMicroseconds / 1000
       // What QEMU takes to stop is taken off beforehand.
       expect(elapsed).toBeGreaterThan(milliseconds - 1)
-      // 250 Hz: the count can be one tick off, and an emulated tick can come late or not at all before the stop.
-      expect(ticks * 4).toBeLessThan(elapsed + 16)
+      // 250 Hz: the count can be one tick off, and an emulated tick can come late or not at all before the stop. On a busy
+      // host vCPUs run on for a while after QEMU has noted that it stops.
+      expect(ticks * 4).toBeLessThan(elapsed * 1.5 + 50)
       if (milliseconds > 50) expect(ticks).toBeGreaterThan(0)
     }
     expect(machine.epoch).toBe(epoch + 2)
