@@ -4,8 +4,10 @@ import type { Dump } from './dump.js'
 import { isElf, openElfCore, parseElfCore } from './elf-core.js'
 import { FlattenedBytes, isFlattened } from './flattened.js'
 import { isKdump, openKdump, parseKdump } from './kdump.js'
+import { isLibvirtSave, openLibvirtSave } from './libvirt-save.js'
 import { isLime, openLime } from './lime.js'
 import { isMigration, openMigration } from './migration.js'
+import { isQcow2, openQcow2 } from './qcow2.js'
 
 /** One kind of dump file, recognised by its first bytes. */
 interface Format {
@@ -19,6 +21,8 @@ const formats: readonly Format[] = [
   { recognises: isKdump, open: (path) => openKdump(path, otherParts(path)) },
   { recognises: isFlattened, open: openFlattened },
   { recognises: isMigration, open: openMigration },
+  { recognises: isLibvirtSave, open: openLibvirtSave },
+  { recognises: isQcow2, open: openQcow2 },
   { recognises: isLime, open: openLime },
 ]
 

@@ -1,11 +1,12 @@
 import { CryoscopeError } from '../errors.js'
 import { unpacker } from './compression/unpack.js'
 import type { Dump } from './dump.js'
-import { FileBytes, viewOf } from './dump-bytes.js'
+import { type DumpBytes, FileBytes, viewOf } from './dump-bytes.js'
 import { CachedMemory, type FrameSource, inWindows } from './frame-cache.js'
 import { windowPosition } from './mapping.js'
 import { boardOf, ramLayout } from './pci-hole.js'
 import type { Segment } from './segmented.js'
+import { StreamReader } from './stream-reader.js'
 import type { MemoryWindow, PhysicalRange } from './types.js'
 
 const frameSize = 4096
@@ -27,19 +28,25 @@ const blockLimit = 4096
 const rangeLimit = 2 ** 20
 /** Marks a place whose page is packed. */
 const packedMark = 2 ** 50
+/** Tells places in a file that scatters its bytes from the bytes that fill a page. */
+const scatteredMark = 2 ** 51
 
 export function isMigration(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(0, 4)).toString('latin1') === 'QEVM'
 }
 
-/**
- * The RAM in a stream that QEMU migrated into a file (`migrate exec:cat>FILE`, savevm's state). Pages come in any order
- * and again when they changed, so the stream is walked once when it is opened.
- */
+/** A stream that QEMU migrated into a file (`migrate exec:cat>FILE`). */
 export function openMigration(path: string): Dump {
-  const file = new FileBytes(path)
+  return parseMigration(path, new FileBytes(path), 0, 'QEMU migration stream')
+}
+
+/**
+ * The RAM in a stream of QEMU that begins at byte `start` of `file`, which is closed with it. Pages come in any order and
+ * again when they changed, so the stream is walked once when it is opened.
+ */
+export function parseMigration(path: string, file: DumpBytes, start: number, format: string): Dump {
   try {
-    const stream = new RamStream(path, file)
+    const stream = new RamStream(path, file, start)
     stream.walk()
     const [block] = [...stream.blocks.values()].sort((a, b) => b.length - a.length)
     if (block === undefined) {
@@ -56,10 +63,10 @@ export function openMigration(path: string): Dump {
     if (board === undefined)
       problems.push(`machine ${stream.machine} is not known: its RAM is taken to begin at 0`)
     return {
-      format: 'QEMU migration stream',
+      format,
       architecture: board === 'virt' ? 'aarch64' : 'x86_64',
       memory: new CachedMemory(
-        new StreamPages(`QEMU stream ${path}`, file, block, ramLayout(board ?? 'flat', block.length)),
+        new StreamPages(`${format} ${path}`, file, block, ramLayout(board ?? 'flat', block.length)),
       ),
       cpus: [],
       vmcoreinfo: undefined,
@@ -82,18 +89,17 @@ class RamStream {
   readonly blocks = new Map<string, Block>()
   readonly problems: string[] = []
   readonly #path: string
-  readonly #file: FileBytes
-  readonly #windows: readonly MemoryWindow[]
-  #at = 8
+  readonly #file: DumpBytes
+  readonly #reader: StreamReader
   #block: Block | undefined
   #deltas = 0
 
-  constructor(path: string, file: FileBytes) {
+  constructor(path: string, file: DumpBytes, start: number) {
     this.#path = path
     this.#file = file
-    this.#windows = file.mapping.windows
-    const head = file.bytes(0, 8)
-    const version = head.length < 8 ? 0 : viewOf(head).getUint32(4, false)
+    this.#reader = new StreamReader(file, start + 8)
+    const head = file.bytes(start, 8)
+    const version = head.length < 8 || !isMigration(head) ? 0 : viewOf(head).getUint32(4, false)
     if (version !== streamVersion) {
       throw new CryoscopeError(
         'unreadable',
@@ -110,7 +116,7 @@ class RamStream {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       this.problems.push(
-        `the stream ends early, at byte ${Math.min(this.#at, this.#file.size)}: pages that did not come are missing`,
+        `the stream ends early, at byte ${Math.min(this.#reader.at, this.#file.size)}: pages that did not come are missing`,
       )
     }
     if (this.#deltas > 0) {
@@ -122,49 +128,49 @@ class RamStream {
 
   /** False where RAM ends. */
   #section(): boolean {
-    const kind = this.#u8()
+    const kind = this.#reader.u8()
     switch (kind) {
       case section.configuration:
-        this.machine = this.#text(this.#u32())
+        this.machine = this.#reader.text(this.#reader.u32())
         return true
       case section.subsection:
         return this.#configurationSubsection()
       case section.start:
       case section.full: {
-        this.#u32()
-        const name = this.#text(this.#u8())
-        this.#at += 8
+        this.#reader.u32()
+        const name = this.#reader.text(this.#reader.u8())
+        this.#reader.skip(8)
         if (name !== 'ram') return false
         this.#pages()
         break
       }
       case section.part:
       case section.end:
-        this.#u32()
+        this.#reader.u32()
         this.#pages()
         break
       default:
         return false
     }
-    if (this.#at < this.#file.size && this.#peek() === section.footer) this.#at += 5
+    if (!this.#reader.isAtEnd && this.#reader.peek() === section.footer) this.#reader.skip(5)
     return true
   }
 
   /** "configuration/capabilities": a count and as many short texts; "configuration/target-page-bits": a u32. */
   #configurationSubsection(): boolean {
-    const name = this.#text(this.#u8())
-    this.#at += 4
-    if (name === 'configuration/target-page-bits') this.#at += 4
+    const name = this.#reader.text(this.#reader.u8())
+    this.#reader.skip(4)
+    if (name === 'configuration/target-page-bits') this.#reader.skip(4)
     else if (name === 'configuration/capabilities') {
-      for (let count = this.#u32(); count > 0; count--) this.#text(this.#u8())
+      for (let count = this.#reader.u32(); count > 0; count--) this.#reader.text(this.#reader.u8())
     } else return false
     return true
   }
 
   #pages(): void {
     for (;;) {
-      const high = this.#u32()
-      const low = this.#u32()
+      const high = this.#reader.u32()
+      const low = this.#reader.u32()
       const flags = low & 0xfff
       const address = high * 2 ** 32 + ((low & ~0xfff) >>> 0)
       if ((flags & ram.end) !== 0) return
@@ -179,7 +185,7 @@ class RamStream {
           `${this.#path} has RAM records of kind 0x${flags.toString(16)}, which are not read; write it without multifd, rdma and mapped-ram`,
         )
       }
-      if ((flags & ram.same) === 0) this.#block = this.blocks.get(this.#text(this.#u8()))
+      if ((flags & ram.same) === 0) this.#block = this.blocks.get(this.#reader.text(this.#reader.u8()))
       this.#page(address / frameSize, flags)
     }
   }
@@ -187,19 +193,16 @@ class RamStream {
   #page(page: number, flags: number): void {
     let place: number
     if ((flags & ram.zero) !== 0) {
-      place = -1 - this.#u8()
+      place = -1 - this.#reader.u8()
     } else if ((flags & ram.page) !== 0) {
-      place = this.#at
-      this.#at += frameSize
-      if (this.#at > this.#file.size) throw new RangeError('cut short')
+      place = this.#reader.at
+      this.#reader.skip(frameSize)
     } else if ((flags & ram.packed) !== 0) {
-      place = packedMark + this.#at
-      const length = this.#u32()
-      this.#at += length
+      place = packedMark + this.#reader.at
+      this.#reader.skip(this.#reader.u32())
     } else {
-      this.#u8()
-      const length = this.#u16()
-      this.#at += length
+      this.#reader.u8()
+      this.#reader.skip(this.#reader.u16())
       this.#deltas++
       place = 0
     }
@@ -208,8 +211,8 @@ class RamStream {
 
   #sizes(total: number): void {
     for (let left = total; left > 0; ) {
-      const name = this.#text(this.#u8())
-      const length = this.#u32() * 2 ** 32 + this.#u32()
+      const name = this.#reader.text(this.#reader.u8())
+      const length = this.#reader.u32() * 2 ** 32 + this.#reader.u32()
       if (this.blocks.size >= blockLimit || length <= 0 || length > 2 ** 52) {
         throw new CryoscopeError('unreadable', `${this.#path} is damaged: its list of RAM blocks cannot be`)
       }
@@ -219,38 +222,6 @@ class RamStream {
       left -= length
     }
   }
-
-  #peek(): number {
-    const window = this.#windows[Math.floor(this.#at / 2 ** 30)]
-    if (window === undefined || this.#at >= this.#file.size) throw new RangeError('cut short')
-    return window.view.getUint8(this.#at % 2 ** 30)
-  }
-
-  #u8(): number {
-    const byte = this.#peek()
-    this.#at++
-    return byte
-  }
-
-  #u16(): number {
-    return this.#u8() * 256 + this.#u8()
-  }
-
-  #u32(): number {
-    const window = this.#windows[Math.floor(this.#at / 2 ** 30)]
-    if (window === undefined) throw new RangeError('cut short')
-    // Throws a RangeError behind the end. Windows overlap, so that no word lies in two.
-    const word = window.view.getUint32(this.#at % 2 ** 30, false)
-    this.#at += 4
-    return word
-  }
-
-  #text(length: number): string {
-    const bytes = this.#file.bytes(this.#at, Math.min(length, 4096))
-    if (bytes.length < length) throw new RangeError('cut short')
-    this.#at += length
-    return Buffer.from(bytes).toString('latin1')
-  }
 }
 
 /** The pages of one RAM block at their physical addresses. */
@@ -258,15 +229,15 @@ class StreamPages implements FrameSource {
   readonly blockSize = frameSize
   readonly description: string
   readonly windows: readonly MemoryWindow[]
-  readonly #file: FileBytes
+  readonly #file: DumpBytes
   readonly #block: Block
   readonly #layout: readonly Segment[]
   readonly #unpack = unpacker('zlib')
 
-  constructor(description: string, file: FileBytes, block: Block, layout: readonly Segment[]) {
+  constructor(description: string, file: DumpBytes, block: Block, layout: readonly Segment[]) {
     this.description = description
     this.#file = file
-    this.windows = file.mapping.windows
+    this.windows = file.mapping?.windows ?? []
     this.#block = block
     this.#layout = layout
   }
@@ -274,7 +245,9 @@ class StreamPages implements FrameSource {
   place(frame: number): number {
     const place = this.#placeOf(frame)
     if (place === 0) return -1
-    if (place > 0 && place < packedMark) return inWindows(windowPosition(place))
+    if (place > 0 && place < packedMark) {
+      return this.#file.mapping === undefined ? scatteredMark + place : inWindows(windowPosition(place))
+    }
     return place > 0 ? place : -1 - place
   }
 
@@ -282,6 +255,12 @@ class StreamPages implements FrameSource {
     const place = this.#placeOf(frame)
     if (place < 0) {
       into.fill(-1 - place)
+      return true
+    }
+    if (place < packedMark) {
+      const page = this.#file.bytes(place, frameSize)
+      if (page.length < frameSize) return false
+      into.set(page)
       return true
     }
     const at = place - packedMark

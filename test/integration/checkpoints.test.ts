@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, readdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { copyFileSync, createReadStream, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Machine } from '../../src/machine/machine.js'
 import { connect } from '../../src/session/guest.js'
+import { openDump } from '../../src/session/open.js'
 import type { Session } from '../../src/session/session.js'
 import { sharedDemo } from './support/demo-guest.js'
 
@@ -50,6 +52,28 @@ describe('checkpoints of a guest with a scheduler in it', () => {
 
   it('changes nothing by saving', async () => {
     expect(await state()).toBe(before)
+  })
+
+  it('is opened as a dump, from the disk that it lies on', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cryoscope-disk-'))
+    const descriptors = `/proc/${machine.qemuPid}/fd`
+    const disk = readdirSync(descriptors).find((name) =>
+      /scratch-.*qcow2/.test(readlinkSync(join(descriptors, name))),
+    )
+    const file = join(directory, 'disk.qcow2')
+    copyFileSync(join(descriptors, disk ?? 'none'), file)
+    const dump = openDump(file)
+    try {
+      expect(dump.target.facts.format).toBe('snapshot "before" in qcow2')
+      const shown = (session: Session) =>
+        session.maps.filter(({ name }) => name === 'pid_stats').map((map) => [...map.json()])
+      expect(shown(dump)).toEqual(shown(vm))
+      expect(dump.tasks).toEqual(vm.tasks)
+      expect(dump.variable('jiffies_64')).toBe(vm.variable('jiffies_64'))
+    } finally {
+      await dump.close()
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it('brings back map contents, registers and every byte of memory', async () => {

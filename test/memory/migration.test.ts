@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { openByContent } from '../../src/memory/formats.js'
 import { plausiblePage } from '../support/packed.js'
+import { qemuStream, type StreamRecord } from '../support/qemu-stream.js'
 
 const frame = 4096
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-stream-'))
@@ -24,78 +24,11 @@ function withDump<T>(bytes: Uint8Array, look: (dump: Dump) => T): T {
   }
 }
 
-const u8 = (value: number): Buffer => Buffer.from([value])
-const u32 = (value: number): Buffer => {
-  const buffer = Buffer.alloc(4)
-  buffer.writeUInt32BE(value)
-  return buffer
-}
-const u64 = (value: number): Buffer => {
-  const buffer = Buffer.alloc(8)
-  buffer.writeBigUInt64BE(BigInt(value))
-  return buffer
-}
-const text = (value: string): Buffer => Buffer.concat([u8(value.length), Buffer.from(value, 'latin1')])
-
-type Record = readonly [page: number, kind: 'page' | 'zero' | 'packed' | 'delta', version?: number]
-
-/** A stream as QEMU writes it: configuration, the RAM blocks, rounds of pages, then devices. */
-function stream(machine: string, size: number, rounds: readonly (readonly Record[])[]): Buffer {
-  const name = text('ram')
-  const begin = (kind: number, id: number): Buffer => Buffer.concat([u8(kind), u32(id)])
-  const footer = Buffer.concat([u8(0x7e), u32(2)])
-  const sizes = Buffer.concat([
-    u64(size + 0x20000 + 4),
-    text('pc.bios'),
-    u64(0x20000),
-    name,
-    u64(size),
-    u64(0x10),
-  ])
-  const parts = [
-    Buffer.from('QEVM'),
-    u32(3),
-    u8(7),
-    u32(machine.length),
-    Buffer.from(machine),
-    u8(5),
-    text('configuration/target-page-bits'),
-    u32(1),
-    u32(12),
-    begin(1, 2),
-    name,
-    u32(0),
-    u32(4),
-    sizes,
-    footer,
-  ]
-  for (const [i, records] of rounds.entries()) {
-    parts.push(begin(i === rounds.length - 1 ? 3 : 2, 2))
-    // The firmware's block, then one name and "the same" from then on.
-    parts.push(u64(0x2), text('pc.bios'), u8(0))
-    for (const [j, [page, kind, version = 0]] of records.entries()) {
-      const flag = { page: 0x8, zero: 0x2, packed: 0x100, delta: 0x40 }[kind] | (j === 0 ? 0 : 0x20)
-      parts.push(u64(page * frame + flag))
-      if (j === 0) parts.push(name)
-      const bytes = plausiblePage(page + version * 1000)
-      if (kind === 'page') parts.push(Buffer.from(bytes))
-      else if (kind === 'zero') parts.push(u8(0))
-      else if (kind === 'delta') parts.push(Buffer.from([1, 0, 2, 9, 9]))
-      else {
-        const packed = deflateSync(bytes)
-        parts.push(u32(packed.length), packed)
-      }
-    }
-    parts.push(u64(0x10), footer)
-  }
-  return Buffer.concat([...parts, u8(4), u32(3), text('timer'), u32(0), u32(2), Buffer.alloc(100)])
-}
-
 const size = 2 ** 20
 
 describe('a QEMU stream', () => {
   it('gives the last version of every page that came', () => {
-    const rounds: Record[][] = [
+    const rounds: StreamRecord[][] = [
       [
         [0, 'page'],
         [1, 'zero'],
@@ -109,7 +42,7 @@ describe('a QEMU stream', () => {
       ],
       [[7, 'packed', 2]],
     ]
-    withDump(stream('pc-q35-7.2', size, rounds), ({ memory, format, architecture, problems }) => {
+    withDump(qemuStream('pc-q35-7.2', size, rounds), ({ memory, format, architecture, problems }) => {
       expect(format).toBe('QEMU migration stream')
       expect(architecture).toBe('x86_64')
       expect(problems).toEqual([expect.stringContaining('no registers')])
@@ -136,20 +69,20 @@ describe('a QEMU stream', () => {
 
   it('lays RAM out as its machine does', () => {
     const large = 3 * 2 ** 30
-    const last: Record[][] = [[[large / frame - 1, 'page']]]
+    const last: StreamRecord[][] = [[[large / frame - 1, 'page']]]
     // A page this far on needs a stream this long; without it the page is not believed.
-    const padded = Buffer.concat([stream('pc-q35-7.2', large, last), Buffer.alloc((large / frame) * 8)])
+    const padded = Buffer.concat([qemuStream('pc-q35-7.2', large, last), Buffer.alloc((large / frame) * 8)])
     withDump(padded, ({ memory }) => {
       expect(memory.ranges).toEqual([{ start: 5 * 2 ** 30 - frame, length: frame }])
     })
-    withDump(stream('virt-7.2', size, [[[1, 'page']]]), ({ memory, architecture }) => {
+    withDump(qemuStream('virt-7.2', size, [[[1, 'page']]]), ({ memory, architecture }) => {
       expect(architecture).toBe('aarch64')
       expect(memory.ranges).toEqual([{ start: 2 ** 30 + frame, length: frame }])
     })
   })
 
   it('says what is missing', () => {
-    const whole = stream('pc-q35-7.2', size, [
+    const whole = qemuStream('pc-q35-7.2', size, [
       [
         [0, 'page'],
         [1, 'delta'],
@@ -168,14 +101,14 @@ describe('a QEMU stream', () => {
   })
 
   it('does not believe a size that the stream cannot have', () => {
-    withDump(stream('pc-q35-7.2', 2 ** 50, [[[0, 'page']]]), ({ memory }) => {
+    withDump(qemuStream('pc-q35-7.2', 2 ** 50, [[[0, 'page']]]), ({ memory }) => {
       expect(memory.ranges).toEqual([{ start: 0, length: frame }])
       expect(memory.locate(2 ** 37)).toBe(-1)
     })
   })
 
   it('ends with a sentence or a dump, whatever the bytes', () => {
-    const good = stream('pc-q35-7.2', size, [
+    const good = qemuStream('pc-q35-7.2', size, [
       [
         [0, 'page'],
         [1, 'packed'],
