@@ -86,14 +86,23 @@ function vcpuNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
             target: { kind: 'task', pid: task.pid, address: task.address },
           }),
         ]),
-    section(`${id}/code`, 'code', () => codeNodes(desk, vcpu)),
+    section(`${id}/code`, 'code', () => codeNodes(desk, vcpu), functionOf(desk, vcpu)),
     section(`${id}/stack`, 'stack', () => stackNodes(vcpu)),
     section(`${id}/registers`, 'registers', () => registerNodes(desk, vcpu)),
   ]
 }
 
-function section(id: string, name: string, parts: () => readonly TreeNode[]): TreeNode {
-  return { row: { id, cells: [name, '', ''], tone: 'heading', inert: true }, parts, open: true }
+function section(id: string, name: string, parts: () => readonly TreeNode[], about = ''): TreeNode {
+  return {
+    row: { id, cells: [name, escapeText(about), ''], tone: 'heading', inert: true },
+    parts,
+    open: true,
+  }
+}
+
+/** The function that a vCPU stands in; lines of its code say how far in they are. */
+function functionOf({ vm }: Desk, { rip, privilege }: Vcpu): string {
+  return privilege === 3 ? '' : (quietly(() => vm.kernel.symbolAt(rip)?.name) ?? '')
 }
 
 function codeNodes({ vm, disassembler }: Desk, { rip, privilege, cpu }: Vcpu): TreeNode[] {
@@ -108,7 +117,7 @@ function codeNodes({ vm, disassembler }: Desk, { rip, privilege, cpu }: Vcpu): T
     const hex = Buffer.from(bytes.subarray(0, 32)).toString('hex')
     return [factNode(`${id}/bytes`, '', hex, { tone: 'dim', inert: true })]
   }
-  const name = kernel.symbolAt(rip)?.name
+  const { name, address: start = rip } = kernel.symbolAt(rip) ?? {}
   const ahead = disassembler
     .decode(bytes, rip, symbolize)
     .filter(({ address }) => kernel.symbolAt(address)?.name === name)
@@ -120,7 +129,7 @@ function codeNodes({ vm, disassembler }: Desk, { rip, privilege, cpu }: Vcpu): T
       row: {
         id: `${id}/${address.toString(16)}`,
         cells: [
-          `${isNext ? '=>' : '  '} ${symbolize(address)?.replace(/ \[.*\]$/, '') ?? `0x${address.toString(16)}`}`,
+          `${isNext ? '=>' : '  '} ${name === undefined ? '' : '+'}0x${(name === undefined ? address : address - start).toString(16)}`,
           text,
           '',
         ],
