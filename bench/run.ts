@@ -8,6 +8,7 @@ import { million } from './fixture.js'
 import { measureMount } from './fuse.js'
 import { measureJupyter } from './jupyter.js'
 import { measureOpening } from './opening.js'
+import { measurePrompt } from './prompt.js'
 import { measureReports } from './report.js'
 import { measureTranslation } from './translation.js'
 import { measureTui } from './tui.js'
@@ -27,6 +28,7 @@ try {
   const dump = openDump(fixture.dump)
   measureWalk(dump, fixture.session)
   measureTranslation(fixture.session)
+  await measurePrompt(dump)
   measureMount(fixture.dump, 'million')
   await dump.close()
   await measureTui(fixture.dump)
