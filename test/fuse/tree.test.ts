@@ -187,6 +187,15 @@ describe.skipIf(said(reason))('a mounted target', () => {
       const { session } = target(kind)
       for (const vcpu of session.vcpus) {
         const where = vcpu.where ?? `0x${vcpu.rip.toString(16)}${vcpu.privilege === 3 ? ' in user code' : ''}`
+        const frames =
+          vcpu.stack?.frames.map(({ symbol, address }) => symbol ?? `0x${address.toString(16)}`) ?? []
+        const shown = await file(kind, `vcpus/${vcpu.cpu}/stack`)
+        expect(
+          shown
+            .split('\n')
+            .slice(0, frames.length)
+            .map((line) => line.replace(/ \?$/, '')),
+        ).toEqual(frames)
         expect(await file(kind, `vcpus/${vcpu.cpu}/where`)).toBe(`${where}\n`)
         const registers = await file(kind, `vcpus/${vcpu.cpu}/registers.txt`)
         expect(registers).toContain(`rip        0x${vcpu.rip.toString(16).padStart(16, '0')}\n`)

@@ -1,4 +1,5 @@
 import type { Vcpu } from '../../session/vcpu.js'
+import { stackLines } from '../tables/stacks.js'
 import type { Directory, Entry } from './node.js'
 import { section } from './section.js'
 import { jsonFile, textFile, type View } from './view.js'
@@ -19,7 +20,7 @@ function vcpuDirectory(view: View, vcpu: Vcpu): Directory {
   return section({
     title: `vCPU ${vcpu.cpu}`,
     about: 'One vCPU at the moment of this stop.',
-    commands: ['vcpus'],
+    commands: ['vcpus', 'stack'],
     cache: view.cache,
     entries: () => [
       [
@@ -28,12 +29,20 @@ function vcpuDirectory(view: View, vcpu: Vcpu): Directory {
       ],
       ['registers.txt', textFile(view, 'registers, one in a line', () => registersText(vcpu))],
       ['where', textFile(view, 'symbol and offset of the instruction pointer', () => `${whereText(vcpu)}\n`)],
+      [
+        'stack',
+        textFile(view, 'its kernel stack, innermost frame first; empty in user space', () => stackText(vcpu)),
+      ],
     ],
   })
 }
 
 function whereText(vcpu: Vcpu): string {
   return vcpu.where ?? `0x${vcpu.rip.toString(16)}${vcpu.privilege === 3 ? ' in user code' : ''}`
+}
+
+function stackText({ stack }: Vcpu): string {
+  return stack === undefined ? '' : `${stackLines(stack, '').join('\n')}\n`
 }
 
 function registersText({ registers }: Vcpu): string {
