@@ -6,6 +6,7 @@ import { catalogueOf } from '../tables/catalogues.js'
 import { terminalCells } from '../tables/column.js'
 import { safeLines } from './context.js'
 import { oneLine } from './preview.js'
+import { saidText } from './sentences.js'
 
 export interface ResultOptions {
   readonly colors: boolean
@@ -40,6 +41,8 @@ export function resultText(result: unknown, options: ResultOptions): string {
     const table = tableText(result, columns, full ? result.length : mostRows)
     if (table !== undefined) return table
   }
+  const said = full ? undefined : saidText(result, columns)
+  if (said !== undefined) return said
   const text = inspect(result, {
     colors: options.colors,
     breakLength: columns,

@@ -57,4 +57,36 @@ describe('results as text', () => {
     expect(resultText(99999999999999999999n, plain)).toBe('99999999999999999999n')
     expect(resultText({ text: '18446744071578845184n' }, plain)).toBe("{ text: '18446744071578845184n' }")
   })
+
+  it('prints what says itself in sentences as those, with its facts where all is wanted', () => {
+    const story = {
+      sentences: [
+        { topic: 'log', weight: 'trouble', sentence: 'It panicked\x1b[31m', facts: { cpu: 1 }, about: [] },
+        { topic: 'cpus', weight: 'fact', sentence: 'CPU 0 is idle.', facts: {}, about: [] },
+      ],
+    }
+    expect(resultText(story, plain)).toBe('!  It panicked\\x1b[31m\n-  CPU 0 is idle.')
+    expect(resultText(story, { ...plain, full: true })).toContain('cpu: 1')
+    const why = { pid: 7, name: 'load', verdict: 'waiting', reasons: story.sentences, problems: [] }
+    expect(resultText(why, plain)).toMatch(/^load \(pid 7\): waiting\n- {2}It panicked/)
+    const panic = {
+      cpu: 1,
+      task: undefined,
+      message: 'Fatal exception',
+      time: 1n,
+      cause: undefined,
+      where: undefined,
+    }
+    expect(resultText(panic, plain)).toBe('!  panicked on CPU 1: Fatal exception')
+  })
+
+  it('prints a stack as its frames', () => {
+    const frames = [
+      { address: 16n, symbol: 'schedule+0x1', isCertain: true },
+      { address: 0xffff_ffff_8100_0000n, symbol: undefined, isCertain: false },
+    ]
+    expect(resultText({ method: 'orc', frames, problem: 'it ends' }, plain)).toBe(
+      'schedule+0x1\n0xffffffff81000000 ?\n(it ends)',
+    )
+  })
 })

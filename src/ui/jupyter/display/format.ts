@@ -21,6 +21,7 @@ import {
   programView,
   schedView,
   sessionView,
+  stackView,
   storyView,
   valueView,
   vcpuView,
@@ -50,6 +51,7 @@ export function viewOf(value: unknown): View | undefined {
   if ('sentences' in value && Array.isArray(value.sentences)) return storyView(value as Story)
   if (value instanceof Uint8Array) return bytesView(value)
   if ('verdict' in value && 'reasons' in value) return explanationView(value as never)
+  if ('frames' in value && 'method' in value) return stackView(value as never)
   if (Array.isArray(value)) {
     const catalogue = catalogueOf(value)
     return catalogue === undefined ? undefined : catalogueView(value, catalogue)

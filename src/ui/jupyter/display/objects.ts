@@ -4,6 +4,7 @@ import type { Program } from '../../../bpf/programs/program-object.js'
 import type { Diff } from '../../../report/diff/diff.js'
 import type { Story } from '../../../report/story.js'
 import type { Sched } from '../../../sched/sched.js'
+import type { KernelStack } from '../../../sched/stack.js'
 import type { Explanation } from '../../../sched/why.js'
 import type { Session } from '../../../session/session.js'
 import type { Vcpu } from '../../../session/vcpu.js'
@@ -24,6 +25,7 @@ import { describeTarget } from '../../json/target.js'
 import { type CodeRow, codeRows, type Decode } from '../../machine-code/rows.js'
 import { taskText } from '../../tables/column.js'
 import { queueColumns, runqueueColumns } from '../../tables/sched.js'
+import { stackLines } from '../../tables/stacks.js'
 import { placeText } from '../../tables/vcpus.js'
 import { View } from './view.js'
 
@@ -189,6 +191,11 @@ export function storyView(story: Story): View {
       return html`${rows}`
     },
   )
+}
+
+export function stackView(stack: KernelStack): View {
+  const text = (): string => stackLines(stack, '').join('\n')
+  return new View(text, () => html`<pre>${lines(text())}</pre>`)
 }
 
 export function bytesView(bytes: Uint8Array): View {
