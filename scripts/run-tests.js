@@ -5,8 +5,8 @@
  * Where CI is set, files that failed run once more, alone: guests under emulation miss moments on a machine that is busy. The
  * summary names the tests that passed only then, with what they said at first.
  */
-import { spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -115,6 +115,10 @@ if (projects.length === 0 || projects.some((name) => name.startsWith('-'))) {
   process.exit(2)
 }
 
+// A run that was killed may have left guests and mounts; the first command sweeps them and says so, which no test expects.
+if (existsSync(join(root, 'dist/bundle/main.js'))) {
+  spawnSync(process.execPath, ['bin/cryoscope.js', 'ps'], { cwd: root, stdio: 'ignore' })
+}
 const runs = await sideBySide(projects)
 const complained = runs.flatMap(complaints)
 if (runs.some(({ passed }) => !passed) && process.env.CI && process.exitCode === undefined) {
