@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { knownKernels } from '../../src/machine/kernels.js'
 import { openDump } from '../../src/session/open.js'
 import type { Session } from '../../src/session/session.js'
+import { cryoscope } from '../fuse/support.js'
 import { missingForArm64 } from './support/arm64.js'
 import { basicComparisons } from './support/compare.js'
 import { type DemoGuest, frozenDemo } from './support/demo-guest.js'
@@ -69,6 +70,18 @@ describe.skipIf(missing !== undefined)('an arm64 guest', () => {
     expect({ method, problem }).toEqual({ method: 'frame-records', problem: undefined })
     // The kernel leaves out the scheduler's own functions, which are the innermost.
     expect(frames.map(({ symbol }) => symbol).slice(-expected.length)).toEqual(expected)
+  })
+
+  it('shows the machine code of programs as its own instructions', async () => {
+    const { stdout, code } = await cryoscope('prog', vm.target.name, 'demo_enqueue', '--jited')
+    expect(code).toBe(0)
+    const lines = stdout.split('\n')
+    expect(lines[0]).toMatch(/^bpf_prog_\w+_demo_enqueue at 0xffff[0-9a-f]{12}, \d+ bytes:$/)
+    const instructions = lines.filter((line) => /^ +[0-9a-f]+: [a-z]/.test(line))
+    expect(instructions.filter((line) => /: stp +x29, x30, /.test(line)).length).toBeGreaterThan(0)
+    expect(instructions.filter((line) => /: ret$/.test(line)).length).toBeGreaterThan(0)
+    // A call leads to a function of the kernel by its name, or through a register.
+    expect(instructions.some((line) => /: (bl|blr) /.test(line))).toBe(true)
   })
 
   it('schedules by the scheduler that was written for any machine', () => {

@@ -143,9 +143,8 @@ function captioned(title: string | undefined, content: ReturnType<typeof html>):
 export async function disassembly(session: Session, program: string | number | BpfProgram): Promise<View> {
   const { kernel } = session
   const found = session.prog(typeof program === 'object' ? program.id : program)
-  if (kernel.space.format.architecture !== 'x86_64') return machineCodeView(found, () => [])
   const { Disassembler } = await import('../machine-code/disassembler.js')
-  const disassembler = await Disassembler.load()
+  const disassembler = await Disassembler.load(kernel.space.format.architecture)
   const symbolize = (address: bigint) => kernel.symbolize(address)
   return machineCodeView(found, (bytes, address) => disassembler.decode(bytes, address, symbolize))
 }

@@ -2,6 +2,9 @@ declare module '@alexaltea/capstone-js' {
   interface Library {
     readonly ARCH_X86: number
     readonly MODE_64: number
+    readonly ARCH_ARM64: number
+    /** Little endian, A64. */
+    readonly MODE_ARM: number
     readonly Capstone: new (
       architecture: number,
       mode: number,

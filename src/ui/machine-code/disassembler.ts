@@ -18,7 +18,9 @@ interface Capstone {
   disasm(bytes: ArrayLike<number>, address: bigint): readonly CapstoneInstruction[]
 }
 
-/** Instructions of x86-64 as text (Capstone). Bytes that are no instruction end the listing. */
+export type Architecture = 'x86_64' | 'aarch64'
+
+/** Instructions of x86-64 or arm64 as text (Capstone). Bytes that are no instruction end the listing. */
 export class Disassembler {
   readonly #capstone: Capstone
 
@@ -27,10 +29,12 @@ export class Disassembler {
   }
 
   /** Loads the library, which takes some hundred milliseconds. */
-  static async load(): Promise<Disassembler> {
+  static async load(architecture: Architecture): Promise<Disassembler> {
     const { default: factory } = await import('@alexaltea/capstone-js')
-    const library = await factory()
-    return new Disassembler(new library.Capstone(library.ARCH_X86, library.MODE_64))
+    const { Capstone, ARCH_X86, MODE_64, ARCH_ARM64, MODE_ARM } = await factory()
+    return new Disassembler(
+      architecture === 'x86_64' ? new Capstone(ARCH_X86, MODE_64) : new Capstone(ARCH_ARM64, MODE_ARM),
+    )
   }
 
   decode(
@@ -54,9 +58,9 @@ export class Disassembler {
         const target = BigInt.asUintN(64, end + (sign === '+' ? BigInt(distance) : -BigInt(distance)))
         return `${whole}${named(target, symbolize)}`
       })
-      const text = /^0x[0-9a-f]{9,16}$/.test(op_str)
-        ? `${op_str}${named(BigInt(op_str), symbolize)}`
-        : operands
+      // Where a call or a jump goes: the whole operand, or the last of an arm64 branch.
+      const [, place] = /(?:^|#)(0x[0-9a-f]{9,16})$/.exec(op_str) ?? []
+      const text = place === undefined ? operands : `${op_str}${named(BigInt(place), symbolize)}`
       return {
         address: address + BigInt(start),
         bytes: bytes.subarray(start, at),

@@ -7,6 +7,7 @@ import { makeEngine } from './engine.js'
 import { Cockpit } from './model/cockpit.js'
 import { keyTable } from './model/key-table.js'
 import { Keymap } from './model/keymap.js'
+import { quietly } from './panes/places.js'
 import { parts } from './panes/tabs.js'
 import { readPreferences } from './preferences.js'
 import { type ThemeName, themes } from './style/theme.js'
@@ -84,7 +85,7 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
     patchConsole: false,
   })
   cockpit.start()
-  Disassembler.load().then(
+  Disassembler.load(quietly(() => session.kernel.space.format.architecture) ?? 'x86_64').then(
     (disassembler) => {
       cockpit.disassembler = disassembler
       cockpit.refresh(true)

@@ -6,11 +6,11 @@ import { pairLines } from '../../../text/lines.js'
 import { escapeText } from '../../../text.js'
 import { jitedJson, programJson, xlatedJson } from '../../json/programs.js'
 import { hexAddress, jsonText } from '../../json/text.js'
+import { codeLines, type Decode } from '../../machine-code/rows.js'
 import { linkText } from '../../tables/links.js'
 import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { missedText, runsText } from '../program-counters.js'
-import { jitedLines } from '../program-text.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'
 
 interface Options {
@@ -27,9 +27,9 @@ export const prog = defineCommand<Options>({
       .argument('<target>', targetHelp)
       .argument('<program>', 'its name or id (cryoscope progs)')
       .option('--xlated', 'its instructions as the verifier left them')
-      .option('--opcodes', 'with --xlated: the bytes of each instruction too')
+      .option('--opcodes', 'the bytes of each instruction too')
       .option('--linum', 'with --xlated: file, line and column of source lines too')
-      .option('--jited', 'its machine code as bytes, with source lines')
+      .option('--jited', 'its machine code, with source lines and symbols')
       .option('--json', 'print one JSON document')
   },
   async run(call) {
@@ -39,7 +39,7 @@ export const prog = defineCommand<Options>({
       const found = session.prog(required(call, 1))
       if (options.json) await output.line(jsonText(document(found, options)))
       else if (options.xlated) await printXlated(output, found, options)
-      else if (options.jited) await printJited(output, found)
+      else if (options.jited) await printJited(output, session, found, options)
       else await output.line(pairLines(pairs(session, found), output.columns).join('\n'))
       for (const { where, why } of found.problems) output.note(`${where}: ${why}`)
       noteProblems(output, session.problems)
@@ -52,9 +52,10 @@ function check({ xlated, jited, opcodes, linum }: Options): void {
   if (xlated && jited) {
     throw new CryoscopeError('usage', '--xlated and --jited exclude each other: take one of them')
   }
-  if ((opcodes || linum) && !xlated) {
-    throw new CryoscopeError('usage', '--opcodes and --linum say more about --xlated: add it')
+  if (opcodes && !xlated && !jited) {
+    throw new CryoscopeError('usage', '--opcodes says more about --xlated and --jited: add one of them')
   }
+  if (linum && !xlated) throw new CryoscopeError('usage', '--linum says more about --xlated: add it')
 }
 
 function document(program: Program, { xlated, jited }: Options): Record<string, unknown> {
@@ -72,14 +73,22 @@ async function printXlated(output: Output, program: Program, options: Options): 
   await output.line([...lines].join('\n'))
 }
 
-async function printJited(output: Output, program: Program): Promise<void> {
+async function printJited(
+  output: Output,
+  { kernel }: Session,
+  program: Program,
+  { opcodes = false }: Options,
+): Promise<void> {
   const functions = program.jited
   if (functions.length === 0) {
     output.note('this program has no machine code that can be read: it is interpreted, or see above')
     return
   }
-  output.note('machine code is shown as bytes; --jited --json hands them to a disassembler')
-  await output.line([...jitedLines(functions)].join('\n'))
+  // Loaded only here: it takes longer than all else.
+  const { Disassembler } = await import('../../machine-code/disassembler.js')
+  const disassembler = await Disassembler.load(kernel.space.format.architecture)
+  const decode: Decode = (bytes, address) => disassembler.decode(bytes, address, (at) => kernel.symbolize(at))
+  await output.line([...codeLines(functions, decode, { opcodes })].join('\n'))
 }
 
 function pairs(session: Session, program: Program): [string, string][] {

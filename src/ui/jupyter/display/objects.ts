@@ -22,7 +22,7 @@ import { queuesHtml, runqueuesHtml } from '../../html/sched.js'
 import { tableHtml } from '../../html/table.js'
 import { valueTree } from '../../html/value-tree.js'
 import { describeTarget } from '../../json/target.js'
-import { type CodeRow, codeRows, type Decode } from '../../machine-code/rows.js'
+import { codeLines, codeRows, type Decode } from '../../machine-code/rows.js'
 import { taskText } from '../../tables/column.js'
 import { queueColumns, runqueueColumns } from '../../tables/sched.js'
 import { stackLines } from '../../tables/stacks.js'
@@ -68,15 +68,9 @@ export function machineCodeView(program: Program, decode: Decode): View {
   const size = program.jitedAddress === 0n ? 'it is interpreted' : `${jitedSize} bytes of machine code`
   const title = `${name} (${id}), ${type}: ${size}`
   return new View(
-    () => cutLines([escapeText(title), ...Array.from(codeRows(program.jited, decode), codeLine)]),
+    () => cutLines([escapeText(title), ...codeLines(program.jited, decode)]),
     () => html`<div class="h">${title}</div>${machineCodeHtml(codeRows(program.jited, decode))}`,
   )
-}
-
-function codeLine(row: CodeRow): string {
-  if (row.kind === 'source') return row.text
-  if (row.kind === 'code') return `${row.offset.toString(16).padStart(5)}: ${row.text}`
-  return `${escapeText(row.name)} at 0x${row.address.toString(16)}:`
 }
 
 export function allocatorView(allocator: Allocator): View {

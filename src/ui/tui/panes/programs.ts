@@ -3,6 +3,7 @@ import { lineText, signature } from '../../../bpf/programs/listing-text.js'
 import { countsRuns } from '../../../bpf/programs/statistics.js'
 import { escapeText } from '../../../text.js'
 import { nanosecondsText } from '../../../units.js'
+import { codeRows, type Decode } from '../../machine-code/rows.js'
 import { type Column, numberColumn } from '../../tables/column.js'
 import { linkText } from '../../tables/links.js'
 import { programColumns } from '../../tables/programs.js'
@@ -210,33 +211,25 @@ function* xlatedRows({ vm }: Desk, id: number): Generator<Row> {
 
 function* jitedRows({ vm, disassembler }: Desk, id: number): Generator<Row> {
   const key = `jited:${id}`
-  for (const { symbol, name, address, bytes, lines } of vm.prog(id).jited) {
-    yield {
-      id: `${key}/f${address}`,
-      cells: ['', escapeText(symbol ?? name ?? 'unnamed'), ''],
-      tone: 'heading',
-      inert: true,
-    }
-    const starts = new Map(lines.map(({ offset, line }) => [offset, line]))
-    const code = disassembler?.decode(bytes, address, (at) => vm.kernel.symbolize(at)) ?? []
-    if (code.length === 0) {
-      for (let at = 0; at < bytes.length; at += 16) {
-        const hex = Buffer.from(bytes.subarray(at, at + 16))
-          .toString('hex')
-          .replace(/..(?=.)/g, '$& ')
-        yield { id: `${key}/${address}+${at}`, cells: [at.toString(16), hex, ''], inert: true }
-      }
-    }
-    for (const { address: at, text } of code) {
-      const offset = Number(at - address)
-      const line = starts.get(offset)
-      if (line !== undefined)
-        yield { id: `${key}/l${at}`, cells: ['', lineText(line), ''], tone: 'dim', inert: true }
-      const [, named = ''] = /<(.+)>$/.exec(text) ?? []
-      const called = /0x[0-9a-f]{9,16}/.exec(text)?.[0]
+  const decode: Decode = (bytes, address) =>
+    disassembler?.decode(bytes, address, (at) => vm.kernel.symbolize(at)) ?? []
+  let sources = 0
+  for (const row of codeRows(vm.prog(id).jited, decode)) {
+    if (row.kind === 'function') {
       yield {
-        id: `${key}/${at}`,
-        cells: [offset.toString(16), text.replace(/ <.+>$/, ''), named],
+        id: `${key}/f${row.address}`,
+        cells: ['', escapeText(row.name), ''],
+        tone: 'heading',
+        inert: true,
+      }
+    } else if (row.kind === 'source') {
+      yield { id: `${key}/l${sources++}`, cells: ['', row.text, ''], tone: 'dim', inert: true }
+    } else {
+      const [, named = ''] = /<(.+)>$/.exec(row.text) ?? []
+      const called = /0x[0-9a-f]{9,16}/.exec(row.text)?.[0]
+      yield {
+        id: `${key}/${row.address}`,
+        cells: [row.offset.toString(16), row.text.replace(/ <.+>$/, ''), named],
         inert: true,
         ...(called === undefined ? {} : { target: { kind: 'address', address: BigInt(called) } }),
       }

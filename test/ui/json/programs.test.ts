@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { JitedFunction } from '../../../src/bpf/programs/jited.js'
-import { jitedLines } from '../../../src/ui/cli/program-text.js'
 import { jitedJson, xlatedJson } from '../../../src/ui/json/programs.js'
 
 const line = { instruction: 2, file: 'demo.bpf.c', text: 'return\x1b 1;', line: 12, column: 3 }
@@ -13,16 +12,6 @@ const code: JitedFunction = {
 }
 
 describe('machine code', () => {
-  it('is printed sixteen bytes to a line, and anew for each source line', () => {
-    expect([...jitedLines([code])]).toEqual([
-      'bpf_prog_00ff_demo at 0xffffffffc0001000, 20 bytes:',
-      '   0: 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f',
-      '  10: 10 11',
-      '; return\\x1b 1;',
-      '  12: 12 13',
-    ])
-  })
-
   it('is JSON with an address as text and bytes as hex', () => {
     const bytes = code.bytes.subarray(0, 2)
     expect(JSON.parse(JSON.stringify(jitedJson([{ ...code, bytes }])))).toEqual([
