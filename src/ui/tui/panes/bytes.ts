@@ -2,7 +2,7 @@ import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
 import type { Row, RowSource } from '../model/row.js'
 import type { View } from '../model/view.js'
-import { arenaHolding, quietly } from './places.js'
+import { arenaHolding, isKernelAddress, quietly } from './places.js'
 
 const wordSize = 8n
 /** Bytes from the address on that can be scrolled through. */
@@ -80,7 +80,7 @@ class WordRows implements RowSource {
     if (arena !== undefined) return quietly(() => arena.describe(word).text)
     const symbol = quietly(() => this.#desk.vm.kernel.symbolize(word))
     if (symbol !== undefined) return symbol
-    if (word < 0xffff800000000000n) return undefined
+    if (!isKernelAddress(this.#desk, word)) return undefined
     const { ok } = this.#desk.vm.kernel.space.read(word, 1)
     return ok ? `0x${word.toString(16)}` : undefined
   }

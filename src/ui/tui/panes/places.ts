@@ -11,6 +11,17 @@ interface Known {
   queues?: ReadonlyMap<bigint, string>
 }
 
+/** The last addresses are error numbers (include/linux/err.h). */
+const errorNumbers = 0xfffffffffffff000n
+
+/** Whether a word may be an address of the kernel. */
+export function isKernelAddress({ vm }: Desk, word: bigint): boolean {
+  const format = quietly(() => vm.kernel.space.format)
+  return (
+    format !== undefined && word < errorNumbers && word >= (1n << 64n) - (1n << BigInt(format.pageBits + 12))
+  )
+}
+
 /** Lists that are asked for again and again, kept as long as the guest stands still. */
 const kept = new WeakMap<Session, Known>()
 

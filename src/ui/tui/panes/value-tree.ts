@@ -6,7 +6,7 @@ import type { Content, Row } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { Tone } from '../style/theme.js'
-import { arenaHolding, targetAt } from './places.js'
+import { arenaHolding, isKernelAddress, targetAt } from './places.js'
 
 /** Larger structs are not written out on the line of their name. */
 const inlineSize = 256
@@ -232,7 +232,6 @@ function scalarText(desk: Desk, scalar: Scalar, target: Target | undefined): str
 
 const pidName = /(^|_)t?g?pid$/
 const queueName = /(^|_)dsq(_id)?$/
-const kernelHalf = 0xffff800000000000n
 
 /** Where an integer leads that is a pid, an id or an address by its name or its value. */
 function targetOfScalar(desk: Desk, name: string, { $value, $size }: Scalar): Target | undefined {
@@ -241,7 +240,7 @@ function targetOfScalar(desk: Desk, name: string, { $value, $size }: Scalar): Ta
   if (typeof $value !== 'bigint' || $size !== 8) return undefined
   const word = BigInt.asUintN(64, $value)
   if (queueName.test(name) && word !== 0n) return { kind: 'queue', id: word }
-  if ((word >= kernelHalf && word < 0xffffffffffff0000n) || arenaHolding(desk, word) !== undefined)
+  if (isKernelAddress(desk, word) || arenaHolding(desk, word) !== undefined)
     return { kind: 'address', address: word }
   return undefined
 }

@@ -9,7 +9,7 @@ import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
 import { nothing } from './maps.js'
-import { quietly } from './places.js'
+import { isKernelAddress, quietly } from './places.js'
 import { tableContent, tableRows } from './table-content.js'
 import { factNode, problemNode, valueColumns } from './value-tree.js'
 
@@ -181,8 +181,8 @@ function registerNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
   return Object.entries(vcpu.registers).map(([name, value]) => {
     const id = `vcpu:${vcpu.cpu}/${name}`
     if (value === undefined) return { row: { id, cells: [name, 'not known', ''], tones: [undefined, 'dim'] } }
-    const symbol = value >= 0xffff800000000000n ? quietly(() => desk.vm.kernel.symbolize(value)) : undefined
-    const isAddress = value >= 0xffff800000000000n && value < 0xffffffffffff0000n
+    const isAddress = isKernelAddress(desk, value)
+    const symbol = isAddress ? quietly(() => desk.vm.kernel.symbolize(value)) : undefined
     return {
       row: {
         id,
