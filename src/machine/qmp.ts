@@ -68,11 +68,7 @@ export class QmpClient {
       client.#greetingFailed = reject
     })
     try {
-      const busy = () =>
-        new MonitorBusyError(
-          'guest',
-          `the monitor at ${path} is in use by another program; close that one or wait`,
-        )
+      const busy = () => new MonitorBusyError('guest', busyText(path))
       await abortable(within(greeting, timeoutMs, busy), signal)
       await client.execute('qmp_capabilities', {}, { signal })
       return client
@@ -103,7 +99,7 @@ export class QmpClient {
     throw new MonitorBusyError(
       'guest',
       paths.length === 1
-        ? `the monitor at ${paths[0]} is in use by another program; close that one or wait`
+        ? busyText(paths[0] ?? '')
         : `all ${paths.length} monitors of the guest are in use; close one of the programs that look at it`,
     )
   }
@@ -264,4 +260,12 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 function timestamp(message: Readonly<Record<string, unknown>>): number {
   const { seconds, microseconds } = record(message.timestamp)
   return Number(seconds) * 1e6 + Number(microseconds)
+}
+
+/** What to do about a monitor that serves another program. Libvirt never lets go of its own. */
+function busyText(path: string): string {
+  const advice = path.includes('/libvirt/')
+    ? 'libvirt keeps it: give the domain a second one (docs/dumps.md says how), or open what virsh dump --memory-only writes'
+    : 'close that one or wait'
+  return `the monitor at ${path} is in use by another program; ${advice}`
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,6 +121,16 @@ describe('QmpClient', () => {
     const busy = QmpClient.connectAny([path, path], { timeoutMs: 10 })
     await expect(busy).rejects.toThrow(MonitorBusyError)
     await expect(busy).rejects.toThrow('all 2 monitors of the guest are in use')
+  })
+
+  it('says what to do about one that is busy; of libvirt, which never lets go, something else', async () => {
+    const theirs = join(directory, 'libvirt/monitor')
+    mkdirSync(join(directory, 'libvirt'))
+    await serve(() => undefined, { hello: '' })
+    await serve(() => undefined, { hello: '', at: theirs })
+    const connect = (at: string) => QmpClient.connect(at, { timeoutMs: 10 })
+    await expect(connect(path)).rejects.toThrow('in use by another program; close that one or wait')
+    await expect(connect(theirs)).rejects.toThrow(/libvirt keeps it: give the domain a second one/)
   })
 
   it('says that nobody is there', async () => {
