@@ -12,6 +12,8 @@ const clusterBits = { least: 9, most: 21 }
 const snapshotLimit = 65_536
 /** Bytes of a snapshot table that are looked at. */
 const tableLimit = 2 ** 26
+const namesTold = 8
+const nameLimit = 80
 /** Bits 9 to 55 of an entry of the L1 and L2 tables. */
 const offsetMask = 0x00ff_ffff_ffff_fe00n
 const compressed = 1n << 62n
@@ -38,15 +40,20 @@ export function openQcow2(path: string): Dump {
         `${path} is a qcow2 disk image in which no state of a machine is saved: savevm in QEMU's monitor, or virsh snapshot-create, puts one there`,
       )
     }
-    const others = saved.filter((each) => each !== newest).map(({ name }) => quoteText(name))
-    const dump = parseMigration(path, image.state(newest), 0, `snapshot ${quoteText(newest.name)} in qcow2`)
-    return others.length === 0
-      ? dump
-      : { ...dump, problems: [`older snapshots are not shown: ${others.join(', ')}`, ...dump.problems] }
+    const others = saved.filter((each) => each !== newest).map(called)
+    const dump = parseMigration(path, image.state(newest), 0, `snapshot ${called(newest)} in qcow2`)
+    if (others.length === 0) return dump
+    const more = others.length > namesTold ? ` and ${others.length - namesTold} more` : ''
+    const named = `${others.slice(0, namesTold).join(', ')}${more}`
+    return { ...dump, problems: [`older snapshots are not shown: ${named}`, ...dump.problems] }
   } catch (error) {
     image.close()
     throw error
   }
+}
+
+function called({ name }: Snapshot): string {
+  return quoteText(name.length > nameLimit ? `${name.slice(0, nameLimit)}…` : name)
 }
 
 interface Snapshot {
