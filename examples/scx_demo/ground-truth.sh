@@ -17,6 +17,7 @@
 #   prog/ID.xlated                           translated instructions as bytes
 #   prog/NAME.txt                            the same as text, of a few: bpftool takes long to look up names
 #   tasks/comm tasks/stat tasks/status       lines "PID/task/TID/FILE:TEXT", one task after the other
+#   tasks/stacks                             "== /proc/PID/stack" before each
 #   sched_ext/...                            copy of /sys/kernel/sched_ext
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -91,6 +92,10 @@ done
 for file in comm stat status; do
 	(cd /proc && grep -H '' [0-9]*/task/[0-9]*/$file) >$out/tasks/$file 2>/dev/null
 done
+for file in /proc/[0-9]*/stack; do
+	echo "== $file"
+	cat $file
+done >$out/tasks/stacks 2>/dev/null
 (cd /sys/kernel/sched_ext && find . -type f) 2>/dev/null | while read -r file; do
 	mkdir -p "$out/sched_ext/${file%/*}"
 	cat "/sys/kernel/sched_ext/$file" >"$out/sched_ext/$file" 2>/dev/null

@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel/kernel.js'
 export interface OrcEntry {
   readonly spOffset: number
   readonly bpOffset: number
-  /** ORC_REG_*. */
+  /** ORC_REG_*, by the numbers of `orcRegister` whatever the kernel's are. */
   readonly spRegister: number
   readonly bpRegister: number
   /** ORC_TYPE_*. */
@@ -24,7 +24,41 @@ export const orcRegister = {
   r13: 7,
   bpIndirect: 8,
   spIndirect: 9,
+  ax: 10,
+  unknown: 11,
 } as const
+
+type Register = (typeof orcRegister)[keyof typeof orcRegister]
+
+const r = orcRegister
+/** What numbers in entries mean: those above up to Linux 7.0, then in another order (asm/orc_types.h of either). */
+const earlier: readonly Register[] = [
+  r.undefined,
+  r.previousSp,
+  r.dx,
+  r.di,
+  r.bp,
+  r.sp,
+  r.r10,
+  r.r13,
+  r.bpIndirect,
+  r.spIndirect,
+]
+const later: readonly Register[] = [
+  r.undefined,
+  r.ax,
+  r.dx,
+  r.sp,
+  r.bp,
+  r.di,
+  r.r10,
+  r.r13,
+  r.previousSp,
+  r.spIndirect,
+  r.bpIndirect,
+]
+/** Entries that are looked at to tell which. */
+const sampled = 512
 
 export const orcType = { undefined: 0, endOfStack: 1, call: 2, registers: 3, partialRegisters: 4 } as const
 
@@ -63,6 +97,7 @@ export class OrcTable {
   readonly #entries: bigint
   readonly #count: number
   readonly #size: number
+  readonly #registers: readonly Register[]
   readonly #found = new Map<bigint, OrcEntry | undefined>()
 
   /** The table of a kernel, made once: it does not change, and tasks return to the same few places. */
@@ -91,6 +126,20 @@ export class OrcTable {
     if (!(count > 0 && count <= entryLimit))
       throw new CryoscopeError('unreadable', `${count} entries of ORC cannot be`)
     this.#count = Math.floor(count)
+    this.#registers = this.#numbering()
+  }
+
+  /** Most functions find their caller's frame from sp alone, and hardly any from di: its number tells all others. */
+  #numbering(): readonly Register[] {
+    const seen = [0, 0]
+    const step = Math.max(1, Math.floor(this.#count / sampled))
+    for (let i = 0; i < this.#count; i += step) {
+      const entry = this.#kernel.struct('orc_entry', this.#entries + BigInt(i * this.#size))
+      if (entry.number('type') !== orcType.call) continue
+      for (const [which, registers] of [earlier, later].entries())
+        if (registers[entry.number('sp_reg')] === r.sp) seen[which] = (seen[which] ?? 0) + 1
+    }
+    return (seen[1] ?? 0) > (seen[0] ?? 0) ? later : earlier
   }
 
   /** The entry that covers an address of the image; undefined outside of its text. */
@@ -113,7 +162,9 @@ export class OrcTable {
   findIn(ips: bigint, entries: bigint, count: number, ip: bigint): OrcEntry | undefined {
     if (count <= 0 || count > entryLimit) return undefined
     const index = searchOrc((i) => relative(this.#kernel, ips, i), count, ip)
-    return index < 0 ? undefined : readEntry(this.#kernel, entries + BigInt(index * this.#size))
+    return index < 0
+      ? undefined
+      : readEntry(this.#kernel, entries + BigInt(index * this.#size), this.#registers)
   }
 
   #address(index: number): bigint {
@@ -121,7 +172,9 @@ export class OrcTable {
   }
 
   #read(index: number): OrcEntry | undefined {
-    return index < 0 ? undefined : readEntry(this.#kernel, this.#entries + BigInt(index * this.#size))
+    return index < 0
+      ? undefined
+      : readEntry(this.#kernel, this.#entries + BigInt(index * this.#size), this.#registers)
   }
 }
 
@@ -143,13 +196,14 @@ function searchOrc(address: (index: number) => bigint, count: number, ip: bigint
   return low - 1
 }
 
-function readEntry(kernel: Kernel, address: bigint): OrcEntry {
+function readEntry(kernel: Kernel, address: bigint, registers: readonly Register[]): OrcEntry {
   const entry = kernel.struct('orc_entry', address)
+  const named = (member: string): Register => registers[entry.number(member)] ?? r.unknown
   return {
     spOffset: entry.number('sp_offset'),
     bpOffset: entry.number('bp_offset'),
-    spRegister: entry.number('sp_reg'),
-    bpRegister: entry.number('bp_reg'),
+    spRegister: named('sp_reg'),
+    bpRegister: named('bp_reg'),
     type: entry.number('type'),
     isSignal: entry.number('signal') !== 0,
   }

@@ -13,8 +13,9 @@ export interface StackStart {
   readonly ip: bigint
   readonly sp: bigint
   readonly bp: bigint
-  /** Other registers, by their names without r (dx, di, 10, 13). */
+  /** Other registers, by their names without r (ax, dx, di), and r10 and r13. */
   readonly others?: {
+    readonly ax?: bigint
     readonly dx?: bigint
     readonly di?: bigint
     readonly r10?: bigint
@@ -54,11 +55,11 @@ export function stackOfRegisters(
   if (pc !== undefined && sp !== undefined && x29 !== undefined) {
     return unwindFrameRecords(kernel, { pc, sp, fp: x29, ...(x30 === undefined ? {} : { lr: x30 }) })
   }
-  const { rip, rsp, rbp = 0n, rdx: dx = 0n, rdi: di = 0n, r10 = 0n, r13 = 0n } = registers
+  const { rip, rsp, rbp = 0n, rax: ax = 0n, rdx: dx = 0n, rdi: di = 0n, r10 = 0n, r13 = 0n } = registers
   if (rip === undefined || rsp === undefined) {
     throw new CryoscopeError('unreadable', 'the target does not say where its stack is')
   }
-  return unwind(kernel, { ip: rip, sp: rsp, bp: rbp, others: { dx, di, r10, r13 }, isExact: true })
+  return unwind(kernel, { ip: rip, sp: rsp, bp: rbp, others: { ax, dx, di, r10, r13 }, isExact: true })
 }
 
 /** Unwinds by ORC; where the first step already fails, lists what looks like return addresses. */
@@ -166,12 +167,14 @@ class Unwinder {
         return this.#register('di')
       case orcRegister.dx:
         return this.#register('dx')
+      case orcRegister.ax:
+        return this.#register('ax')
       default:
         return undefined
     }
   }
 
-  #register(name: 'r10' | 'r13' | 'di' | 'dx'): bigint | undefined {
+  #register(name: 'r10' | 'r13' | 'di' | 'dx' | 'ax'): bigint | undefined {
     if (this.#registers !== undefined) return this.#saved(name, this.#registers)
     return this.#others?.[name]
   }

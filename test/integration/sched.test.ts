@@ -1,5 +1,6 @@
 import { beforeAll, describe, it } from 'vitest'
 import { schedComparisons } from './support/compare-sched.js'
+import { stackComparisons } from './support/compare-stacks.js'
 import { statisticsComparisons } from './support/compare-statistics.js'
 import { taskComparisons } from './support/compare-tasks.js'
 import { type DemoGuest, sharedDemo, testedKernels } from './support/demo-guest.js'
@@ -11,7 +12,8 @@ describe.each(testedKernels)('scheduler of kernel $kernel', ({ kernel }) => {
     guest = await sharedDemo(kernel)
   })
 
-  it.each([...schedComparisons, ...statisticsComparisons, ...taskComparisons])('%s', (_, compare) =>
-    compare(guest),
+  it.each([...schedComparisons, ...statisticsComparisons, ...taskComparisons, ...stackComparisons])(
+    '%s',
+    (_, compare) => compare(guest),
   )
 })

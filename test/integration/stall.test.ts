@@ -3,6 +3,7 @@ import { midChange } from '../../src/sched/dispatch-queue.js'
 import type { SchedState } from '../../src/sched/sched.js'
 import { compareWithLog } from './support/compare-allocations.js'
 import { isTheSameFromADump, showsWhatTheDemoCounted, tellsOfTheStall } from './support/compare-report.js'
+import { compareTaskStacks } from './support/compare-stacks.js'
 import { testedKernels } from './support/demo-guest.js'
 import { type StalledDemo, setWatchdog, stalledDemo } from './support/stalled-demo.js'
 
@@ -45,31 +46,7 @@ describe.each(testedKernels)('a stall on kernel $kernel', ({ kernel, kaslr }) =>
   })
 
   it('has the stacks of sleeping tasks that /proc/PID/stack shows', () => {
-    const { session, stacks } = guest
-    let compared = 0
-    for (const part of stacks.split('== /proc/').slice(1)) {
-      const [head = '', ...lines] = part.split('\n')
-      const pid = Number.parseInt(head, 10)
-      const theirs = lines
-        .filter((line) => line.startsWith('[<'))
-        .map((line) => line.replace(/^\[<0>\] /, ''))
-      const task = session.tasks.find((candidate) => candidate.pid === pid)
-      if (task === undefined || task.isRunning || !'SID'.includes(task.state) || theirs.length === 0) continue
-      // The load moves on between the two.
-      if (task.name.startsWith('demo_')) continue
-      const stack = session.sched.stack(pid)
-      const ours = stack.frames
-        .map(({ symbol }) => symbol ?? '')
-        .filter((symbol) => !/^(__)?schedule(\+|$)/.test(symbol))
-      expect({ pid, method: stack.method, problem: stack.problem }).toEqual({
-        pid,
-        method: 'orc',
-        problem: undefined,
-      })
-      if (ours.join() === theirs.map((line) => line.replace(/\/0x[0-9a-f]+$/, '')).join()) compared++
-      else expect(task.isKernelThread, `${task.name}: ${ours} is not ${theirs}`).toBe(true)
-    }
-    expect(compared).toBeGreaterThan(40)
+    compareTaskStacks(guest.session, guest.stacks)
   })
 
   it('counts the runs of programs, which go on', async () => {

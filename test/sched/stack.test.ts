@@ -61,6 +61,31 @@ describe('the stack of a task that was switched out', () => {
     })
   })
 
+  it('is unwound by entries whose registers are numbered as since Linux 7.1', () => {
+    const later = { sp: 3, bp: 4, previousSp: 8 }
+    const made = sleeping({
+      inner: { sp_offset: 16, sp_reg: later.sp, type: orcType.call },
+      middle: {
+        sp_offset: 16,
+        sp_reg: later.bp,
+        bp_offset: -16,
+        bp_reg: later.previousSp,
+        type: orcType.call,
+      },
+    })
+    expect(symbols(made)).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['inner+0x10', 'middle+0x20', 'outer+0x30'],
+    })
+  })
+
+  it('says so where an entry names a register that is not known', () => {
+    expect(symbols(sleeping({ middle: { sp_reg: 15, type: orcType.call } })).problem).toMatch(
+      /needs a register that was not kept/,
+    )
+  })
+
   it('ends where an interrupt came from user code', () => {
     const made = sleeping({ outer: { sp_reg: bp, sp_offset: 0x40, type: orcType.registers } })
     // `middle` took the outer frame pointer from its own frame.

@@ -2,6 +2,7 @@ import { basicComparisons } from './compare.js'
 import { environmentComparisons } from './compare-environment.js'
 import { programComparisons } from './compare-programs.js'
 import { schedComparisons } from './compare-sched.js'
+import { stackComparisons } from './compare-stacks.js'
 import { statisticsComparisons } from './compare-statistics.js'
 import { taskComparisons } from './compare-tasks.js'
 import type { Comparison } from './demo-guest.js'
@@ -14,6 +15,7 @@ export const allComparisons: readonly Comparison[] = [
   ...mapComparisons,
   ...programComparisons,
   ...schedComparisons,
+  ...stackComparisons,
   ...statisticsComparisons,
   ...taskComparisons,
 ]
