@@ -25,6 +25,16 @@ export class CryoscopeError extends Error {
   }
 }
 
+/** What could be read; undefined where a CryoscopeError says that it could not. Other errors are mistakes, and go on. */
+export function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof CryoscopeError) return undefined
+    throw error
+  }
+}
+
 /** The exit code the contract gives to each kind of failure. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   'not-found': 1,

@@ -1,4 +1,4 @@
-import { CryoscopeError } from '../errors.js'
+import { quietly } from '../errors.js'
 import { complaints, panicMessage } from './complaints.js'
 import type { LogRecord } from './dmesg.js'
 import type { Kernel } from './kernel.js'
@@ -54,13 +54,4 @@ export function panicText({ cpu, task, message, cause, where }: Panic): string {
   const began = cause === undefined ? '' : `${cause}${where === undefined ? '' : `, at ${where}`}`
   if (message === undefined) return `on CPU ${cpu}${inTask}${began === '' ? '' : `: ${began}`}`
   return `on CPU ${cpu}${inTask}: ${message}${began === '' ? '' : `. It began with: ${began}`}`
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof CryoscopeError) return undefined
-    throw error
-  }
 }

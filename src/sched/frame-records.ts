@@ -45,8 +45,9 @@ export function unwindFrameRecords(kernel: Kernel, { pc, fp, sp, lr, end }: Reco
   const frames: StackFrame[] = []
   // Bits in which a signature may lie (pointer authentication); of kernel addresses they are ones.
   const signature = BigInt.asUintN(64, kernel.info.number('KERNELPACMASK') ?? 0n)
-  const add = (address: bigint, isExact: boolean, isCertain = true): void => {
-    frames.push(frameOf(kernel, address | signature, isExact, isCertain))
+  // What an exception saved is where the code stood, unsigned: it may be a zero that was called.
+  const add = (address: bigint, isExact: boolean): void => {
+    frames.push(frameOf(kernel, isExact ? address : address | signature, isExact))
   }
   const growth = new Growth()
   const method = 'frame-records'

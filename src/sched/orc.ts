@@ -1,4 +1,4 @@
-import { CryoscopeError } from '../errors.js'
+import { CryoscopeError, quietly } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 
 /** How to find the caller's frame from one place in the code (arch/x86/include/asm/orc_types.h). */
@@ -134,10 +134,14 @@ export class OrcTable {
     const seen = [0, 0]
     const step = Math.max(1, Math.floor(this.#count / sampled))
     for (let i = 0; i < this.#count; i += step) {
-      const entry = this.#kernel.struct('orc_entry', this.#entries + BigInt(i * this.#size))
-      if (entry.number('type') !== orcType.call) continue
+      // Of a dump that lacks pages the others tell.
+      const number = quietly(() => {
+        const entry = this.#kernel.struct('orc_entry', this.#entries + BigInt(i * this.#size))
+        return entry.number('type') === orcType.call ? entry.number('sp_reg') : undefined
+      })
+      if (number === undefined) continue
       for (const [which, registers] of [earlier, later].entries())
-        if (registers[entry.number('sp_reg')] === r.sp) seen[which] = (seen[which] ?? 0) + 1
+        if (registers[number] === r.sp) seen[which] = (seen[which] ?? 0) + 1
     }
     return (seen[1] ?? 0) > (seen[0] ?? 0) ? later : earlier
   }

@@ -1,4 +1,4 @@
-import { CryoscopeError } from '../errors.js'
+import { CryoscopeError, quietly } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { currentTask, type Task } from '../kernel/tasks.js'
 import { type KernelStack, stackOfRegisters } from '../sched/stack.js'
@@ -80,12 +80,7 @@ export class Vcpu {
 
   /** Registers are shown even where the kernel behind them cannot be read. */
   #quietly<T>(read: (kernel: Kernel) => T): T | undefined {
-    try {
-      return read(this.#kernel())
-    } catch (error) {
-      if (error instanceof CryoscopeError) return undefined
-      throw error
-    }
+    return quietly(() => read(this.#kernel()))
   }
 }
 

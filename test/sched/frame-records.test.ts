@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { StructReader } from '../../src/kernel/struct-reader.js'
 import { taskRecords, unwindFrameRecords } from '../../src/sched/frame-records.js'
 import { SchedGuest } from './sched-guest.js'
@@ -131,5 +131,26 @@ describe('frame records', () => {
     expect(walk(outer + 0x8n)).toEqual(['inner', 'outer+0x8?', ...rest])
     // What its record says already, a place in itself after a call of its own, and no code at all.
     for (const lr of [outer + 0x20n, inner + 0x8n, 0n]) expect(walk(lr)).toEqual(['inner', ...rest])
+  })
+
+  it('have signed return addresses, and places of exceptions as they are', () => {
+    const { guest, kernel, task, stack, records, inner, objects } = sleeping('late')
+    const [first, second, last] = records
+    const signature = 0x007f_0000_0000_0000n
+    vi.spyOn(kernel.info, 'number').mockImplementation((name) =>
+      name === 'KERNELPACMASK' ? signature : undefined,
+    )
+    // The caller's address with other bits where the signature lies, then a call of address 0 that an exception ended.
+    guest.u64(first + 8n, (inner + 0x44n) & ~signature)
+    guest.u64(second, 0n)
+    guest.u64(second + 8n, 0n)
+    guest.u64(second + 16n, 2n)
+    const registers = second - BigInt(objects.offsetOf('pt_regs', 'stackframe'))
+    guest.u64(registers + BigInt(objects.offsetOf('pt_regs', 'pc')), 0n)
+    guest.u64(registers + BigInt(objects.offsetOf('pt_regs', 'regs')) + 29n * 8n, last - 64n)
+    guest.u64(last - 48n, 1n)
+    const { frames, problem } = taskRecords(kernel, task, stack)
+    expect(problem).toBeUndefined()
+    expect(frames.map(({ address }) => address)).toEqual([inner + 0x10n, inner + 0x44n, 0n])
   })
 })

@@ -32,7 +32,7 @@ export interface PanicJson {
   readonly name: string | null
   readonly message: string | null
   /** Nanoseconds since boot. */
-  readonly time: string | null
+  readonly time: bigint | null
   readonly cause: string | null
   readonly where: string | null
   /** All of it in a sentence. */
@@ -48,7 +48,7 @@ function panicJson(session: Session): PanicJson | null {
     pid: task?.pid ?? null,
     name: task?.name ?? null,
     message: message ?? null,
-    time: time === undefined ? null : String(time),
+    time: time ?? null,
     cause: cause ?? null,
     where: where ?? null,
     text: panicText(panic),

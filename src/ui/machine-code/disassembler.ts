@@ -1,3 +1,4 @@
+import type { Architecture } from '../../memory/dump.js'
 import { escapeText } from '../../text.js'
 
 /** One machine instruction. */
@@ -17,8 +18,6 @@ interface CapstoneInstruction {
 interface Capstone {
   disasm(bytes: ArrayLike<number>, address: bigint): readonly CapstoneInstruction[]
 }
-
-export type Architecture = 'x86_64' | 'aarch64'
 
 /** Instructions of x86-64 or arm64 as text (Capstone). Bytes that are no instruction end the listing. */
 export class Disassembler {

@@ -38,7 +38,7 @@ A frame behind which stands a ? was found on the stack, or lies behind code with
           const { stack: found, problem } = stackOf(vcpu)
           const said =
             found === null
-              ? [problem ?? 'in user space: the kernel has no stack of it']
+              ? [escapeText(problem ?? 'in user space: the kernel has no stack of it')]
               : stackLines(found, '')
           return [output.bold(vcpuLine(vcpu)), ...said.map((line) => `  ${line}`)].join('\n')
         })
@@ -65,6 +65,6 @@ function stackOf(vcpu: Vcpu): { stack: NonNullable<Vcpu['stack']> | null; proble
     return { stack: vcpu.stack ?? null }
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
-    return { stack: null, problem: escapeText(error.message) }
+    return { stack: null, problem: error.message }
   }
 }

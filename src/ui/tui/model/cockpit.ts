@@ -15,14 +15,13 @@ import { overlayInput } from './overlay-input.js'
 import { Page } from './page.js'
 import type { Engine, Mark, Message, Operation, Parts, Settings, Tab } from './parts.js'
 import { Rates } from './rates.js'
-import { Recording } from './recording.js'
+import { Recording, sliceMilliseconds } from './recording.js'
 import type { Row } from './row.js'
 import type { Target } from './target.js'
 import type { View } from './view.js'
 import { wrap } from './wrap.js'
 
 const liveInterval = 500
-const sliceMilliseconds = 12
 
 /** All that the terminal UI knows, without the screen: what is open, where cursors are, what is going on. */
 export class Cockpit implements Desk {
@@ -421,7 +420,7 @@ export class Cockpit implements Desk {
   /** The guest stopped or runs, whoever caused it. */
   #onState(): void {
     const { control } = this.vm.target
-    if (control === undefined || this.#epoch === undefined) return
+    if (this.#stopped || control === undefined || this.#epoch === undefined) return
     if (control.state !== 'frozen' || control.epoch === this.#epoch) {
       if (control.state === 'running') this.changed()
       return

@@ -1,4 +1,4 @@
-import { CryoscopeError } from '../../../errors.js'
+import { quietly } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from './desk.js'
 import type { Target } from './target.js'
@@ -57,13 +57,4 @@ export function findTargets({ vm }: Desk, text: string, most = 20): Destination[
     }
   }
   return (exact.length > 0 && most > 10 ? exact : [...exact, ...found]).slice(0, most)
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof CryoscopeError) return undefined
-    throw error
-  }
 }

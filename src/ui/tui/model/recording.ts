@@ -2,7 +2,8 @@ import type { Desk } from './desk.js'
 import type { Recorder } from './parts.js'
 import type { Row } from './row.js'
 
-const sliceMilliseconds = 12
+/** What work in the background takes at once, so that keys are never kept waiting. */
+export const sliceMilliseconds = 12
 
 /** Notes what panes show at a stop, in the background and before any pane asks, so that the next stop can be compared with it. */
 export class Recording {

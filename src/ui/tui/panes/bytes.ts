@@ -1,8 +1,9 @@
+import { quietly } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
 import type { Row, RowSource } from '../model/row.js'
 import type { View } from '../model/view.js'
-import { arenaHolding, isKernelAddress, quietly } from './places.js'
+import { arenaHolding, isKernelAddress } from './places.js'
 
 const wordSize = 8n
 /** Bytes from the address on that can be scrolled through. */

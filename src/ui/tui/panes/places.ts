@@ -1,5 +1,5 @@
 import type { Arena } from '../../../bpf/arena/arena.js'
-import { CryoscopeError } from '../../../errors.js'
+import { quietly } from '../../../errors.js'
 import type { Task } from '../../../kernel/tasks.js'
 import type { Session } from '../../../session/session.js'
 import type { Desk } from '../model/desk.js'
@@ -79,14 +79,4 @@ export function targetAt(desk: Desk, address: bigint): { readonly text: string; 
     return { text: `program ${program.name}`, target: { kind: 'program', id: program.id } }
   const symbol = quietly(() => desk.vm.kernel.symbolize(address))
   return { text: symbol ?? `0x${address.toString(16)}`, target: { kind: 'bytes', address } }
-}
-
-/** Undefined where it cannot be read. */
-export function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof CryoscopeError) return undefined
-    throw error
-  }
 }

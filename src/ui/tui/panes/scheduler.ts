@@ -1,4 +1,4 @@
-import { CryoscopeError } from '../../../errors.js'
+import { CryoscopeError, quietly } from '../../../errors.js'
 import type { DispatchQueue, QueuedTask } from '../../../sched/dispatch-queue.js'
 import type { Runqueue } from '../../../sched/runqueue.js'
 import type { SchedState } from '../../../sched/sched.js'
@@ -11,7 +11,6 @@ import type { Content, Row } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
-import { quietly } from './places.js'
 import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
 
 const columns = [{ title: 'WHAT', tone: 'name' }, { title: 'STATE' }, { title: 'MORE', tone: 'dim' }] as const

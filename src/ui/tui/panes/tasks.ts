@@ -1,4 +1,4 @@
-import { CryoscopeError } from '../../../errors.js'
+import { CryoscopeError, quietly } from '../../../errors.js'
 import type { Task } from '../../../kernel/tasks.js'
 import { readTask } from '../../../kernel/tasks.js'
 import { escapeText } from '../../../text.js'
@@ -10,7 +10,6 @@ import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
 import { wrap } from '../model/wrap.js'
-import { quietly } from './places.js'
 import { tableContent, tableRows } from './table-content.js'
 import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
 

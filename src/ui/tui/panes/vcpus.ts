@@ -1,3 +1,4 @@
+import { quietly } from '../../../errors.js'
 import type { Kernel } from '../../../kernel/kernel.js'
 import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
@@ -9,7 +10,7 @@ import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
 import { nothing } from './maps.js'
-import { isKernelAddress, quietly } from './places.js'
+import { isKernelAddress } from './places.js'
 import { tableContent, tableRows } from './table-content.js'
 import { factNode, problemNode, valueColumns } from './value-tree.js'
 
