@@ -1,5 +1,5 @@
 import type { BpfMap } from '../src/bpf/map.js'
-import { Problems } from '../src/bpf/maps/reader.js'
+import { Problems } from '../src/problems.js'
 import type { Session } from '../src/session/session.js'
 import { print, repeat, timed } from './measure.js'
 

@@ -1,7 +1,7 @@
 import { listMaps } from '../bpf/map-info.js'
-import { Problems } from '../bpf/maps/reader.js'
 import { listPrograms } from '../bpf/program.js'
 import { type SchedulerObject, schedulerObjects } from '../bpf/programs/scheduler-objects.js'
+import { Problems } from '../problems.js'
 import type { SchedContext } from './context.js'
 
 export type { SchedulerObject }

@@ -1,7 +1,7 @@
 import { BpfMap } from '../../src/bpf/map.js'
 import { listMaps } from '../../src/bpf/map-info.js'
-import { Problems } from '../../src/bpf/maps/reader.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
+import { Problems } from '../../src/problems.js'
 import type { KernelGuest } from '../support/kernel-guest.js'
 
 /** The maps of a guest, and the kernel that holds them. */

@@ -1,5 +1,5 @@
+import type { Problems } from '../../problems.js'
 import type { Arena } from '../arena/arena.js'
-import type { Problems } from '../maps/reader.js'
 import { hex, type Reading, type Region } from './reading.js'
 import { Slots } from './slots.js'
 

@@ -1,7 +1,7 @@
 import { memberAt, sizeOf } from '../../btf/layout.js'
 import type { StructType } from '../../btf/types.js'
+import type { Problems } from '../../problems.js'
 import type { Arena } from '../arena/arena.js'
-import type { Problems } from '../maps/reader.js'
 import {
   type AllocatorReader,
   type AllocatorVariable,

@@ -1,8 +1,9 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { pageOf } from '../../memory/address-space.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { BatchWriter } from './batch.js'
-import type { EntryBatch, PackedReader, Problems } from './reader.js'
+import type { EntryBatch, PackedReader } from './reader.js'
 
 type ReadRange = (
   kernel: Kernel,

@@ -1,9 +1,10 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { rbtreeNodes } from '../../kernel/rbtree.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { cgroupsById, nameCgroup } from './objects/cgroup.js'
 import type { NamedObject } from './objects/named-object.js'
-import type { EntryReader, Problems, RawEntry, RawValue } from './reader.js'
+import type { EntryReader, RawEntry, RawValue } from './reader.js'
 import { fresh, reading } from './reading.js'
 
 export const cgroupStorageReader: EntryReader = family('cgroup_storage', false)

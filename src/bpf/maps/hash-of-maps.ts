@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { BatchWriter } from './batch.js'
 import { elementCount } from './element-count.js'
@@ -6,7 +7,7 @@ import { readTable } from './hash.js'
 import { HashWalk } from './hash-walk.js'
 import { jhash } from './jhash.js'
 import { nameMap } from './objects/map.js'
-import type { EntryBatch, EntryReader, Problems, RawEntry } from './reader.js'
+import type { EntryBatch, EntryReader, RawEntry } from './reader.js'
 import { numberValue } from './slots.js'
 
 const pointerSize = 8

@@ -1,9 +1,10 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { type AddressSpace, pageOf } from '../../memory/address-space.js'
 import type { MemoryWindow } from '../../memory/types.js'
+import type { Problems } from '../../problems.js'
 import { copyPerCpu } from './array.js'
 import type { BatchWriter } from './batch.js'
-import type { EntryBatch, Problems } from './reader.js'
+import type { EntryBatch } from './reader.js'
 
 /**
  * struct bpf_htab (kernel/bpf/hashtab.c): buckets of hlist_nulls chains; an element is htab_elem with its key behind it,

@@ -1,10 +1,11 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { BatchWriter } from './batch.js'
 import { elementCount } from './element-count.js'
 import { HashWalk, type Table } from './hash-walk.js'
 import { jhash } from './jhash.js'
-import type { PackedReader, Problems } from './reader.js'
+import type { PackedReader } from './reader.js'
 
 export const hashReader: PackedReader = hashFamily(['hash', 'lru_hash'], false)
 export const perCpuHashReader: PackedReader = hashFamily(['percpu_hash', 'lru_percpu_hash'], true)

@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import type { EntryReader, Problems, RawEntry } from './reader.js'
+import type { EntryReader, RawEntry } from './reader.js'
 import { reading } from './reading.js'
 
 /** LPM_TREE_NODE_FLAG_IM (kernel/bpf/lpm_trie.c): only joins two branches, holds no value. */

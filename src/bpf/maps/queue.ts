@@ -1,9 +1,10 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { pageOf } from '../../memory/address-space.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { fitsMemory } from './array.js'
 import { BatchWriter } from './batch.js'
-import type { EntryBatch, PackedReader, Problems } from './reader.js'
+import type { EntryBatch, PackedReader } from './reader.js'
 
 /** Oldest first: what pop gives next comes first. */
 export const queueReader: PackedReader = queueFamily('queue')

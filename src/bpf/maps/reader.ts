@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import type { Details } from './details.js'
 import type { NamedObject } from './objects/named-object.js'
@@ -70,20 +71,4 @@ export interface EntryBatch {
   /** Where each value lies in kernel memory: page number and offset; per-CPU maps have one pair per CPU. */
   readonly pages: Float64Array
   readonly offsets: Uint16Array
-}
-
-/** Problems of one walk: kept up to a limit, counted beyond it, so that a ruined map does not fill memory with sentences. */
-export class Problems {
-  readonly #kept: { where: string; why: string }[] = []
-  #more = 0
-
-  add(where: string, why: string): void {
-    if (this.#kept.length < 100) this.#kept.push({ where, why })
-    else this.#more++
-  }
-
-  get list(): readonly { readonly where: string; readonly why: string }[] {
-    if (this.#more === 0) return this.#kept
-    return [...this.#kept, { where: 'map', why: `${this.#more} more problems of this kind` }]
-  }
 }

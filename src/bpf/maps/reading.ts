@@ -1,6 +1,6 @@
 import { CryoscopeError } from '../../errors.js'
 import type { WalkEnd } from '../../kernel/lists.js'
-import type { Problems } from './reader.js'
+import type { Problems } from '../../problems.js'
 
 /** What `read` gives; undefined, and a problem, when it cannot be read. */
 export function reading<T>(problems: Problems, where: string, read: () => T): T | undefined {

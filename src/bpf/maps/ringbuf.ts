@@ -1,8 +1,9 @@
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import type { EntryReader, Problems, RawEntry } from './reader.js'
+import type { EntryReader, RawEntry } from './reader.js'
 import { reading } from './reading.js'
 
 /** BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ (include/uapi/linux/bpf.h). */

@@ -1,8 +1,9 @@
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { fitsMemory } from './array.js'
-import type { EntryReader, Problems, RawEntry, RawValue } from './reader.js'
+import type { EntryReader, RawEntry, RawValue } from './reader.js'
 import { usedWords, type Word } from './words.js'
 
 /** Maps that are a table of pointers, one slot for each index. Empty slots are no entries. */

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { describeProblem } from '../../memory/types.js'
-import type { Problems } from './reader.js'
+import type { Problems } from '../../problems.js'
 
 const pageSize = 4096
 

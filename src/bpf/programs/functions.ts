@@ -1,6 +1,6 @@
 import type { FunctionType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import type { Problems } from '../maps/reader.js'
+import type { Problems } from '../../problems.js'
 import { reading } from '../maps/reading.js'
 
 /** One function of a program: the program itself or a sub-program, by the place where it starts. */

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import type { Problems } from '../maps/reader.js'
+import type { Problems } from '../../problems.js'
 import { reading } from '../maps/reading.js'
 import {
   compiledParts,

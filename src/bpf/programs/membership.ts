@@ -1,7 +1,7 @@
 import { strip } from '../../btf/layout.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import type { Problems } from '../maps/reader.js'
 import { reading } from '../maps/reading.js'
 
 /** A member of a struct_ops map that a program stands for. */

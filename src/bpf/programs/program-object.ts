@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import { Problems } from '../../problems.js'
 import { listMaps } from '../map-info.js'
-import { Problems } from '../maps/reader.js'
 import type { BpfProgram } from '../program.js'
 import { readFunctions } from './functions.js'
 import { type JitedFunction, readJited } from './jited.js'

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { llistNodes } from '../../kernel/lists.js'
-import type { Problems } from '../maps/reader.js'
+import type { Problems } from '../../problems.js'
 import { fresh, reading } from '../maps/reading.js'
 
 /** What a program wrote to its streams and nobody has read yet (bpf_stream_printk, kernel/bpf/stream.c; 6.17 and newer). */

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { MemoryFault } from '../../memory/fault.js'
-import type { Problems } from '../maps/reader.js'
+import type { Problems } from '../../problems.js'
 import { reading } from '../maps/reading.js'
 import type { ProgramFunction } from './functions.js'
 import {

@@ -1,6 +1,6 @@
 import type { BpfMap } from '../../bpf/map.js'
 import { detailsJson } from '../../bpf/maps/details.js'
-import { Problems } from '../../bpf/maps/reader.js'
+import { Problems } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'
 import type { SectionNotes } from '../sections.js'

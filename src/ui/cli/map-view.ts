@@ -1,6 +1,6 @@
 import type { BpfMap, EntryValue, MapEntry } from '../../bpf/map.js'
 import { detailsJson } from '../../bpf/maps/details.js'
-import { Problems } from '../../bpf/maps/reader.js'
+import { Problems } from '../../problems.js'
 import { textWidth } from '../../text/fit.js'
 import type { Heading } from '../../text/layout.js'
 import { pairLines } from '../../text/lines.js'

@@ -1,6 +1,6 @@
 import type { BpfMap } from '../../bpf/map.js'
-import { Problems } from '../../bpf/maps/reader.js'
 import { CryoscopeError } from '../../errors.js'
+import { Problems } from '../../problems.js'
 import { openBytes } from './content.js'
 import { EntryPages } from './entry-pages.js'
 import { fileName, fits, textOfFileName } from './names.js'

@@ -1,5 +1,5 @@
 import type { BpfMap } from '../../bpf/map.js'
-import { Problems } from '../../bpf/maps/reader.js'
+import { Problems } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import type { Value } from '../../value/types.js'
 import { mapLines, Walk } from '../json/map.js'

@@ -1,6 +1,6 @@
 import type { BpfMap } from '../../bpf/map.js'
 import { detailsJson } from '../../bpf/maps/details.js'
-import { Problems } from '../../bpf/maps/reader.js'
+import { Problems } from '../../problems.js'
 import { pieces } from './pieces.js'
 
 /** What of a map is written. */

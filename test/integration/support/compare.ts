@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { BpfMap } from '../../../src/bpf/map.js'
-import { Problems } from '../../../src/bpf/maps/reader.js'
 import { specialFields } from '../../../src/bpf/special-fields.js'
+import { Problems } from '../../../src/problems.js'
 import type { Session } from '../../../src/session/session.js'
 import type { Comparison, Truth } from './demo-guest.js'
 

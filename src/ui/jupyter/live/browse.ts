@@ -1,7 +1,7 @@
 import { Allocator } from '../../../bpf/allocators/allocator.js'
 import { BpfMap } from '../../../bpf/map.js'
-import { Problems } from '../../../bpf/maps/reader.js'
 import { CryoscopeError } from '../../../errors.js'
+import { Problems } from '../../../problems.js'
 import type { Session } from '../../../session/session.js'
 import type { ObjectValue, Value } from '../../../value/types.js'
 import { isUnreadable } from '../../../value/unreadable.js'

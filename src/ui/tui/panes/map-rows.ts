@@ -1,5 +1,5 @@
 import type { BpfMap, MapEntry } from '../../../bpf/map.js'
-import { Problems } from '../../../bpf/maps/reader.js'
+import { Problems } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { columnMembers, entryCells, entryHeadings, keyText } from '../../tables/map-entries.js'
 import type { Column, Row, RowSource } from '../model/row.js'

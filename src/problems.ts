@@ -1,0 +1,116 @@
+import { CryoscopeError } from './errors.js'
+
+/** Something that is there and could not be read. */
+export interface Problem {
+  /** What was being read: "tasks", "map 12", "xa_node at 0xffff…". */
+  readonly where: string
+  /** One clause that says why not. */
+  readonly why: string
+}
+
+/** So that a ruined structure does not fill memory with sentences. */
+const keptAtMost = 100
+
+/**
+ * The sink for what could not be read. Everything that walks takes one, and has no other way to say that it fell short;
+ * whoever makes one must do something with it. Repeated problems count once.
+ */
+export class Problems {
+  readonly #parent: Problems | undefined
+  readonly #kept: Problem[] = []
+  readonly #known = new Set<string>()
+  #count = 0
+
+  constructor(parent?: Problems) {
+    this.#parent = parent
+  }
+
+  add(where: string, why: string): void {
+    this.#parent?.add(where, why)
+    const key = `${where}\0${why}`
+    if (this.#known.has(key)) return
+    this.#count++
+    if (this.#kept.length === keptAtMost) return
+    this.#known.add(key)
+    this.#kept.push({ where, why })
+  }
+
+  addAll(problems: Iterable<Problem>): void {
+    for (const { where, why } of problems) this.add(where, why)
+  }
+
+  /** What `read` gives; undefined and a problem where it cannot be read. Errors that are ours to fix are thrown on. */
+  attempt<T>(where: string, read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof CryoscopeError)) throw error
+      this.add(where, error.message)
+      return undefined
+    }
+  }
+
+  /** A sink of one part of the work: what it takes in is also here. It tells whether that part is whole. */
+  part(): Problems {
+    return new Problems(this)
+  }
+
+  /** Nothing fell short so far. */
+  get none(): boolean {
+    return this.#count === 0
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** The problems in the order they came; the last one counts those beyond what is kept. */
+  get list(): readonly Problem[] {
+    const more = this.#count - this.#kept.length
+    return more === 0 ? this.#kept : [...this.#kept, { where: 'more', why: `${more} more problems` }]
+  }
+
+  /** As sentences: "tasks: the list is broken". */
+  get sentences(): readonly string[] {
+    return this.list.map(problemText)
+  }
+}
+
+export function problemText({ where, why }: Problem): string {
+  return `${where}: ${why}`
+}
+
+/**
+ * A figure made of many reads. Its value is only reachable by asking whether it is whole, so that a partial sum cannot be
+ * shown as the sum.
+ */
+export type Figure<T = number> =
+  | { readonly whole: true; readonly value: T }
+  /** `atLeast` is a lower bound that was read; undefined where nothing is known. */
+  | { readonly whole: false; readonly atLeast: T | undefined; readonly why: string }
+
+export function whole<T>(value: T): Figure<T> {
+  return { whole: true, value }
+}
+
+export function unknown<T>(why: string): Figure<T> {
+  return { whole: false, atLeast: undefined, why }
+}
+
+/** The figure that a walk came to: whole when its sink took nothing in, else a lower bound. */
+export function counted<T>(value: T, problems: Problems): Figure<T> {
+  const [first] = problems.list
+  return first === undefined ? whole(value) : { whole: false, atLeast: value, why: problemText(first) }
+}
+
+/** "12", "at least 12", "unknown". */
+export function figureText<T extends number | bigint | string>(figure: Figure<T>): string {
+  if (figure.whole) return String(figure.value)
+  return figure.atLeast === undefined ? 'unknown' : `at least ${figure.atLeast}`
+}
+
+/** The contract's JSON of a figure: the value, `{ atLeast, why }`, or null where nothing is known. */
+export function figureJson<T>(figure: Figure<T>): T | { atLeast: T; why: string } | null {
+  if (figure.whole) return figure.value
+  return figure.atLeast === undefined ? null : { atLeast: figure.atLeast, why: figure.why }
+}
