@@ -3,13 +3,14 @@ import { countsRuns } from '../bpf/programs/statistics.js'
 import { CryoscopeError } from '../errors.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import { findPanic } from '../kernel/panic.js'
+import { Problems } from '../problems.js'
 import { Sched, type SchedState } from '../sched/sched.js'
+import { describeEnvironment } from '../session/environment.js'
 import type { Session } from '../session/session.js'
 import type { ReportContents, ReportHead } from './document.js'
 import { EntryStore } from './entry-store.js'
 import { type Identity, identityOf } from './identity.js'
 import { readAllocators, readArenas } from './parts/arenas.js'
-import { describeEnvironment } from './parts/environment.js'
 import { readMaps } from './parts/maps.js'
 import { readLinks, readPrinted, readPrograms, readStructOps } from './parts/programs.js'
 import { readCpuTime, readDomains, readNumaNodes, schedOf } from './parts/sched.js'
@@ -38,7 +39,9 @@ export function takeContents(vm: Session): Taken {
   const store = new EntryStore()
   const sections = new Sections()
   const environment = sections.take('environment', null, (notes) => {
-    const found = describeEnvironment(vm, true, notes)
+    const unread = new Problems()
+    const found = describeEnvironment(vm, true, unread)
+    for (const { where, why } of unread.list) notes.lost('kernel', `fact:${where}`, why)
     notes.obtained = found.facts.filter(({ value }) => value !== null).length
     notes.expected = found.facts.length
     for (const problem of target.problems) notes.warn('target', 'target', problem)

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { jsonLine } from '../../src/contract/json.js'
 import { Report } from '../../src/report/report.js'
-import { jsonLine } from '../../src/ui/json/text.js'
 import { schemaErrors } from '../report/support/schema.js'
 import { type DemoGuest, sharedDemo, testedKernels } from './support/demo-guest.js'
 

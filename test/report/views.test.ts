@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { parseHTML } from 'linkedom'
 import { describe, expect, it } from 'vitest'
+import { textWidth } from '../../src/present/text/fit.js'
 import { parseReport } from '../../src/report/file.js'
 import { html } from '../../src/report/html/markup.js'
 import { Report } from '../../src/report/report.js'
 import { cpuLines } from '../../src/report/text/cpu-text.js'
 import { mapLines } from '../../src/report/text/map-text.js'
 import { valueLines, valueText } from '../../src/report/text/value-text.js'
-import { textWidth } from '../../src/text/fit.js'
 import { bpfWorld, sessionOf } from './support/worlds.js'
 
 const report = Report.take(sessionOf(bpfWorld().memory))

@@ -1,6 +1,6 @@
 import { BpfMap } from '../../src/bpf/map.js'
 import { readMap } from '../../src/bpf/map-info.js'
-import { detailsJson } from '../../src/bpf/maps/details.js'
+import { detailsJson } from '../../src/contract/details.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { Problems } from '../../src/problems.js'
 import type { KernelGuest } from './kernel-guest.js'

@@ -1,8 +1,8 @@
 import type { Btf } from '../../btf/btf.js'
+import type { Details } from '../../contract/details.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
 import type { Problems } from '../../problems.js'
 import type { Arena } from '../arena/arena.js'
-import type { Details } from '../maps/details.js'
 import type { Slots } from './slots.js'
 
 /** A variable that is an allocator, and where it was found. */

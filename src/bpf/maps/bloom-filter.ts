@@ -1,8 +1,8 @@
+import type { Details } from '../../contract/details.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import type { Details } from './details.js'
 import { jhash } from './jhash.js'
 import type { EntryReader } from './reader.js'
 

@@ -1,4 +1,5 @@
 import type { CType } from '../../btf/types.js'
+import { detailsJson } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { hexOf } from '../../value/bytes.js'
 import type { ValueContext } from '../../value/context.js'
@@ -6,7 +7,6 @@ import { compileJson, type RenderJson } from '../../value/render/compile-json.js
 import type { Value } from '../../value/types.js'
 import type { MapInfo } from '../map-info.js'
 import type { SpecialValue } from '../special-values.js'
-import { detailsJson } from './details.js'
 import { type EntryMaker, isVoid } from './entry.js'
 import type { EntryBatch, RawEntry, RawValue } from './reader.js'
 

@@ -1,7 +1,7 @@
+import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import type { Details } from './details.js'
 import type { NamedObject } from './objects/named-object.js'
 
 /** How the kernel stores what a map holds; one per family, registered in `readers.ts`. */

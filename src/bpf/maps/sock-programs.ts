@@ -1,6 +1,6 @@
+import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
-import type { Details } from './details.js'
 import { nameProgram } from './objects/program.js'
 
 const hooks = ['msg_parser', 'stream_parser', 'stream_verdict', 'skb_verdict'] as const

@@ -1,7 +1,7 @@
+import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import type { Details } from './details.js'
 import type { EntryReader, RawEntry } from './reader.js'
 import { reading } from './reading.js'
 import { indexKey, indexOf } from './slots.js'

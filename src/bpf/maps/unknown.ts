@@ -1,7 +1,7 @@
+import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import type { Details } from './details.js'
 import { reading } from './reading.js'
 
 /** Where the kernel does not say how large the map's struct is. */

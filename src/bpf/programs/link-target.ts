@@ -1,6 +1,6 @@
+import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
-import type { Details } from '../maps/details.js'
 import { nameCgroup } from '../maps/objects/cgroup.js'
 
 /** Reads what one kind of link is attached to; `link` is the struct around its bpf_link. */

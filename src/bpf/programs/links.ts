@@ -1,7 +1,7 @@
+import type { Details } from '../../contract/details.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { idrEntries } from '../../kernel/xarray.js'
-import type { Details } from '../maps/details.js'
 import { linkTarget } from './link-target.js'
 
 /** A BPF link: what keeps a program attached (struct bpf_link, include/linux/bpf.h). */

@@ -1,4 +1,4 @@
-import { cutText, textWidth } from '../../text/fit.js'
+import { cutText, textWidth } from '../../present/text/fit.js'
 import { escapeText } from '../../text.js'
 import type { Change } from './compare.js'
 import type { Diff, Side } from './diff.js'

@@ -1,5 +1,5 @@
 import type { BpfMap } from '../../bpf/map.js'
-import { detailsJson } from '../../bpf/maps/details.js'
+import { detailsJson } from '../../contract/details.js'
 import { Problems } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'

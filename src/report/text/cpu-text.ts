@@ -1,5 +1,5 @@
-import { textWidth } from '../../text/fit.js'
-import { tableLines } from '../../text/layout.js'
+import { textWidth } from '../../present/text/fit.js'
+import { tableLines } from '../../present/text/layout.js'
 import { escapeText } from '../../text.js'
 import { cpuList } from '../../value/mask.js'
 import type { ReportEntry } from '../document.js'

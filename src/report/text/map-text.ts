@@ -1,5 +1,5 @@
-import { textWidth } from '../../text/fit.js'
-import { type Heading, tableLines } from '../../text/layout.js'
+import { textWidth } from '../../present/text/fit.js'
+import { type Heading, tableLines } from '../../present/text/layout.js'
 import { escapeText } from '../../text.js'
 import type { ReportEntry } from '../document.js'
 import type { ReportMap } from '../parts/maps.js'

@@ -1,5 +1,5 @@
-import { type Heading, tableLines } from '../../text/layout.js'
-import { pairLines } from '../../text/lines.js'
+import { type Heading, tableLines } from '../../present/text/layout.js'
+import { pairLines } from '../../present/text/lines.js'
 import { escapeText } from '../../text.js'
 import type { ReportContents, ReportElement, ReportEntry } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'

@@ -1,4 +1,4 @@
-import { textWidth } from '../../text/fit.js'
+import { textWidth } from '../../present/text/fit.js'
 import { escapeText, quoteText } from '../../text.js'
 
 type Members = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-import { type EntryChoice, mapDocument, mapLines, Walk, type WrittenMap } from '../json/map.js'
+import { type EntryChoice, mapDocument, mapLines, Walk, type WrittenMap } from '../../contract/maps.js'
 import type { Output } from './output.js'
 
 /** The contract's document of a map. Resolves to the number of entries. */

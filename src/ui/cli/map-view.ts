@@ -1,11 +1,6 @@
 import type { BpfMap, EntryValue, MapEntry } from '../../bpf/map.js'
-import { detailsJson } from '../../bpf/maps/details.js'
-import { Problems } from '../../problems.js'
-import { textWidth } from '../../text/fit.js'
-import type { Heading } from '../../text/layout.js'
-import { pairLines } from '../../text/lines.js'
-import { escapeText } from '../../text.js'
-import type { EntryChoice } from '../json/map.js'
+import { detailsJson } from '../../contract/details.js'
+import type { EntryChoice } from '../../contract/maps.js'
 import {
   cellText,
   columnMembers,
@@ -16,8 +11,13 @@ import {
   hexText,
   isSection,
   keyText,
-} from '../tables/map-entries.js'
-import { detailsText, objectText, plainLines } from '../tables/object-text.js'
+} from '../../present/columns/map-entries.js'
+import { detailsText, objectText, plainLines } from '../../present/columns/object-text.js'
+import { textWidth } from '../../present/text/fit.js'
+import type { Heading } from '../../present/text/layout.js'
+import { pairLines } from '../../present/text/lines.js'
+import { Problems } from '../../problems.js'
+import { escapeText } from '../../text.js'
 import type { Output } from './output.js'
 import { printTable } from './table.js'
 

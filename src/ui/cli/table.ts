@@ -1,5 +1,5 @@
-import { type Heading, layOut, widthsFor } from '../../text/layout.js'
-import { type Column, terminalCells } from '../tables/column.js'
+import { type Column, terminalCells } from '../../present/columns/column.js'
+import { type Heading, layOut, widthsFor } from '../../present/text/layout.js'
 import type { Output } from './output.js'
 
 /** Rows that are laid out together: a million rows must not be held to print the first. */

@@ -1,6 +1,6 @@
 import type { Allocator } from '../../bpf/allocators/allocator.js'
+import { pieces } from '../../contract/pieces.js'
 import { escapeText } from '../../text.js'
-import { pieces } from '../json/pieces.js'
 import { openBytes } from './content.js'
 import { pageLength } from './entries.js'
 import { EntryPages } from './entry-pages.js'

@@ -1,7 +1,7 @@
 import type { Arena } from '../../bpf/arena/arena.js'
+import { arenaJson } from '../../contract/arenas.js'
 import { hole } from '../../memory/frame-reader.js'
 import { escapeText } from '../../text.js'
-import { arenaJson } from '../json/arenas.js'
 import { memoryFile } from './memory-file.js'
 import type { Directory, Entry, File } from './node.js'
 import { section } from './section.js'

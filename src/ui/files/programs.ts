@@ -1,7 +1,7 @@
 import { listingLines } from '../../bpf/programs/listing-text.js'
 import type { Program } from '../../bpf/programs/program-object.js'
+import { programJson } from '../../contract/programs.js'
 import { escapeText } from '../../text.js'
-import { programJson } from '../json/programs.js'
 import { byNameEntries } from './by-name.js'
 import { fileName } from './names.js'
 import { type Directory, type Entry, link } from './node.js'

@@ -1,7 +1,7 @@
 import { CryoscopeError } from '../../errors.js'
 import type { Look } from '../../machine/machine.js'
+import { describeInfo } from '../../session/info.js'
 import type { Session } from '../../session/session.js'
-import { describeInfo } from '../json/target.js'
 import { allocatorsDirectory } from './allocators.js'
 import { arenasDirectory } from './arenas.js'
 import { ContentCache, openBytes } from './content.js'

@@ -1,5 +1,5 @@
+import { stackLines } from '../../present/columns/stacks.js'
 import type { Vcpu } from '../../session/vcpu.js'
-import { stackLines } from '../tables/stacks.js'
 import type { Directory, Entry } from './node.js'
 import { section } from './section.js'
 import { jsonFile, textFile, type View } from './view.js'

@@ -1,5 +1,5 @@
+import { jsonText } from '../../contract/json.js'
 import type { Session } from '../../session/session.js'
-import { jsonText } from '../json/text.js'
 import { type ContentCache, streamedFile, wholeFile } from './content.js'
 import type { Attributes, File } from './node.js'
 

@@ -1,12 +1,7 @@
 /** What cells call to make pictures of what they have found. Each has a twin in plain text. */
 import type { Allocator } from '../../bpf/allocators/allocator.js'
 import type { BpfProgram } from '../../bpf/program.js'
-import type { Session } from '../../session/session.js'
-import { tableLines } from '../../text/layout.js'
-import { escapeText } from '../../text.js'
-import type { ObjectValue, Value } from '../../value/types.js'
-import { isUnreadable } from '../../value/unreadable.js'
-import { histogramText, seriesText, timelineText } from '../html/chart-text.js'
+import { histogramText, seriesText, timelineText } from '../../present/html/chart-text.js'
 import {
   type ChartOptions,
   histogram as drawHistogram,
@@ -14,16 +9,21 @@ import {
   type SeriesPoint,
   type Span,
   timeSeries,
-} from '../html/charts.js'
-import { hexdump as drawHexdump, hexdumpOfValue } from '../html/hexdump.js'
-import { html } from '../html/markup.js'
-import { tableHtml } from '../html/table.js'
-import { valueTree } from '../html/value-tree.js'
+} from '../../present/html/charts.js'
+import { hexdump as drawHexdump, hexdumpOfValue } from '../../present/html/hexdump.js'
+import { html } from '../../present/html/markup.js'
+import { tableHtml } from '../../present/html/table.js'
+import { valueTree } from '../../present/html/value-tree.js'
+import { tableLines } from '../../present/text/layout.js'
+import type { Session } from '../../session/session.js'
+import { escapeText } from '../../text.js'
+import type { ObjectValue, Value } from '../../value/types.js'
+import { isUnreadable } from '../../value/unreadable.js'
 import { plainText } from './display/format.js'
 import { allocatorView, bytesView, machineCodeView } from './display/objects.js'
 import { View } from './display/view.js'
 
-export type { ChartOptions, SeriesPoint, Span } from '../html/charts.js'
+export type { ChartOptions, SeriesPoint, Span } from '../../present/html/charts.js'
 export type { View } from './display/view.js'
 
 /**
@@ -143,7 +143,7 @@ function captioned(title: string | undefined, content: ReturnType<typeof html>):
 export async function disassembly(session: Session, program: string | number | BpfProgram): Promise<View> {
   const { kernel } = session
   const found = session.prog(typeof program === 'object' ? program.id : program)
-  const { Disassembler } = await import('../machine-code/disassembler.js')
+  const { Disassembler } = await import('../../present/machine-code/disassembler.js')
   const disassembler = await Disassembler.load(kernel.space.format.architecture)
   const symbolize = (address: bigint) => kernel.symbolize(address)
   return machineCodeView(found, (bytes, address) => disassembler.decode(bytes, address, symbolize))

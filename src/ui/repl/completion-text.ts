@@ -1,4 +1,4 @@
-import { layOut, widthsFor } from '../../text/layout.js'
+import { layOut, widthsFor } from '../../present/text/layout.js'
 import { escapeText } from '../../text.js'
 import type { Suggestion } from './engine.js'
 

@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty'
-import { cutText } from '../../text/fit.js'
+import { cutText } from '../../present/text/fit.js'
 
 const enter = '\x1b[?1049h\x1b[H'
 const leave = '\x1b[?1049l'

@@ -1,10 +1,10 @@
 import { type Panic, panicText } from '../../kernel/panic.js'
+import { stackLines } from '../../present/columns/stacks.js'
+import { pairLines } from '../../present/text/lines.js'
 import type { Story } from '../../report/story.js'
 import type { KernelStack } from '../../sched/stack.js'
 import type { Explanation } from '../../sched/why.js'
-import { pairLines } from '../../text/lines.js'
 import { escapeText } from '../../text.js'
-import { stackLines } from '../tables/stacks.js'
 
 /** What says itself in words: a story, an explanation, a stack, a panic; undefined for any other value. */
 export function saidText(value: unknown, columns: number): string | undefined {

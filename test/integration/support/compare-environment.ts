@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import { describeEnvironment } from '../../../src/report/parts/environment.js'
+import { Problems } from '../../../src/problems.js'
+import { describeEnvironment } from '../../../src/session/environment.js'
 import type { Comparison, GroundTruth, Truth } from './demo-guest.js'
 
 /** What is said of the kernel as a whole, against the files in which the guest says it. */
@@ -9,7 +10,9 @@ export const environmentComparisons: readonly Comparison[] = [
 ]
 
 function facts({ session, truth }: Truth): void {
-  const { facts: stated } = describeEnvironment(session, true)
+  const problems = new Problems()
+  const { facts: stated } = describeEnvironment(session, true, problems)
+  expect(problems.list).toEqual([])
   const value = Object.fromEntries(stated.map(({ fact, value }) => [fact, value]))
   expect(stated.filter(({ how }) => how === '' || how.startsWith('not read'))).toEqual([])
   const cpus = truth.text('cpuinfo').match(/^processor\s*:/gm)?.length

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { BpfMap, MapEntry } from '../../../src/bpf/map.js'
-import { detailsJson } from '../../../src/bpf/maps/details.js'
 import type { SpecialValue } from '../../../src/bpf/special-values.js'
+import { detailsJson } from '../../../src/contract/details.js'
 import { Problems } from '../../../src/problems.js'
 import type { Session } from '../../../src/session/session.js'
 import type { GroundTruth } from './demo-guest.js'

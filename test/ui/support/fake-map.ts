@@ -1,7 +1,7 @@
 import type { MapInfo } from '../../../src/bpf/map-info.js'
-import type { Details } from '../../../src/bpf/maps/details.js'
-import type { WrittenMap } from '../../../src/ui/json/map.js'
-import type { ListedMap } from '../../../src/ui/tables/maps.js'
+import type { Details } from '../../../src/contract/details.js'
+import type { WrittenMap } from '../../../src/contract/maps.js'
+import type { ListedMap } from '../../../src/present/columns/maps.js'
 
 interface FakeOptions extends Partial<MapInfo> {
   /** Entries as JSON text; generated on demand, so that there can be very many. */

@@ -1,5 +1,5 @@
-import { jsonText } from '../../json/text.js'
-import { arenaColumns } from '../../tables/arenas.js'
+import { jsonText } from '../../../contract/json.js'
+import { arenaColumns } from '../../../present/columns/arenas.js'
 import { defineCommand, required } from '../definition.js'
 import { printRows } from '../table.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'

@@ -9,9 +9,9 @@ import type {
   CastSite,
   WithheldCast,
 } from '../../../bpf/cast/report.js'
-import type { Heading } from '../../../text/layout.js'
+import { jsonText } from '../../../contract/json.js'
+import type { Heading } from '../../../present/text/layout.js'
 import { escapeText } from '../../../text.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { printTable } from '../table.js'

@@ -1,5 +1,5 @@
+import { jsonText } from '../../../contract/json.js'
 import { durationText, sizeText } from '../../../units.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import { guestHelp, guestName } from '../target.js'
 

@@ -1,6 +1,6 @@
+import { jsonText } from '../../../contract/json.js'
 import { escapeText } from '../../../text.js'
 import { durationText, sizeText } from '../../../units.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import { printTable } from '../table.js'
 import { guestHelp, guestName } from '../target.js'

@@ -1,4 +1,4 @@
-import { jsonText } from '../../json/text.js'
+import { jsonText } from '../../../contract/json.js'
 import { defineCommand, required } from '../definition.js'
 import { parseWhole } from '../numbers.js'
 import { reportTargetHelp, withReport } from '../report-source.js'

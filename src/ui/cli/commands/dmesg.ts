@@ -1,8 +1,8 @@
+import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import { formatLog, type LogRecord } from '../../../kernel/dmesg.js'
+import { levelNames } from '../../../present/columns/log.js'
 import { escapeText } from '../../../text.js'
-import { jsonText } from '../../json/text.js'
-import { levelNames } from '../../tables/log.js'
 import { defineCommand, required } from '../definition.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'
 

@@ -1,6 +1,6 @@
-import { tableLines } from '../../../text/layout.js'
+import { jsonText } from '../../../contract/json.js'
+import { tableLines } from '../../../present/text/layout.js'
 import { escapeText } from '../../../text.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand } from '../definition.js'
 import { type Check, examine } from '../health.js'
 

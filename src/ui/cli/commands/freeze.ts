@@ -1,5 +1,5 @@
+import { jsonText } from '../../../contract/json.js'
 import type { Session } from '../../../session/session.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { guestHelp, guestName } from '../target.js'

@@ -1,8 +1,9 @@
-import { pairLines } from '../../../text/lines.js'
+import { jsonText } from '../../../contract/json.js'
+import type { TargetInfo } from '../../../contract/target.js'
+import { pairLines } from '../../../present/text/lines.js'
+import { describeInfo } from '../../../session/info.js'
 import { escapeText } from '../../../text.js'
 import { durationText, sizeText } from '../../../units.js'
-import { describeInfo, type TargetInfo } from '../../json/target.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'
 

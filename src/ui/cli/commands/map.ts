@@ -1,6 +1,6 @@
+import type { EntryChoice } from '../../../contract/maps.js'
 import { CryoscopeError } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
-import type { EntryChoice } from '../../json/map.js'
 import { defineCommand, required } from '../definition.js'
 import { writeMapJson, writeMapLines } from '../map-json.js'
 import { parseKey } from '../map-key.js'

@@ -1,5 +1,5 @@
-import { jsonText } from '../../json/text.js'
-import { type ListedMap, mapColumns } from '../../tables/maps.js'
+import { jsonText } from '../../../contract/json.js'
+import { type ListedMap, mapColumns } from '../../../present/columns/maps.js'
 import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { printRows } from '../table.js'

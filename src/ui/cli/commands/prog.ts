@@ -1,13 +1,13 @@
 import { listingLines } from '../../../bpf/programs/listing-text.js'
 import type { Program } from '../../../bpf/programs/program-object.js'
+import { hexAddress, jsonText } from '../../../contract/json.js'
+import { jitedJson, programJson, xlatedJson } from '../../../contract/programs.js'
 import { CryoscopeError } from '../../../errors.js'
+import { linkText } from '../../../present/columns/links.js'
+import { codeLines, type Decode } from '../../../present/machine-code/rows.js'
+import { pairLines } from '../../../present/text/lines.js'
 import type { Session } from '../../../session/session.js'
-import { pairLines } from '../../../text/lines.js'
 import { escapeText } from '../../../text.js'
-import { jitedJson, programJson, xlatedJson } from '../../json/programs.js'
-import { hexAddress, jsonText } from '../../json/text.js'
-import { codeLines, type Decode } from '../../machine-code/rows.js'
-import { linkText } from '../../tables/links.js'
 import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { missedText, runsText } from '../program-counters.js'
@@ -85,7 +85,7 @@ async function printJited(
     return
   }
   // Loaded only here: it takes longer than all else.
-  const { Disassembler } = await import('../../machine-code/disassembler.js')
+  const { Disassembler } = await import('../../../present/machine-code/disassembler.js')
   const disassembler = await Disassembler.load(kernel.space.format.architecture)
   const decode: Decode = (bytes, address) => disassembler.decode(bytes, address, (at) => kernel.symbolize(at))
   await output.line([...codeLines(functions, decode, { opcodes })].join('\n'))

@@ -1,6 +1,6 @@
+import { jsonText } from '../../../contract/json.js'
 import { escapeText } from '../../../text.js'
 import { durationText, sizeText } from '../../../units.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand } from '../definition.js'
 import { guestState } from '../guest-state.js'
 import { printTable } from '../table.js'

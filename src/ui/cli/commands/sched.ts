@@ -1,10 +1,5 @@
-import type { SchedulerObject } from '../../../sched/objects.js'
-import type { SchedState } from '../../../sched/sched.js'
-import { pairLines } from '../../../text/lines.js'
-import { escapeText } from '../../../text.js'
-import { durationText } from '../../../units.js'
-import { jsonText } from '../../json/text.js'
-import type { Column } from '../../tables/column.js'
+import { jsonText } from '../../../contract/json.js'
+import type { Column } from '../../../present/columns/column.js'
 import {
   eventColumns,
   eventRows,
@@ -12,7 +7,12 @@ import {
   runqueueColumns,
   waitingColumns,
   waitingRows,
-} from '../../tables/sched.js'
+} from '../../../present/columns/sched.js'
+import { pairLines } from '../../../present/text/lines.js'
+import type { SchedulerObject } from '../../../sched/objects.js'
+import type { SchedState } from '../../../sched/sched.js'
+import { escapeText } from '../../../text.js'
+import { durationText } from '../../../units.js'
 import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { printRows } from '../table.js'

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
+import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand } from '../definition.js'
 import { guestHelp, guestName } from '../target.js'
 

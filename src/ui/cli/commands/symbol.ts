@@ -1,8 +1,8 @@
+import { hexAddress, jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import type { KernelSymbol } from '../../../kernel/kallsyms.js'
 import type { Session } from '../../../session/session.js'
 import { escapeText } from '../../../text.js'
-import { hexAddress, jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import { targetHelp, withTarget } from '../target.js'
 

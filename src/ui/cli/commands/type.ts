@@ -1,9 +1,9 @@
 import { declare } from '../../../btf/declaration.js'
 import { sizeOf } from '../../../btf/layout.js'
 import { typeName } from '../../../btf/type-name.js'
+import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import { declareTypeScript } from '../../../value/typescript.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import { targetHelp, withTarget } from '../target.js'
 

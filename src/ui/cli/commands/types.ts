@@ -1,8 +1,8 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
 import { sizeText } from '../../../units.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import { targetHelp, withTarget } from '../target.js'
 

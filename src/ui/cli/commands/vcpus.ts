@@ -1,8 +1,8 @@
+import { jsonText } from '../../../contract/json.js'
 import type { Task } from '../../../kernel/tasks.js'
+import { placeText } from '../../../present/columns/vcpus.js'
 import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
-import { jsonText } from '../../json/text.js'
-import { placeText } from '../../tables/vcpus.js'
 import { defineCommand, required } from '../definition.js'
 import { targetHelp, withTarget } from '../target.js'
 

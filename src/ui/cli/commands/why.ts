@@ -1,6 +1,6 @@
-import { pairLines } from '../../../text/lines.js'
+import { jsonText } from '../../../contract/json.js'
+import { pairLines } from '../../../present/text/lines.js'
 import { escapeText } from '../../../text.js'
-import { jsonText } from '../../json/text.js'
 import { defineCommand, required } from '../definition.js'
 import { parseWhole } from '../numbers.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'

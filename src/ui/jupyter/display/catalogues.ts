@@ -1,7 +1,7 @@
-import { tableLines } from '../../../text/layout.js'
+import type { Catalogue } from '../../../present/columns/catalogues.js'
+import { tableHtml } from '../../../present/html/table.js'
+import { tableLines } from '../../../present/text/layout.js'
 import { escapeText } from '../../../text.js'
-import { tableHtml } from '../../html/table.js'
-import type { Catalogue } from '../../tables/catalogues.js'
 import { View } from './view.js'
 
 const mostRows = 500

@@ -1,12 +1,5 @@
 import type { BpfMap } from '../../../bpf/map.js'
-import { detailsJson } from '../../../bpf/maps/details.js'
-import { Problems } from '../../../problems.js'
-import { tableLines } from '../../../text/layout.js'
-import { escapeText } from '../../../text.js'
-import type { ObjectValue } from '../../../value/types.js'
-import { type Html, html } from '../../html/markup.js'
-import { tableHtml } from '../../html/table.js'
-import { valueTree } from '../../html/value-tree.js'
+import { detailsJson } from '../../../contract/details.js'
 import {
   columnMembers,
   type EntryRow,
@@ -14,7 +7,14 @@ import {
   entryHeadings,
   entryRows,
   isSection,
-} from '../../tables/map-entries.js'
+} from '../../../present/columns/map-entries.js'
+import { type Html, html } from '../../../present/html/markup.js'
+import { tableHtml } from '../../../present/html/table.js'
+import { valueTree } from '../../../present/html/value-tree.js'
+import { tableLines } from '../../../present/text/layout.js'
+import { Problems } from '../../../problems.js'
+import { escapeText } from '../../../text.js'
+import type { ObjectValue } from '../../../value/types.js'
 import { View } from './view.js'
 
 const pageSize = 50

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import type { Html } from '../../html/markup.js'
-import { framed } from '../../html/style.js'
+import type { Html } from '../../../present/html/markup.js'
+import { framed } from '../../../present/html/style.js'
 import { displayMethod } from './mime.js'
 
 /** Something to look at: a picture or a table, and the same in plain text for where no HTML is shown. */

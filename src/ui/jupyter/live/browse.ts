@@ -1,23 +1,23 @@
 import { Allocator } from '../../../bpf/allocators/allocator.js'
 import { BpfMap } from '../../../bpf/map.js'
 import { CryoscopeError } from '../../../errors.js'
-import { Problems } from '../../../problems.js'
-import type { Session } from '../../../session/session.js'
-import type { ObjectValue, Value } from '../../../value/types.js'
-import { isUnreadable } from '../../../value/unreadable.js'
-import { allocatorHtml } from '../../html/allocator.js'
-import { hexdump } from '../../html/hexdump.js'
-import { type Html, html } from '../../html/markup.js'
-import { valueTree } from '../../html/value-tree.js'
-import { type Catalogue, catalogueOf } from '../../tables/catalogues.js'
-import { comparing } from '../../tables/column.js'
+import { type Catalogue, catalogueOf } from '../../../present/columns/catalogues.js'
+import { comparing } from '../../../present/columns/column.js'
 import {
   columnMembers,
   type EntryRow,
   entryCells,
   entryHeadings,
   entryRows,
-} from '../../tables/map-entries.js'
+} from '../../../present/columns/map-entries.js'
+import { allocatorHtml } from '../../../present/html/allocator.js'
+import { hexdump } from '../../../present/html/hexdump.js'
+import { type Html, html } from '../../../present/html/markup.js'
+import { valueTree } from '../../../present/html/value-tree.js'
+import { Problems } from '../../../problems.js'
+import type { Session } from '../../../session/session.js'
+import type { ObjectValue, Value } from '../../../value/types.js'
+import { isUnreadable } from '../../../value/unreadable.js'
 import { viewOf } from '../display/format.js'
 import { mapTitle } from '../display/map-view.js'
 import { onAnyChange } from '../sessions.js'

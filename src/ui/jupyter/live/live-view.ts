@@ -1,5 +1,5 @@
-import { escapeHtml, Html } from '../../html/markup.js'
-import { framed } from '../../html/style.js'
+import { escapeHtml, Html } from '../../../present/html/markup.js'
+import { framed } from '../../../present/html/style.js'
 import { displayMethod } from '../display/mime.js'
 import { errorOfThrown } from '../tslab/cell-error.js'
 import { HTML, Text, VBox } from '../widgets/models.js'

@@ -1,6 +1,6 @@
+import { type SeriesPoint, timeSeries } from '../../../present/html/charts.js'
+import { html } from '../../../present/html/markup.js'
 import type { Session } from '../../../session/session.js'
-import { type SeriesPoint, timeSeries } from '../../html/charts.js'
-import { html } from '../../html/markup.js'
 import { LiveView } from './live-view.js'
 
 const intervalMs = 500

@@ -1,8 +1,8 @@
+import { hexdumpOfValue } from '../../../present/html/hexdump.js'
+import { type Html, html, join } from '../../../present/html/markup.js'
+import { valueTree } from '../../../present/html/value-tree.js'
 import type { ObjectValue, PointerValue, Value } from '../../../value/types.js'
 import { isUnreadable } from '../../../value/unreadable.js'
-import { hexdumpOfValue } from '../../html/hexdump.js'
-import { type Html, html, join } from '../../html/markup.js'
-import { valueTree } from '../../html/value-tree.js'
 import { type Go, LiveView } from './live-view.js'
 
 /** A place on the way from the root: what it is called, and how to get there anew after the guest has run. */

@@ -1,6 +1,6 @@
+import { html } from '../../../present/html/markup.js'
+import { tableHtml } from '../../../present/html/table.js'
 import type { Session } from '../../../session/session.js'
-import { html } from '../../html/markup.js'
-import { tableHtml } from '../../html/table.js'
 import { plainText } from '../display/format.js'
 import { onChange } from '../sessions.js'
 import { errorOfThrown } from '../tslab/cell-error.js'

@@ -1,4 +1,4 @@
-import { fitWidths, textWidth } from '../../../text/fit.js'
+import { fitWidths, textWidth } from '../../../present/text/fit.js'
 import type { Change, Ledger } from '../model/changes.js'
 import type { ListModel } from '../model/list.js'
 import type { Column, Row } from '../model/row.js'

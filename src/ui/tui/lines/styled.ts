@@ -1,4 +1,4 @@
-import { cutText, textWidth } from '../../../text/fit.js'
+import { cutText, textWidth } from '../../../present/text/fit.js'
 import { paint, type Theme, type Tone } from '../style/theme.js'
 
 /** Pieces of text on one line, each in its tone. */

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
+import type { Disassembler } from '../../../present/machine-code/disassembler.js'
 import type { Session } from '../../../session/session.js'
 import type { Vcpu } from '../../../session/vcpu.js'
-import type { Disassembler } from '../../machine-code/disassembler.js'
 import { themes } from '../style/theme.js'
 import type { Input } from '../terminal/input.js'
 import { Ledger } from './changes.js'

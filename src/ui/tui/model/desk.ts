@@ -1,5 +1,5 @@
+import type { Disassembler } from '../../../present/machine-code/disassembler.js'
 import type { Session } from '../../../session/session.js'
-import type { Disassembler } from '../../machine-code/disassembler.js'
 import type { Ledger } from './changes.js'
 import type { Rates } from './rates.js'
 

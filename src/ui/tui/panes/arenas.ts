@@ -1,7 +1,7 @@
 import type { Arena } from '../../../bpf/arena/arena.js'
+import { arenaColumns } from '../../../present/columns/arenas.js'
 import { escapeText } from '../../../text.js'
 import { sizeText } from '../../../units.js'
-import { arenaColumns } from '../../tables/arenas.js'
 import type { Desk } from '../model/desk.js'
 import type { Content, Row } from '../model/row.js'
 import type { Target } from '../model/target.js'

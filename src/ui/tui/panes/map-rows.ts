@@ -1,7 +1,7 @@
 import type { BpfMap, MapEntry } from '../../../bpf/map.js'
+import { columnMembers, entryCells, entryHeadings, keyText } from '../../../present/columns/map-entries.js'
 import { Problems } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
-import { columnMembers, entryCells, entryHeadings, keyText } from '../../tables/map-entries.js'
 import type { Column, Row, RowSource } from '../model/row.js'
 
 /** Keys and places of a batch: its values are read again when they are shown. */

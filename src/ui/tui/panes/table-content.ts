@@ -1,4 +1,4 @@
-import { type Column, terminalCells } from '../../tables/column.js'
+import { type Column, terminalCells } from '../../../present/columns/column.js'
 import { ArrayRows, type Content, type Row } from '../model/row.js'
 
 type More = Omit<Row, 'cells' | 'sort'>

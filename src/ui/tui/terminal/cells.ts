@@ -1,4 +1,4 @@
-import { textWidth } from '../../../text/fit.js'
+import { textWidth } from '../../../present/text/fit.js'
 
 /** A line of a frame taken apart: one character and one style for each terminal cell. */
 export interface CellLine {

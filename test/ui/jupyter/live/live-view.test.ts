@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { html } from '../../../../src/ui/html/markup.js'
+import { html } from '../../../../src/present/html/markup.js'
 import { LiveView } from '../../../../src/ui/jupyter/live/live-view.js'
 import type { HTML, Text } from '../../../../src/ui/jupyter/widgets/models.js'
 import { fakeHost } from '../support.js'
