@@ -9,7 +9,7 @@ const runs = 7
 
 /** Reports of a frozen demo. */
 export async function measureReports(): Promise<void> {
-  const demo = await boot(demoGuest({}))
+  const demo = await boot(await demoGuest({}))
   try {
     await demo.freeze()
     measure(demo)

@@ -51,6 +51,8 @@ export async function bootGuest(options: BootOptions, registry = new Registry())
   const { signal, onProgress } = options
   signal?.throwIfAborted()
   for (const sentence of await registry.sweep()) onProgress?.(sentence)
+  // Before anything is fetched for it; a kernel given by its path shows itself what it is for.
+  if (options.kernel?.includes('/') !== true) findQemu(options.arch)
   const file = await resolveKernel(options.kernel, { arch: options.arch, onProgress, signal })
   const kernel = await prepareKernel(file, options, onProgress)
   const { architecture } = kernel

@@ -4,7 +4,7 @@ import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import { architectures, type GuestArchitecture } from './architecture.js'
 import { neededLibraries, type ReadAt } from './elf.js'
-import { toolsDirectory } from './tools.js'
+import { hasOwnLibraries, toolsDirectory } from './tools.js'
 
 /** A library of this machine and where it goes in the guest. */
 export interface PlacedLibrary {
@@ -25,11 +25,15 @@ export function foreignLibraries(
 ): PlacedLibrary[] {
   const { multiarch } = architectures[architecture]
   const tools = toolsDirectory(architecture)
-  const directories = [
-    `/usr/${multiarch}/lib`,
-    ...['/lib', '/usr/lib'].map((directory) => join(directory, multiarch)),
-    ...['lib', 'usr/lib'].map((directory) => join(tools, directory, multiarch)),
-  ]
+  const own = ['lib', 'usr/lib'].map((directory) => join(tools, directory, multiarch))
+  // Programs of the cache come with the libraries that they were made for.
+  const directories = hasOwnLibraries(program, architecture)
+    ? own
+    : [
+        `/usr/${multiarch}/lib`,
+        ...['/lib', '/usr/lib'].map((directory) => join(directory, multiarch)),
+        ...own,
+      ]
   const find = (name: string, wanter: string): string => {
     const place = directories.map((directory) => join(directory, name)).find((path) => existsSync(path))
     if (place !== undefined) return place

@@ -11,7 +11,7 @@ import { cpioArchive } from './cpio.js'
 import { ImageTree } from './image-tree.js'
 import { guestPaths, initScript, runScript } from './init-script.js'
 import { isGuestShell, resolveProgram, shebang } from './libraries.js'
-import { foreignBusybox } from './tools.js'
+import { cachedBusybox } from './tools.js'
 
 /** What goes into the guest besides busybox. */
 export interface ImageOptions {
@@ -36,8 +36,8 @@ export async function buildImage(options: ImageOptions): Promise<ImageTree> {
   const tree = new ImageTree()
   layOut(tree)
   const { architecture = 'amd64' } = options
-  if (architecture === 'amd64') await addBusybox(tree)
-  else tree.file('/bin/busybox', readFileSync(await foreignBusybox(architecture, options)), 0o755)
+  if (architecture === 'amd64') await addBusybox(tree, options)
+  else tree.file('/bin/busybox', readFileSync(await cachedBusybox(architecture, options)), 0o755)
   tree.file('/init', initScript(options.hostname), 0o755)
   for (const [index, argv] of (options.run ?? []).entries()) {
     const [name, ...args] = argv
@@ -97,21 +97,23 @@ function layOut(tree: ImageTree): void {
   tree.file('/etc/group', 'root:x:0:\n')
 }
 
-async function addBusybox(tree: ImageTree): Promise<void> {
+/** This machine's busybox where it is linked statically, else the one of the tools cache. */
+async function addBusybox(tree: ImageTree, options: ImageOptions): Promise<void> {
+  const program = (await installedBusybox()) ?? (await cachedBusybox('amd64', options))
+  tree.file('/bin/busybox', readFileSync(program), 0o755)
+  for (const name of (await run(program, ['--list'])).stdout.split('\n')) {
+    if (/^[\w.[-]+$/.test(name) && name !== 'busybox') tree.symlink(`/bin/${name}`, 'busybox')
+  }
+}
+
+/** A statically linked busybox that is installed here. */
+export async function installedBusybox(): Promise<string | undefined> {
   for (const place of busyboxPlaces) {
     if (!existsSync(place)) continue
     const { files, program } = await resolveProgram(place)
-    if (files.length > 1) continue
-    tree.file('/bin/busybox', readFileSync(program), 0o755)
-    for (const name of (await run(program, ['--list'])).stdout.split('\n')) {
-      if (/^[\w.[-]+$/.test(name) && name !== 'busybox') tree.symlink(`/bin/${name}`, 'busybox')
-    }
-    return
+    if (files.length === 1) return program
   }
-  throw new CryoscopeError(
-    'environment',
-    'a statically linked busybox is needed for the guest; install it (Debian: apt install busybox-static)',
-  )
+  return undefined
 }
 
 async function addProgram(tree: ImageTree, name: string, architecture: GuestArchitecture): Promise<string> {

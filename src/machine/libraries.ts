@@ -7,6 +7,7 @@ import { escapeText } from '../text.js'
 import { architectures, type GuestArchitecture } from './architecture.js'
 import { summarizeElf } from './elf.js'
 import { foreignLibraries, type PlacedLibrary } from './foreign-libraries.js'
+import { hasOwnLibraries } from './tools.js'
 
 /** Host files that a program needs in the guest, the program itself first. Symbolic links are not resolved. */
 export interface ProgramFiles {
@@ -82,7 +83,8 @@ async function filesOf(program: string, search: Search, depth: number): Promise<
       }
       if (elf.interpreter === undefined) return [program]
       checkLoader(program, elf.interpreter)
-      if (search.architecture === 'amd64') return [program, ...(await librariesOf(program, elf.interpreter))]
+      const isHost = search.architecture === 'amd64' && !hasOwnLibraries(program, search.architecture)
+      if (isHost) return [program, ...(await librariesOf(program, elf.interpreter))]
       search.foreign.push(...foreignLibraries(program, elf.interpreter, search.architecture))
       return [program]
     }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GuestArchitecture } from './architecture.js'
+import { CryoscopeError } from '../errors.js'
+import { architectures, type GuestArchitecture } from './architecture.js'
 import { type FetchOptions, fetchByScript } from './fetch.js'
 import { cacheDirectory } from './kernels.js'
 
@@ -9,16 +10,43 @@ export function toolsDirectory(architecture: GuestArchitecture): string {
   return join(cacheDirectory(), architecture === 'amd64' ? 'tools' : `tools-${architecture}`)
 }
 
-/** The statically linked busybox for guests of another kind than this machine; fetched when the cache lacks it. */
-export async function foreignBusybox(
+/** The statically linked busybox of the tools cache; fetched when the cache lacks it. */
+export async function cachedBusybox(architecture: GuestArchitecture, options: FetchOptions): Promise<string> {
+  return await cachedTool('busybox', ['bin/busybox', 'usr/bin/busybox'], architecture, options)
+}
+
+/** The bpftool of the tools cache, which knows arenas; fetched when the cache lacks it. */
+export async function cachedBpftool(options: FetchOptions): Promise<string> {
+  return await cachedTool('bpftool', ['usr/sbin/bpftool'], 'amd64', options)
+}
+
+/**
+ * Whether a program of the tools cache has its own libraries beside it: then those go with it into the guest, and none
+ * of this machine's.
+ */
+export function hasOwnLibraries(program: string, architecture: GuestArchitecture): boolean {
+  const tools = toolsDirectory(architecture)
+  const { multiarch } = architectures[architecture]
+  return (
+    program.startsWith(`${tools}/`) &&
+    ['lib', 'usr/lib'].some((directory) => existsSync(join(tools, directory, multiarch, 'libc.so.6')))
+  )
+}
+
+async function cachedTool(
+  name: string,
+  places: readonly string[],
   architecture: GuestArchitecture,
   options: FetchOptions,
 ): Promise<string> {
-  const places = ['bin/busybox', 'usr/bin/busybox'].map((name) => join(toolsDirectory(architecture), name))
-  const find = () => places.find((place) => existsSync(place))
+  const find = () =>
+    places.map((place) => join(toolsDirectory(architecture), place)).find((path) => existsSync(path))
   const present = find()
   if (present !== undefined) return present
-  options.onProgress?.(`fetching busybox for ${architecture}`)
-  await fetchByScript(`busybox for ${architecture}`, 'fetch-tools', ['--arch', architecture], options)
-  return find() ?? (places[0] as string)
+  const what = architecture === 'amd64' ? name : `${name} for ${architecture}`
+  options.onProgress?.(`fetching ${what}`)
+  await fetchByScript(what, 'fetch-tools', ['--arch', architecture], options)
+  const fetched = find()
+  if (fetched !== undefined) return fetched
+  throw new CryoscopeError('environment', `fetching ${what} left none in ${toolsDirectory(architecture)}`)
 }

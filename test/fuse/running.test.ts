@@ -20,7 +20,7 @@ describe.skipIf(said(reason))('the mount of a guest that is let run', () => {
   beforeAll(async () => {
     mkdirSync(directory)
     guest = await boot({
-      ...demoGuest({ kernel: '6.18', cpus: 2, memoryBytes: 2 ** 29 }),
+      ...(await demoGuest({ kernel: '6.18', cpus: 2, memoryBytes: 2 ** 29 })),
       bootTimeoutMs: 240_000,
     })
     await guest.freeze()

@@ -1,33 +1,40 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CryoscopeError } from '../../errors.js'
-import { cacheDirectory, knownKernels } from '../../machine/kernels.js'
+import { knownKernels } from '../../machine/kernels.js'
 import type { BootOptions } from '../../machine/options.js'
+import { findQemu } from '../../machine/qemu.js'
 import { Registry } from '../../machine/registry.js'
+import { cachedBpftool, toolsDirectory } from '../../machine/tools.js'
 import { packageRoot } from '../../package-root.js'
 
 /** The line that examples/scx_demo/start.sh prints last. */
 const readyLine = 'cryoscope: demo ready'
 /** What start.sh expects beside itself; the scheduler's object is the kernel's own choice. */
-const parts = ['gallery.o', 'fields.o', 'trace.o', 'load', 'populate', 'control.sh']
+const otherParts = ['gallery.o', 'fields.o', 'trace.o', 'load', 'populate', 'control.sh']
+const start = 'start.sh'
 const usualObject = 'scx_demo.o'
 const usualName = 'demo'
 /** Where the guest's init looks for a script: start.sh finds the parts beside it. */
 const guestDirectory = '/cryoscope'
 
-/** Options for a guest that runs the example scheduler and its load. Throws 'environment' when it is not built. */
-export function demoGuest(options: BootOptions): BootOptions {
-  const build = join(packageRoot(), 'examples/scx_demo/build')
+/**
+ * Options for a guest that runs the example scheduler and its load, built here or as it came with the package. Fetches
+ * bpftool, which loads it, where there is none. Throws 'environment' when something cannot be had.
+ */
+export async function demoGuest(options: BootOptions): Promise<BootOptions> {
   const object = demoObject(options.kernel)
-  const bpftool = findBpftool()
-  const start = join(build, 'start.sh')
-  const missing = [start, join(build, object), ...parts.map((part) => join(build, part))].filter(
-    (path) => !existsSync(path),
-  )
-  if (missing.length > 0 || bpftool === undefined) {
-    const what = bpftool === undefined ? 'bpftool is missing' : 'the demo is not built'
-    throw new CryoscopeError('environment', `${what}; run scripts/setup, which gets all that the demo needs`)
+  const parts = [start, object, ...otherParts]
+  const place = demoPlaces().find((directory) => parts.every((part) => existsSync(join(directory, part))))
+  if (place === undefined) {
+    throw new CryoscopeError(
+      'environment',
+      `the demo's programs are in none of ${demoPlaces().join(', ')}; install the package again`,
+    )
   }
+  // Before anything is fetched: without it nothing of that can be used.
+  findQemu()
+  const bpftool = findBpftool() ?? (await cachedBpftool(options))
   return {
     ...options,
     // Its programs are built for that.
@@ -37,12 +44,17 @@ export function demoGuest(options: BootOptions): BootOptions {
     run: [[bpftool, 'version']],
     files: [
       `${bpftool}:/usr/local/bin/bpftool`,
-      `${join(build, object)}:${guestDirectory}/${usualObject}`,
-      ...parts.map((part) => `${join(build, part)}:${guestDirectory}/${part}`),
+      `${join(place, object)}:${guestDirectory}/${usualObject}`,
+      ...otherParts.map((part) => `${join(place, part)}:${guestDirectory}/${part}`),
     ],
-    script: start,
+    script: join(place, start),
     waitFor: readyLine,
   }
+}
+
+/** What was built here comes first; prebuilt/ needs no compiler. */
+export function demoPlaces(): string[] {
+  return ['build', 'prebuilt'].map((name) => join(packageRoot(), 'examples/scx_demo', name))
 }
 
 /** A second demo beside a first one is called vm1, vm2, … */
@@ -66,6 +78,6 @@ function demoObject(kernel: string | undefined): string {
 
 /** The one of the tools cache, which knows arenas, else the system's. */
 export function findBpftool(): string | undefined {
-  const places = [join(cacheDirectory(), 'tools/usr/sbin/bpftool'), '/usr/sbin/bpftool', '/usr/bin/bpftool']
+  const places = [join(toolsDirectory('amd64'), 'usr/sbin/bpftool'), '/usr/sbin/bpftool', '/usr/bin/bpftool']
   return places.find((place) => existsSync(place))
 }

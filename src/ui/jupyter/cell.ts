@@ -71,7 +71,7 @@ export async function demo(options: BootOptions = {}): Promise<AnyGuest> {
     return session
   }
   const { demoGuest } = await import('../cli/demo-guest.js')
-  const session = await boot(demoGuest(options))
+  const session = await boot(await demoGuest(options))
   await session.freeze()
   return session
 }

@@ -29,7 +29,7 @@ describe.skipIf(!hasJupyter())(
     // One guest for all of them: each leaves it frozen, and takes back what it wrote.
     beforeAll(async () => {
       home = jupyterHome()
-      guest = await boot({ ...demoGuest({}), name: `notebooks-${process.pid}`, detach: true })
+      guest = await boot({ ...(await demoGuest({})), name: `notebooks-${process.pid}`, detach: true })
       await guest.freeze()
       await guest.close()
     })

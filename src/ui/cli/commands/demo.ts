@@ -34,13 +34,13 @@ opens the terminal UI with a short tour. Without a terminal it prints one typed 
     )
   },
   async run({ options, output }) {
-    const wanted = demoGuest(guestOptions(options))
+    const wanted = await interruptible((signal) =>
+      demoGuest({ ...guestOptions(options), signal, onProgress: (sentence) => output.progress(sentence) }),
+    )
     const guest = await import('../../../session/guest.js')
     const start = performance.now()
     output.progress(`booting kernel ${wanted.kernel ?? '(the default one)'} with the demo scheduler`)
-    const session = await interruptible((signal) =>
-      guest.boot({ ...wanted, signal, onProgress: (sentence) => output.progress(sentence) }),
-    )
+    const session = await interruptible((signal) => guest.boot({ ...wanted, signal }))
     try {
       const isTerminal = process.stdin.isTTY === true && output.isTerminal
       if (isTerminal && !options.repl) {
