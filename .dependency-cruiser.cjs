@@ -22,6 +22,14 @@ rooms.report = [...rooms.present, 'present']
 /** The contract writes JSON of nouns from everywhere below the report: it knows their types, and none of their code. */
 const nouns = ['memory', 'btf', 'machine', 'kernel', 'value', 'bpf', 'sched', 'session']
 
+/** Rooms of the pointer recovery, in the same way; all know what a report looks like. */
+const castRooms = {
+  code: [],
+  object: ['code'],
+  flow: ['code'],
+  weigh: ['code', 'flow'],
+}
+
 const room = (name) => `^src/${name}(/|\\.ts$)`
 
 module.exports = {
@@ -34,6 +42,16 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot: [name, ...below, ...(name === 'contract' ? nouns : [])].map(room),
+      },
+    })),
+    ...Object.entries(castRooms).map(([name, below]) => ({
+      name: `cast-${name}-looks-down`,
+      severity: 'error',
+      comment: `src/bpf/cast/${name} may import of src/bpf/cast only: ${[name, ...below].join(', ')}`,
+      from: { path: `^src/bpf/cast/${name}/` },
+      to: {
+        path: '^src/bpf/cast/',
+        pathNot: ['report\\.ts$', ...[name, ...below].map((one) => `^src/bpf/cast/${one}/`)],
       },
     })),
     {

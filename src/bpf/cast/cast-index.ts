@@ -1,7 +1,7 @@
 import type { Btf } from '../../btf/btf.js'
 import { strip } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
-import { btfIdentity } from './identity.js'
+import { btfIdentity } from './object/identity.js'
 import type { AddressSpace, CastFinding, CastReport } from './report.js'
 
 /** What a word of memory holds, by the analysis of the programs that use it. */

@@ -1,12 +1,12 @@
 import { memberPathAt } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
 import type { Analysis, Weighed } from './analyze-code.js'
-import type { Code } from './code.js'
-import type { Slot } from './places.js'
+import type { Code } from './code/code.js'
+import type { Slot } from './flow/places.js'
+import { Space } from './flow/values.js'
 import type { AddressSpace, CastEvidence, CastFinding, CastPlace, WithheldCast } from './report.js'
-import { sizedStructs } from './sized-structs.js'
-import type { SlotFacts } from './slot-facts.js'
-import { Space } from './values.js'
+import { sizedStructs } from './weigh/sized-structs.js'
+import type { SlotFacts } from './weigh/slot-facts.js'
 
 const mostEvidence = 4
 const spaceNames: Readonly<Record<number, AddressSpace>> = {

@@ -1,4 +1,4 @@
-import type { Rule } from './observer.js'
+import type { Rule } from './flow/observer.js'
 
 /** Grows with every change of what a report means or looks like; caches of other numbers are ignored. */
 export const reportFormat = 2

@@ -1,7 +1,7 @@
 import type { Btf } from '../../btf/btf.js'
 import type { FunctionType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import type { Reference } from '../cast/code.js'
+import type { Reference } from '../cast/code/code.js'
 import { flavorless } from './kernel-structs.js'
 
 /** The operations of maps that the verifier calls in place of helpers (struct bpf_map_ops), with the helpers' numbers. */

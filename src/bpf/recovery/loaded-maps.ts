@@ -3,7 +3,7 @@ import { sizeOf, strip } from '../../btf/layout.js'
 import type { CType, SectionType, StructType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Arena } from '../arena/arena.js'
-import type { DataSection, Reference } from '../cast/code.js'
+import type { DataSection, Reference } from '../cast/code/code.js'
 import type { LoadedProgram } from './loaded-programs.js'
 
 /** BPF_F_RDONLY_PROG: programs only read it. */

@@ -3,9 +3,9 @@ import { Btf } from '../../btf/btf.js'
 import { CryoscopeError } from '../../errors.js'
 import { escapeText } from '../../text.js'
 import { analyzeObject } from '../cast/analyze.js'
-import { ElfFile } from '../cast/elf.js'
-import { findObjects } from '../cast/embedded.js'
-import { btfIdentity } from '../cast/identity.js'
+import { ElfFile } from '../cast/object/elf.js'
+import { findObjects } from '../cast/object/embedded.js'
+import { btfIdentity } from '../cast/object/identity.js'
 import type { CastReport } from '../cast/report.js'
 
 /** A scheduler's executable or a compiled object, as the file that loaded programs came from. */

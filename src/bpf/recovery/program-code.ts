@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
-import type { Reference } from '../cast/code.js'
+import type { Reference } from '../cast/code/code.js'
 import { type ProgramFunction, type ProgramLine, readFunctions, readLines } from '../programs/functions.js'
 import {
   CallKind,

@@ -1,4 +1,4 @@
-import { btfIdentity } from '../../bpf/cast/identity.js'
+import { btfIdentity } from '../../bpf/cast/object/identity.js'
 import { type CastObject, type CastReport, reportFormat } from '../../bpf/cast/report.js'
 import type { Output } from './output.js'
 import { withTarget } from './target.js'
