@@ -29,12 +29,6 @@ export function startRunner(
   options: ReplOptions,
   onLateError: (error: unknown) => void,
 ): CodeRunner {
-  const server = start({ useGlobal: false, breakEvalOnSigint: true, ...options })
-  const bind = () => {
-    Object.defineProperty(server.context, 'vm', { value: session, enumerable: true })
-  }
-  bind()
-  server.on('reset', bind)
   let pending: Done | undefined
   const settle: Done = (error, result) => {
     const done = pending
@@ -42,7 +36,18 @@ export function startRunner(
     if (done !== undefined) done(error, result)
     else if (error !== null && error !== undefined) onLateError(error)
   }
-  // Node 20 and 22 report what evaluated code throws to a domain, which prints it as "Uncaught" with its stack.
+  // Node 26 gives what evaluated code throws to this option, which types of earlier releases do not know.
+  const handleError = (error: unknown): 'ignore' => {
+    settle(error)
+    return 'ignore'
+  }
+  const server = start({ useGlobal: false, breakEvalOnSigint: true, ...options, handleError } as ReplOptions)
+  const bind = () => {
+    Object.defineProperty(server.context, 'vm', { value: session, enumerable: true })
+  }
+  bind()
+  server.on('reset', bind)
+  // Node 20 to 24 report it to a domain, which prints it as "Uncaught" with its stack.
   const domain = (server as unknown as { _domain?: EventEmitter })._domain
   domain?.removeAllListeners('error').on('error', settle)
   process.on('unhandledRejection', onLateError)
