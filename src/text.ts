@@ -25,3 +25,8 @@ export function escapeText(text: string): string {
 export function quoteText(text: string): string {
   return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
 }
+
+/** "an int", "a struct rq": a word of C with its article, by its first letter ("a u64" is said as "you"). */
+export function withArticle(word: string): string {
+  return `${/^[aeio]|^un(?!i)/i.test(word) ? 'an' : 'a'} ${word}`
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { escapeText, quoteText } from '../src/text.js'
+import { escapeText, quoteText, withArticle } from '../src/text.js'
 
 test('text that a terminal would act on is escaped', () => {
   expect(escapeText('plain gr\u00fc\u00df \u{1f427}')).toBe('plain gr\u00fc\u00df \u{1f427}')
@@ -22,4 +22,16 @@ test('no text gets a control character through', () => {
       expect(escapeText(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/)
     }),
   )
+})
+
+test.each([
+  ['int', 'an int'],
+  ['struct rq', 'a struct rq'],
+  ['enum pid_type', 'an enum pid_type'],
+  ['unsigned long', 'an unsigned long'],
+  ['union sigval', 'a union sigval'],
+  ['u64', 'a u64'],
+  ['array', 'an array'],
+])('gives %s its article', (word, text) => {
+  expect(withArticle(word)).toBe(text)
 })

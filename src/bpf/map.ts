@@ -5,6 +5,7 @@ import type { Details } from '../contract/details.js'
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { Problems } from '../problems.js'
+import { withArticle } from '../text.js'
 import type { ValueContext } from '../value/context.js'
 import { encode } from '../value/encode.js'
 import { kernelContext } from '../value/kernel-context.js'
@@ -102,7 +103,7 @@ export class BpfMap {
     if ('batches' in reader) return reader.batches(this.#kernel, this.info, problems)
     throw new CryoscopeError(
       'usage',
-      `entries of a ${this.info.type} map do not come in batches: use entries()`,
+      `entries of ${withArticle(this.info.type)} map do not come in batches: use entries()`,
     )
   }
 

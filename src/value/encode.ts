@@ -2,6 +2,7 @@ import { sizeOf, strip } from '../btf/layout.js'
 import { typeName } from '../btf/type-name.js'
 import type { CType, EnumType, Member, StructType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
+import { withArticle } from '../text.js'
 
 /** No value that someone writes down is larger; a broken type may claim to be. */
 const sizeLimit = 2 ** 28
@@ -172,5 +173,5 @@ function writeBits(bytes: Uint8Array, bitOffset: number, width: number, value: b
 }
 
 function wrong(type: CType, why: string): CryoscopeError {
-  return new CryoscopeError('usage', `cannot make a ${typeName(type)}: ${why}`)
+  return new CryoscopeError('usage', `cannot make ${withArticle(typeName(type))}: ${why}`)
 }

@@ -6,14 +6,14 @@ const gap = '  '
 export function pairLines(pairs: readonly (readonly [string, string])[], width: number): string[] {
   const label = Math.max(0, ...pairs.map(([name]) => textWidth(name))) + gap.length
   return pairs.flatMap(([name, value]) =>
-    wrap(value, Math.max(20, width - label)).map((line, index) =>
+    wrapText(value, Math.max(20, width - label)).map((line, index) =>
       `${(index === 0 ? name : '').padEnd(label)}${line}`.trimEnd(),
     ),
   )
 }
 
-/** Breaks at spaces; a word that is longer than the line stays whole. */
-function wrap(text: string, width: number): string[] {
+/** Lines of a sentence, broken at spaces; a word that is longer than the line stays whole. */
+export function wrapText(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {

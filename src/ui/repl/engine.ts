@@ -90,7 +90,9 @@ export class Engine {
 
   /** The value of a name of the code, undefined when it has none. */
   valueOf(name: string): unknown {
-    return name === 'vm' ? this.#session : (this.#runner.server.context as Record<string, unknown>)[name]
+    if (name === 'vm') return this.#session
+    const context = this.#runner.server.context as Record<string, unknown>
+    return name in context ? context[name] : declared(name, context)
   }
 
   /** Evaluates when all that was given before has come to its end. */
@@ -231,6 +233,16 @@ function isJavaScript(code: string): boolean {
     }
   }
   return false
+}
+
+/** A `const`, `let` or `class` of code that ran as it was: a name of the context's scripts, not a member of the context. */
+function declared(name: string, context: object): unknown {
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return undefined
+  try {
+    return new Script(name).runInContext(context)
+  } catch {
+    return undefined
+  }
 }
 
 function setValue(context: object, name: string, value: unknown): void {

@@ -1,6 +1,7 @@
 import { Console } from 'node:console'
 import { CryoscopeError } from '../../errors.js'
 import type { Session } from '../../session/session.js'
+import { absentText } from './absent.js'
 import { errorText } from './context.js'
 import { Engine } from './engine.js'
 import { resultJson, resultText } from './result.js'
@@ -22,7 +23,8 @@ export interface EvaluateAndPrintOptions {
 }
 
 /**
- * `repl -e CODE`: evaluates, prints the result unless it is undefined, and resolves to the exit code. With `json` the
+ * `repl -e CODE`: evaluates, prints the result unless it is undefined, and resolves to the exit code. Throws 'not-found'
+ * when the code asks for a member or key that is not there. With `json` the
  * result is the only thing on stdout: what the code prints by console goes to stderr.
  */
 export async function evaluateAndPrint(
@@ -52,6 +54,8 @@ export async function evaluateAndPrint(
       return 1
     }
     const { value } = outcome
+    const absent = value === undefined ? absentText(code, engine) : undefined
+    if (absent !== undefined) throw new CryoscopeError('not-found', absent)
     if (json) await output.line(resultJson(value))
     else if (value !== undefined) {
       const colors = output.isTerminal && !process.env.NO_COLOR

@@ -1,3 +1,4 @@
+import { wrapText } from '../../present/text/lines.js'
 import { helpEntries } from '../../session/help.js'
 import { escapeText } from '../../text.js'
 import type { Engine } from './engine.js'
@@ -18,9 +19,9 @@ export async function explain(topic: string, engine: Engine): Promise<string> {
   const lines: string[] = []
   if (found !== undefined) {
     lines.push(escapeText(shorten(found.text)))
-    if (found.note !== '') lines.push(...wrap(escapeText(found.note)))
+    if (found.note !== '') lines.push(...wrapText(escapeText(found.note), width))
   }
-  for (const { example, text } of entries) lines.push(...wrap(text), `for example: ${example}`)
+  for (const { example, text } of entries) lines.push(...wrapText(text, width), `for example: ${example}`)
   if (lines.length === 0) return `nothing is known of ${escapeText(topic)}; vm.help() lists what there is`
   const value = found === undefined ? '' : oneLine(engine.look(code))
   return [...lines, ...(value === '' ? [] : [`now ${escapeText(value)}`])].join('\n')
@@ -36,16 +37,4 @@ function lastName(code: string): number {
 function shorten(text: string): string {
   const line = text.replace(/\s+/g, ' ')
   return line.length > 300 ? `${line.slice(0, 299)}…` : line
-}
-
-function wrap(text: string): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + word.length >= width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
 }

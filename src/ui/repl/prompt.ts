@@ -1,8 +1,10 @@
 import { type REPLServer, Recoverable, start } from 'node:repl'
 import { stripVTControlCharacters } from 'node:util'
+import { wrapText } from '../../present/text/lines.js'
 import type { Session } from '../../session/session.js'
 import { escapeText } from '../../text.js'
 import type { PromptTypes } from '../typescript/prompt-types.js'
+import { absentText } from './absent.js'
 import { Changes } from './changes.js'
 import { commonPrefix, suggestionLines } from './completion-text.js'
 import { errorText } from './context.js'
@@ -140,8 +142,11 @@ class Prompt {
         return done(new Recoverable(new SyntaxError('it goes on')))
       }
       this.#unfinished = ''
-      if (outcome.kind === 'value') await this.#print(outcome.value)
-      else process.stdout.write(`${outcome.text}\n`)
+      if (outcome.kind === 'value') {
+        const absent = outcome.value === undefined ? absentText(code, this.#engine) : undefined
+        if (absent === undefined) await this.#print(outcome.value)
+        else process.stdout.write(`undefined: ${absent}\n`)
+      } else process.stdout.write(`${outcome.text}\n`)
       done(null)
     } catch (error) {
       process.stdout.write(`${errorText(error)}\n`)
@@ -239,12 +244,19 @@ export function promptOf(session: Pick<Session, 'target' | 'state'>): string {
   return `${escapeText(session.target.name)}${state}> `
 }
 
-function greeting(session: Session): string {
+export function greeting(
+  session: Pick<Session, 'target' | 'state'>,
+  columns = process.stdout.columns || 80,
+): string {
   const advice =
     session.state === 'running'
       ? ' It is running: await vm.freeze() stops it, so that what you read holds still.'
       : ''
-  return `${promptOf(session).slice(0, -2)} is vm.${advice}\nTab completes, ?map explains vm.map, vm.help() says what vm offers, .help what the prompt offers; Ctrl-D leaves.`
+  const offers =
+    'Tab completes, ?map explains vm.map, vm.help() says what vm offers, .help what the prompt offers; Ctrl-D leaves.'
+  return [`${promptOf(session).slice(0, -2)} is vm.${advice}`, offers]
+    .flatMap((sentence) => wrapText(sentence, columns))
+    .join('\n')
 }
 
 function sayGoodbye(session: Session): void {

@@ -3,9 +3,11 @@ import { CryoscopeError } from '../../errors.js'
 import { catalogueOf } from '../../present/columns/catalogues.js'
 import { terminalCells } from '../../present/columns/column.js'
 import { tableLines } from '../../present/text/layout.js'
+import { pairLines } from '../../present/text/lines.js'
 import { escapeText } from '../../text.js'
 import { safeLines } from './context.js'
 import { oneLine } from './preview.js'
+import './nouns.js'
 import { saidText } from './sentences.js'
 
 export interface ResultOptions {
@@ -43,6 +45,8 @@ export function resultText(result: unknown, options: ResultOptions): string {
   }
   const said = full ? undefined : saidText(result, columns)
   if (said !== undefined) return said
+  const noun = full ? undefined : nounText(result, columns)
+  if (noun !== undefined) return noun
   const text = inspect(result, {
     colors: options.colors,
     breakLength: columns,
@@ -96,6 +100,25 @@ function tableText(rows: readonly unknown[], columns: number, most: number): str
       : ('left' as const),
   }))
   return [...tableLines(headings, cells, columns), ...more].join('\n')
+}
+
+/** One map, arena, allocator or vCPU, which has its facts behind getters: a line for each column of their tables. */
+function nounText(value: unknown, columns: number): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Object.getPrototypeOf(value) === Object.prototype || '$kind' in value) return undefined
+  const catalogue = catalogueOf([value])
+  if (catalogue === undefined) return undefined
+  const cells = terminalCells(catalogue.columns, value)
+  const facts = catalogue.columns.map(
+    ({ title }, index) => [title.toLowerCase(), cells[index] ?? ''] as const,
+  )
+  return pairLines([...facts, ...registersOf(value)], columns).join('\n')
+}
+
+function registersOf(value: object): (readonly [string, string])[] {
+  if (!('registers' in value) || typeof value.registers !== 'object') return []
+  const known = Object.entries(value.registers ?? {}).filter(([, content]) => typeof content === 'bigint')
+  return known.map(([name, content]) => [escapeText(name), hexText(content)] as const)
 }
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint'

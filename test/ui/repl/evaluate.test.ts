@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../../src/errors.js'
 import type { Session } from '../../../src/session/session.js'
 import { evaluateAndPrint } from '../../../src/ui/repl/evaluate.js'
-import { promptOf } from '../../../src/ui/repl/prompt.js'
+import { greeting, promptOf } from '../../../src/ui/repl/prompt.js'
 import { capture } from '../support/capture.js'
 
 // The prompt touches nothing of a session by itself, so a few properties are enough of one.
@@ -10,6 +10,9 @@ const session = {
   target: { name: 'core' },
   state: 'dump',
   answer: 42n,
+  nothing: undefined,
+  table: new Map([[1, []]]),
+  change: () => undefined,
   refuse: () => {
     throw new CryoscopeError('not-found', 'there is no map x')
   },
@@ -57,6 +60,23 @@ describe('-e', () => {
     expect(result.stderr).not.toMatch(/node:|\.[jt]s:/)
   })
 
+  it.each([
+    ['vm.anwser', 'vm has no member anwser; did you mean answer?'],
+    ['const { target } = vm; target.nam', 'target has no member nam; did you mean name?'],
+    ['const t = vm.target;\nt?.nmae;', 't has no member nmae; did you mean name?'],
+    ['vm.table.get(7)', 'vm.table holds nothing at the key 7'],
+    ['await 0; vm.table.nosuch', 'vm.table has no member nosuch'],
+  ])('says what is not there instead of nothing: %s', async (code, sentence) => {
+    await expect(evaluate(code)).rejects.toMatchObject({ code: 'not-found', message: sentence })
+  })
+
+  it.each(['vm.nothing', 'vm.table.get(1)?.[0]', 'vm.change()', 'void vm.anwser', 'var x = 5'])(
+    'takes undefined as a value where it is one: %s',
+    async (code) => {
+      expect(await evaluate(code)).toEqual({ exit: 0, stdout: '', stderr: '' })
+    },
+  )
+
   it('leaves errors of ours to whoever decides about exit codes', async () => {
     await expect(evaluate('vm.refuse()')).rejects.toThrow('there is no map x')
     await expect(evaluate('await (async () => vm.refuse())()')).rejects.toBeInstanceOf(CryoscopeError)
@@ -82,4 +102,14 @@ it('the prompt says what vm is and does', () => {
   expect(at('frozen')).toBe('@vm1 (frozen)> ')
   expect(at('running')).toBe('@vm1 (running)> ')
   expect(at('dump')).toBe('@vm1> ')
+})
+
+describe('the greeting', () => {
+  it('breaks between words, at the width of the terminal', () => {
+    const text = greeting({ target: { name: 'vmcore' } as Session['target'], state: 'dump' }, 40)
+    const lines = text.split('\n')
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(40)
+    expect(lines[0]).toBe('vmcore is vm.')
+    expect(lines.slice(1).join(' ')).toMatch(/^Tab completes, \?map explains vm\.map, .* Ctrl-D leaves\.$/)
+  })
 })
