@@ -11,7 +11,7 @@ import type { ArrayValue, PointerValue, Scalar, StructValue } from '../../src/va
 import { makeValue } from '../../src/value/value.js'
 import { BtfBuilder } from '../btf/builder.js'
 import { base, FakeGuest } from './fake-guest.js'
-import { integers } from './types.js'
+import { build, integers } from './types.js'
 
 const evidence = {
   function: 'enqueue',
@@ -142,6 +142,23 @@ describe('integers in which programs keep pointers', () => {
       guest.setPointer(8, value)
       expect(compiled(guest.view, guest.bytes, 0)).toBe(JSON.stringify(jsonOf(context, type, guest.bytes)))
     }
+  })
+
+  test('are the same in compiled JSON of arrays that are too long to be known by each element', () => {
+    const length = 70_000
+    const type = build((b, { u64 }) => b.struct('long', [{ name: 'words', type: b.array(u64, length) }]))
+    const guest = new FakeGuest(length * 8)
+    const pointer: RecoveredPointer = {
+      type: syntheticPointer(type),
+      evidence,
+      accepts: (value) => value >= base,
+    }
+    const recoverPointer = (_: unknown, offset: number) => (offset % 24 === 8 ? pointer : undefined)
+    const context = guest.context({ recoverPointer })
+    for (let n = 0; n < length; n += 2) guest.setPointer(n * 8, base + BigInt(n))
+    const text = compileJson(context, type)(guest.view, guest.bytes, 0)
+    expect(text === JSON.stringify(jsonOf(context, type, guest.bytes))).toBe(true)
+    expect(text.match(/"recovered"/g)?.length).toBe(11_666)
   })
 })
 

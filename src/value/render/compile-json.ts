@@ -26,7 +26,7 @@ export function compileJson(context: ValueContext, type: CType): RenderJson {
   const shape = shapeOf(type)
   const plain: RenderJson = (_view, bytes, offset) => JSON.stringify(jsonOf(context, type, bytes, offset))
   const extent = new Extents().of(shape, 0)
-  if (extent.values > mostValues(shape.size) || extent.depth > deepestNesting) return plain
+  if (extent.values > mostValues(shape.size, shape.size) || extent.depth > deepestNesting) return plain
   const render = new Compiler(context).value(shape)
   const size = Math.max(shape.size, extent.end)
   return (view, bytes, offset) =>
@@ -89,6 +89,8 @@ const isPlain = Uint8Array.from({ length: 256 }, (_, code) =>
   code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c ? 1 : 0,
 )
 const two32 = 2 ** 32
+/** In larger arrays of integers each is asked for when it is read: a broken type may claim more than memory has. */
+const mostWordBytes = 2 ** 19
 
 class Compiler {
   readonly #context: ValueContext
@@ -173,6 +175,16 @@ class Compiler {
       return recovered === undefined ? this.value(shape) : this.#recovered(recovered, this.value(shape))
     }
     const { element, length } = shape
+    if (shape.size > mostWordBytes) {
+      return (view, bytes, offset) => {
+        const parts: string[] = []
+        for (let n = 0; n < length; n++) {
+          const render = this.#words(element, elementHome(home, n, element.size))
+          parts.push(render(view, bytes, offset + n * element.size))
+        }
+        return `[${parts.join()}]`
+      }
+    }
     const plain = this.value(element)
     const renders = Array.from({ length }, (_, n) => this.#words(element, elementHome(home, n, element.size)))
     if (renders.every((render) => render === plain)) return this.value(shape)

@@ -20,11 +20,12 @@ export interface JsonOptions {
 }
 
 /**
- * How many values rendering a type of `size` bytes may give: far more than any real type needs. A type from
- * a broken file can claim any number of members over the same bytes.
+ * How many values rendering a type of `size` bytes may give where `held` bytes are at hand: far more than any real type
+ * needs. A type from a broken file can claim any number of members over the same bytes, elements of no size at all, and
+ * a size that no memory has.
  */
-export function mostValues(size: number): number {
-  return 65536 + 64 * size
+export function mostValues(size: number, held: number): number {
+  return 65536 + 64 * Math.min(size, held)
 }
 
 const tooMany = 'the type claims far more values than its bytes can hold'
@@ -47,7 +48,7 @@ export function jsonOf(
   options: JsonOptions = {},
 ): Json {
   const shape = shapeOf(type)
-  return new Rendering(context, bytes, mostValues(shape.size), options).value(
+  return new Rendering(context, bytes, mostValues(shape.size, bytes.length), options).value(
     shape,
     offset,
     deepestNesting,

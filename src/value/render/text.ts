@@ -42,7 +42,7 @@ export function formatValue(
   options: TextOptions = {},
 ): string {
   const shape = shapeOf(type)
-  const doc = new Drawing(context, bytes, mostValues(shape.size), options).root(shape)
+  const doc = new Drawing(context, bytes, mostValues(shape.size, bytes.length), options).root(shape)
   return layOut(doc, options.columns ?? 100)
 }
 

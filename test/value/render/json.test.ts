@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { compileJson } from '../../../src/value/render/compile-json.js'
 import { jsonOf } from '../../../src/value/render/json.js'
+import { formatValue } from '../../../src/value/render/text.js'
 import { build } from '../types.js'
 import { bytesOf, context, json } from './both-ways.js'
 
@@ -282,6 +284,42 @@ describe('hostile types', () => {
       return inner
     })
     expect(JSON.stringify(json(type, [1]))).toContain('far more values')
+  })
+
+  test('that claim a size which no memory has are cut by what is there', () => {
+    const type = build((b, { u8, u32 }) => {
+      let inner = b.struct('s0', [{ name: 'a', type: u8 }], 1)
+      for (let n = 1; n < 20; n++) {
+        inner = b.union(
+          `s${n}`,
+          Array.from({ length: 10 }, (_, m) => ({ name: `m${m}`, type: inner })),
+        )
+      }
+      return b.struct('huge', [
+        { name: 'repeated', type: inner, offset: 0 },
+        { name: 'claimed', type: b.array(u32, 0xffff_ffff), offset: 0 },
+      ])
+    })
+    const text = JSON.stringify(json(type, [1, 2, 3, 4]))
+    expect(text).toContain('far more values')
+    expect(text.length).toBeLessThan(2_000_000)
+    const shown = formatValue(context, type, Uint8Array.of(1, 2, 3, 4))
+    expect(shown).toContain('far more values')
+    expect(shown.length).toBeLessThan(20_000_000)
+  })
+
+  test('are compiled without asking for the pointers of each element that they claim', () => {
+    let asked = 0
+    const recoverPointer = (): undefined => {
+      asked++
+    }
+    const type = build((b, { u64 }) =>
+      b.struct('table', [{ name: 'words', type: b.array(u64, 0x1fff_ffff) }]),
+    )
+    const render = compileJson({ ...context, recoverPointer }, type)
+    expect(asked).toBe(0)
+    const bytes = new Uint8Array(8)
+    expect(render(new DataView(bytes.buffer), bytes, 0)).toContain('elements 1 to 536870910')
   })
 
   test('that never end are bytes', () => {
