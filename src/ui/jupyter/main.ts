@@ -1,7 +1,6 @@
 /** A Jupyter kernel as a process: what a kernelspec starts. */
 import { parseArgs } from 'node:util'
 import { CryoscopeError, exitCodes } from '../../errors.js'
-import { startKernel } from './start.js'
 
 try {
   const { values } = parseArgs({
@@ -14,6 +13,8 @@ try {
       'this is the kernel that Jupyter starts; install it with cryoscope kernel install',
     )
   }
+  // What notebooks need besides is looked for when this loads.
+  const { startKernel } = await import('./start.js')
   await startKernel(file, values.target)
 } catch (error) {
   const isOurs = error instanceof CryoscopeError

@@ -19,7 +19,8 @@ export const kernel = defineCommand<Options>({
       .addHelpText(
         'after',
         `
-Then: jupyter notebook, New, cryoscope (TypeScript). No Python package is needed beside Jupyter itself.`,
+Then: jupyter notebook, New, cryoscope (TypeScript). No Python package is needed beside Jupyter itself. Cells run on tslab,
+which comes separately; where it is missing, this says how to install it.`,
       )
   },
   async run(call) {
@@ -31,6 +32,8 @@ Then: jupyter notebook, New, cryoscope (TypeScript). No Python package is needed
     if (options.user === true && options.prefix !== undefined) {
       throw new CryoscopeError('usage', '--user and --prefix name two places; give one of them')
     }
+    const { requireForNotebooks } = await import('../../jupyter/notebook-packages.js')
+    requireForNotebooks()
     const { installKernelSpec } = await import('../../jupyter/kernel-spec.js')
     const { target } = options
     const name = options.name ?? (target === undefined ? undefined : `cryoscope-${nameOf(target)}`)

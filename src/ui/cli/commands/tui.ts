@@ -62,8 +62,6 @@ export async function showTui(
   session: Session,
   options: { theme?: Theme | undefined; mouse?: boolean | undefined; tour?: boolean } = {},
 ): Promise<void> {
-  // React's development build is several times slower, and keeps a record of every frame.
-  process.env.NODE_ENV ??= 'production'
   const { openTui } = await import('../../tui/open-tui.js')
   await openTui(session, options)
 }

@@ -1,8 +1,8 @@
 /** Everything that is tslab's: its converter, which types and transpiles cells, and its executor, which runs them. */
-import { createRequire } from 'node:module'
 import type * as TypeScript from '@tslab/typescript-for-tslab'
 import type { Converter, ConvertResult } from 'tslab/dist/converter.js'
 import type { Executor } from 'tslab/dist/executor.js'
+import { requireForNotebooks } from '../notebook-packages.js'
 import { type CellError, errorOfDiagnostics, errorOfThrown } from './cell-error.js'
 import { CellLines } from './cell-lines.js'
 import { guardLoops, guardName } from './loop-guard.js'
@@ -55,14 +55,13 @@ export class CellEngine {
   #thrown: { readonly error: unknown } | undefined
 
   constructor(options: EngineOptions) {
-    const require = createRequire(import.meta.url)
-    const ofTslab = createRequire(require.resolve('tslab/package.json'))
-    this.#ts = ofTslab('@tslab/typescript-for-tslab')
-    const { createConverter, isCompleteCode } = require('tslab/dist/converter')
-    const { createExecutor } = require('tslab/dist/executor')
+    const require = requireForNotebooks()
+    this.#ts = require('@tslab/typescript-for-tslab')
+    const { createConverter, isCompleteCode } = require('./dist/converter')
+    const { createExecutor } = require('./dist/executor')
     this.#isCompleteCode = isCompleteCode
-    this.#printInfo = require('tslab/dist/inspect').printQuickInfo
-    require('tslab/dist/jupyter').lastWriteDisplayData = options.display
+    this.#printInfo = require('./dist/inspect').printQuickInfo
+    require('./dist/jupyter').lastWriteDisplayData = options.display
     provideModules(this.#ts, options.modules)
     Object.assign(globalThis, { [guardName]: options.check })
     this.#converter = this.#improved(createConverter({ isJS: false, isBrowser: false }), options.declarations)

@@ -1,8 +1,11 @@
-import { Publisher, Router } from 'zeromq'
+import type * as Zeromq from 'zeromq'
+import { requireForNotebooks } from '../notebook-packages.js'
 import { addressOf, type Connection } from './connection.js'
 import { type ControlThread, startControl } from './control.js'
 import { decodeMessage, encodeMessage, type Message, type Outgoing, WireError } from './message.js'
 import { SendQueue } from './send-queue.js'
+
+const { Publisher, Router } = requireForNotebooks()('zeromq') as typeof Zeromq
 
 export type RequestChannel = 'shell' | 'control'
 

@@ -1,10 +1,13 @@
 /** The thread with the control and heartbeat sockets. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { Reply, Router } from 'zeromq'
+import type * as Zeromq from 'zeromq'
+import { requireForNotebooks } from '../notebook-packages.js'
 import { addressOf } from './connection.js'
 import type { ControlSetup, FromControl, ToControl } from './control.js'
 import { decodeMessage, encodeMessage, type Message, WireError } from './message.js'
 import { SendQueue } from './send-queue.js'
+
+const { Reply, Router } = requireForNotebooks()('zeromq') as typeof Zeromq
 
 /** Loops of cells notice the flag at once. Library and native code does not: it gets the signal. */
 const signalAfterMs = 250
