@@ -1,4 +1,6 @@
+import type { Cpus } from '../kernel/cpus.js'
 import type { Panic } from '../kernel/panic.js'
+import type { Vcpu } from '../session/vcpu.js'
 import { plainInteger } from './json.js'
 
 /** What is known of a target. */
@@ -11,6 +13,8 @@ export interface TargetInfo {
   readonly machine: string | null
   readonly version: string | null
   readonly vcpus: number
+  /** What of Linux's CPUs there is, and of which there are registers; null where nr_cpu_ids or the masks cannot be read. */
+  readonly cpus: CpusJson | null
   readonly memoryBytes: number
   readonly memoryRanges: readonly { readonly start: string; readonly bytes: number }[]
   readonly symbols: { readonly source: string; readonly count: number }
@@ -22,6 +26,21 @@ export interface TargetInfo {
   readonly openMilliseconds: number
   readonly problems: readonly string[]
   readonly [fact: string]: unknown
+}
+
+export interface CpusJson {
+  /** nr_cpu_ids. */
+  readonly count: number
+  readonly possible: readonly number[]
+  /** Null where the mask cannot be read. */
+  readonly present: readonly number[] | null
+  readonly online: readonly number[] | null
+  readonly withRegisters: readonly number[]
+}
+
+export function cpusJson({ count, possible, present, online }: Cpus, vcpus: readonly Vcpu[]): CpusJson {
+  const withRegisters = vcpus.flatMap(({ cpu }) => cpu ?? [])
+  return { count, possible, present: present ?? null, online: online ?? null, withRegisters }
 }
 
 export interface PanicJson {

@@ -1,4 +1,5 @@
-import { CryoscopeError } from '../errors.js'
+import { CryoscopeError, quietly } from '../errors.js'
+import { MemoryFault } from '../memory/fault.js'
 import type { Kernel } from './kernel.js'
 
 /** NR_CPUS of any distribution kernel stays below this. */
@@ -6,32 +7,79 @@ const cpuLimit = 65_536
 
 /** CPUs of the kernel and where their per-CPU memory is (include/asm-generic/percpu.h). */
 export class Cpus {
+  /** nr_cpu_ids: one more than the highest possible CPU. */
+  readonly count: number
   /** CPU numbers in cpu_possible_mask, ascending. */
   readonly possible: readonly number[]
+  /** What cpu_possible_mask, nr_cpu_ids and the per-CPU offsets say that cannot be, in sentences. */
+  readonly problems: readonly string[]
+  readonly #kernel: Kernel
   readonly #offsets = new Map<number, bigint>()
+  readonly #unreadable = new Map<number, MemoryFault>()
 
   constructor(kernel: Kernel) {
-    const count = kernel.space.u32(kernel.symbol('nr_cpu_ids'))
-    if (count === 0 || count > cpuLimit) {
-      throw new CryoscopeError('unreadable', `nr_cpu_ids is ${count}, which cannot be`)
+    this.#kernel = kernel
+    this.count = kernel.space.u32(kernel.symbol('nr_cpu_ids'))
+    if (this.count === 0 || this.count > cpuLimit) {
+      throw new CryoscopeError('unreadable', `nr_cpu_ids is ${this.count}, which cannot be`)
     }
-    const mask = kernel.space.bytes(kernel.symbol('__cpu_possible_mask'), Math.ceil(count / 64) * 8)
+    const mask = kernel.space.bytes(kernel.symbol('__cpu_possible_mask'), Math.ceil(this.count / 64) * 8)
+    const set = cpusIn(mask)
+    const beyond = set.filter((cpu) => cpu >= this.count)
+    this.possible = set.filter((cpu) => cpu < this.count)
+    const problems =
+      beyond.length === 0
+        ? []
+        : [`cpu_possible_mask has CPU ${beyond.join(', ')}, but nr_cpu_ids is ${this.count}`]
     const offsets = kernel.symbol('__per_cpu_offset')
-    const possible: number[] = []
-    for (let cpu = 0; cpu < count; cpu++) {
-      if (((mask[cpu >> 3] as number) & (1 << (cpu & 7))) === 0) continue
-      possible.push(cpu)
-      this.#offsets.set(cpu, kernel.space.u64(offsets + BigInt(cpu * 8)))
+    for (const cpu of this.possible) {
+      try {
+        this.#offsets.set(cpu, kernel.space.u64(offsets + BigInt(cpu * 8)))
+      } catch (error) {
+        if (!(error instanceof MemoryFault)) throw error
+        this.#unreadable.set(cpu, error)
+        problems.push(`per-CPU memory of CPU ${cpu}: ${error.message}`)
+      }
     }
-    this.possible = possible
+    this.problems = problems
+  }
+
+  /** CPUs that the machine has, ascending; undefined where the mask cannot be read. They come and go while the guest runs. */
+  get present(): readonly number[] | undefined {
+    return this.#mask('__cpu_present_mask')
+  }
+
+  /** CPUs that run tasks, ascending; undefined where the mask cannot be read. */
+  get online(): readonly number[] | undefined {
+    return this.#mask('__cpu_online_mask')
+  }
+
+  #mask(name: string): readonly number[] | undefined {
+    const at = this.#kernel.findSymbol(name)
+    if (at === undefined) return undefined
+    return quietly(() => cpusIn(this.#kernel.space.bytes(at, Math.ceil(this.count / 64) * 8)))
+  }
+
+  /** __per_cpu_offset of a CPU: what is added to the address of a per-CPU variable. Undefined where it cannot be read. */
+  offset(cpu: number): bigint | undefined {
+    return this.#offsets.get(cpu)
   }
 
   /** Address of a per-CPU variable or allocation for one CPU. */
   address(perCpu: bigint, cpu: number): bigint {
     const offset = this.#offsets.get(cpu)
-    if (offset === undefined) {
-      throw new CryoscopeError('not-found', `there is no CPU ${cpu}; CPUs are ${this.possible.join(', ')}`)
-    }
-    return BigInt.asUintN(64, perCpu + offset)
+    if (offset !== undefined) return BigInt.asUintN(64, perCpu + offset)
+    const fault = this.#unreadable.get(cpu)
+    if (fault !== undefined) throw fault
+    throw new CryoscopeError('not-found', `there is no CPU ${cpu}; CPUs are ${this.possible.join(', ')}`)
   }
+}
+
+/** Numbers of the bits that are set in a cpumask. */
+function cpusIn(mask: Uint8Array): number[] {
+  const cpus: number[] = []
+  for (const [i, byte] of mask.entries()) {
+    for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) cpus.push(i * 8 + bit)
+  }
+  return cpus
 }

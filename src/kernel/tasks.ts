@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import { MemoryFault } from '../memory/fault.js'
+import { currentTaskAt } from './cpu-identity.js'
 import type { Kernel } from './kernel.js'
 import { entries, listNodes } from './lists.js'
 
@@ -79,12 +80,9 @@ export function findTask(kernel: Kernel, pid: number): Task {
   throw new CryoscopeError('not-found', `there is no task with pid ${pid}; \`cryoscope tasks\` lists them`)
 }
 
-/** The task that a CPU runs: the per-CPU variable current_task, or where there is none what its runqueue runs. */
+/** The task that a CPU runs. */
 export function currentTask(kernel: Kernel, cpu: number): Task {
-  const current = kernel.findSymbol('current_task') ?? kernel.findSymbol('pcpu_hot')
-  if (current !== undefined) return readTask(kernel, kernel.space.u64(kernel.cpus.address(current, cpu)))
-  const runqueue = kernel.struct('rq', kernel.cpus.address(kernel.symbol('runqueues'), cpu))
-  return readTask(kernel, runqueue.pointer('curr'))
+  return readTask(kernel, currentTaskAt(kernel, cpu))
 }
 
 export function readTask(kernel: Kernel, address: bigint): Task {

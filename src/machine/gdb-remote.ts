@@ -80,22 +80,19 @@ export class GdbRemote {
     return this.#failure === undefined
   }
 
-  /** The stub's name of a vCPU. */
+  /** The stub's name of a vCPU: QEMU counts threads from 1, and leaves out numbers of vCPUs that are not plugged. */
   thread(cpu: number): string {
-    const thread = this.#threads[cpu]
+    const thread = this.#threads.find((name) => cpuOfThread(name) === cpu)
     if (thread === undefined) {
-      throw new CryoscopeError(
-        'usage',
-        `there is no vCPU ${cpu}; the guest has 0 to ${this.#threads.length - 1}`,
-      )
+      const known = this.#threads.map(cpuOfThread)
+      throw new CryoscopeError('usage', `there is no vCPU ${cpu}; the guest has ${known.join(', ')}`)
     }
     return thread
   }
 
   /** The vCPU of a thread name; undefined for a name that the stub did not list. */
   cpuOf(thread: string | undefined): number | undefined {
-    const cpu = thread === undefined ? -1 : this.#threads.indexOf(thread)
-    return cpu < 0 ? undefined : cpu
+    return thread !== undefined && this.#threads.includes(thread) ? cpuOfThread(thread) : undefined
   }
 
   /** Sends a packet and gives the reply's text. */
@@ -245,6 +242,11 @@ export class GdbRemote {
     this.#socket.destroy()
     return error
   }
+}
+
+/** "p01.05", "5": the thread's number is one more than the vCPU's. */
+function cpuOfThread(name: string): number {
+  return Number.parseInt(name.slice(name.indexOf('.') + 1), 16) - 1
 }
 
 /** Reads "T05thread:p01.02;watch:ffff…;" and "S05"; no other reply begins so. */

@@ -234,11 +234,11 @@ export class Machine implements AsyncDisposable {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new CryoscopeError('usage', `a count of steps is a positive whole number, not ${count}`)
     }
-    const vcpu = this.vcpus[cpu]
+    const vcpu = this.vcpus.find((each) => each.cpu === cpu)
     if (vcpu === undefined) {
       throw new CryoscopeError(
         'usage',
-        `there is no vCPU ${cpu}; the guest has 0 to ${this.#vcpus.length - 1}`,
+        `there is no vCPU ${cpu}; the guest has ${this.#vcpus.map((each) => each.cpu).join(', ')}`,
       )
     }
     const end = await this.#withGdb(
@@ -256,7 +256,7 @@ export class Machine implements AsyncDisposable {
     return await this.#withGdb(async (gdb) => {
       // Connecting stopped the guest; where it stands now counts.
       if (this.#state === 'running') await this.#look()
-      const positions = this.#vcpus.map(({ pc, halted }) => ({ pc, halted: halted === true }))
+      const positions = this.#vcpus.map(({ cpu, pc, halted }) => ({ cpu, pc, halted: halted === true }))
       return await runUntil(gdb, condition, positions, options)
     }, options.signal)
   }

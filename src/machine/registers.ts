@@ -61,6 +61,8 @@ export interface X86VcpuState extends VcpuPlace {
   readonly architecture: 'amd64'
   readonly halted: boolean
   readonly registers: Registers
+  /** Where the task register and GDTR point; Linux gives each CPU its own. */
+  readonly tables: { readonly tr: bigint; readonly gdt: bigint }
 }
 
 /** One arm64 vCPU of a frozen guest. */
@@ -120,9 +122,11 @@ function parseX86Block(cpu: number, text: string): X86VcpuState {
     if (match?.[1] === undefined) throw unreadable(`vCPU ${cpu} has no ${segment} base`)
     return BigInt(`0x${match[1]}`)
   }
+  const gdt = /^GDT *= +([0-9a-f]+)/im.exec(text)?.[1]
   return {
     architecture: 'amd64',
     cpu,
+    tables: { tr: base('TR'), gdt: gdt === undefined ? 0n : BigInt(`0x${gdt}`) },
     pc: need('RIP', 'EIP'),
     cpl: Number(need('CPL')),
     halted: need('HLT') === 1n,

@@ -81,12 +81,12 @@ function canonical(address: bigint): bigint {
 export async function runUntil(
   gdb: GdbRemote,
   condition: RunCondition,
-  positions: readonly { readonly pc: bigint; readonly halted: boolean }[],
+  positions: readonly { readonly cpu: number; readonly pc: bigint; readonly halted: boolean }[],
   { timeoutMs, signal }: RunOptions,
 ): Promise<RunEnd> {
   const points = pointsOf(condition)
   // A vCPU that stands at the breakpoint would hit it without having moved.
-  for (const [cpu, { pc, halted }] of positions.entries()) {
+  for (const { cpu, pc, halted } of positions) {
     if ('address' in condition && pc === condition.address && !halted) await stepOne(gdb, cpu, signal)
   }
   const set: Point[] = []

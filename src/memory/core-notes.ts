@@ -27,7 +27,10 @@ export function prstatusNote(
 }
 
 /** What QEMU adds for each CPU: QEMUCPUState (target/i386/arch_dump.c), with control registers and kernel_gs_base. */
-export function qemuNote(registers: RegisterValues): CoreNote {
+export function qemuNote(
+  registers: RegisterValues,
+  { tr, gdt }: { readonly tr: bigint; readonly gdt: bigint } = { tr: 0n, gdt: 0n },
+): CoreNote {
   const data = Buffer.alloc(440)
   data.writeUInt32LE(1, 0)
   data.writeUInt32LE(data.length, 4)
@@ -39,6 +42,8 @@ export function qemuNote(registers: RegisterValues): CoreNote {
   }
   data.writeBigUInt64LE(value('fs_base'), segments + 3 * 24 + 16)
   data.writeBigUInt64LE(value('gs_base'), segments + 4 * 24 + 16)
+  data.writeBigUInt64LE(tr, segments + 7 * 24 + 16)
+  data.writeBigUInt64LE(gdt, segments + 8 * 24 + 16)
   const control = segments + 10 * 24
   for (let i = 0; i < 5; i++) data.writeBigUInt64LE(value(`cr${i}`), control + i * 8)
   data.writeBigUInt64LE(value('k_gs_base'), control + 40)

@@ -3,6 +3,15 @@ import type { Physical, PhysicalMemory } from './types.js'
 /** Registers of one CPU as a dump's notes give them, by gdb's names. */
 export type NoteRegisters = Readonly<Record<string, bigint>>
 
+/** What a dump holds of one CPU. Whose it is in Linux's numbering its place among the others does not say. */
+export interface CpuNote {
+  readonly registers: NoteRegisters
+  /** pr_pid: of Linux the pid of the task that the CPU ran, of QEMU and our own dumps a number that counts CPUs from 1. */
+  readonly pid: number | undefined
+  /** Where the task register (TR) and GDTR of an x86-64 processor point; undefined where the note does not say. */
+  readonly tables: { readonly tr: bigint; readonly gdt: bigint } | undefined
+}
+
 export type Architecture = 'x86_64' | 'aarch64'
 
 /** A dump of a whole machine, whatever its format. */
@@ -12,8 +21,8 @@ export interface Dump {
   readonly memory: PhysicalMemory
   /** Undefined where the format does not say. */
   readonly architecture: Architecture | undefined
-  /** One per CPU that the dump has registers of, in order. */
-  readonly cpus: readonly NoteRegisters[]
+  /** One per CPU that the dump has registers of, in the order of its notes. */
+  readonly cpus: readonly CpuNote[]
   /** Text of the VMCOREINFO note, when there is one. */
   readonly vmcoreinfo: string | undefined
   /** Where in memory the note was found, when it was looked for already. */

@@ -1,12 +1,12 @@
-import type { Architecture, NoteRegisters } from './dump.js'
+import type { Architecture, CpuNote, NoteRegisters } from './dump.js'
 
 const NT_PRSTATUS = 1
 /** More notes than any machine has CPUs: a hostile file does not make us read on. */
 const noteLimit = 16_384
 
 export interface Notes {
-  /** One per CPU, in order. */
-  readonly cpus: readonly NoteRegisters[]
+  /** One per CPU that has registers, in the order of the notes. */
+  readonly cpus: readonly CpuNote[]
   readonly vmcoreinfo: string | undefined
 }
 
@@ -15,8 +15,8 @@ export interface Notes {
  * and VMCOREINFO.
  */
 export function readNotes(notes: readonly Uint8Array[], architecture: Architecture | undefined): Notes {
-  const prstatus: NoteRegisters[] = []
-  const qemu: NoteRegisters[] = []
+  const prstatus: CpuNote[] = []
+  const qemu: CpuNote[] = []
   let vmcoreinfo: string | undefined
   let seen = 0
   for (const bytes of notes) {
@@ -34,16 +34,26 @@ export function readNotes(notes: readonly Uint8Array[], architecture: Architectu
         .replace(/\0.*$/s, '')
       const data = bytes.subarray(dataAt, dataAt + size)
       if (name === 'CORE' && type === NT_PRSTATUS) {
-        const registers = prstatusRegisters(data, architecture)
-        if (registers !== undefined) prstatus.push(registers)
+        const note = prstatusNote(data, architecture)
+        if (note !== undefined) prstatus.push(note)
       }
-      if (name === 'QEMU' && size >= 432 && architecture !== 'aarch64') qemu.push(qemuRegisters(data))
+      if (name === 'QEMU' && size >= 432 && architecture !== 'aarch64') qemu.push(qemuNote(data))
       if (name === 'VMCOREINFO') vmcoreinfo ??= Buffer.from(data).toString('latin1').replace(/\0+$/, '')
       at = dataAt + align4(size)
     }
   }
-  const cpus = prstatus.map((registers, i) => ({ ...registers, ...qemu[i] }))
-  return { cpus: cpus.length > 0 ? cpus : qemu, vmcoreinfo }
+  return { cpus: prstatus.length > 0 ? merged(prstatus, qemu) : qemu, vmcoreinfo }
+}
+
+/** QEMU writes a note of its own for each CPU; that of another CPU is told by its place in code and on the stack. */
+function merged(prstatus: readonly CpuNote[], qemu: readonly CpuNote[]): CpuNote[] {
+  const isSame = (a: CpuNote, b: CpuNote | undefined): b is CpuNote =>
+    b !== undefined && a.registers.rip === b.registers.rip && a.registers.rsp === b.registers.rsp
+  return prstatus.map((note, i) => {
+    const more = [qemu[i]].find((own) => isSame(note, own)) ?? qemu.find((own) => isSame(note, own))
+    if (more === undefined) return note
+    return { ...note, registers: { ...note.registers, ...more.registers }, tables: more.tables }
+  })
 }
 
 /** struct user_regs_struct of x86-64. */
@@ -88,14 +98,17 @@ export function prRegOrder(architecture: Architecture | undefined): readonly str
   return architecture === 'aarch64' ? arm64Order : x86Order
 }
 
-function prstatusRegisters(
-  data: Uint8Array,
-  architecture: Architecture | undefined,
-): NoteRegisters | undefined {
+/** Where pr_pid lies in struct elf_prstatus. */
+const prPidOffset = 32
+
+function prstatusNote(data: Uint8Array, architecture: Architecture | undefined): CpuNote | undefined {
   const order = prRegOrder(architecture)
   if (data.length < prRegOffset + order.length * 8) return undefined
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  return Object.fromEntries(order.map((name, i) => [name, view.getBigUint64(prRegOffset + i * 8, true)]))
+  const registers: NoteRegisters = Object.fromEntries(
+    order.map((name, i) => [name, view.getBigUint64(prRegOffset + i * 8, true)]),
+  )
+  return { registers, pid: view.getInt32(prPidOffset, true), tables: undefined }
 }
 
 /** QEMUCPUState (target/i386/arch_dump.c): general registers, ten segments of 24 bytes, CR0 to CR4, kernel_gs_base. */
@@ -120,7 +133,7 @@ export const qemuOrder = [
   'eflags',
 ] as const
 
-function qemuRegisters(data: Uint8Array): NoteRegisters {
+function qemuNote(data: Uint8Array): CpuNote {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   const registers: Record<string, bigint> = {}
   qemuOrder.forEach((name, i) => {
@@ -135,7 +148,9 @@ function qemuRegisters(data: Uint8Array): NoteRegisters {
   const control = segments + 10 * 24
   for (let i = 0; i < 5; i++) registers[`cr${i}`] = view.getBigUint64(control + i * 8, true)
   if (data.length >= control + 48) registers.kernel_gs_base = view.getBigUint64(control + 40, true)
-  return registers
+  // Segments are cs, ds, es, fs, gs, ss, ldt, tr, gdt, idt.
+  const base = (segment: number): bigint => view.getBigUint64(segments + segment * 24 + 16, true)
+  return { registers, pid: undefined, tables: { tr: base(7), gdt: base(8) } }
 }
 
 function align4(size: number): number {

@@ -101,11 +101,12 @@ function makeSession(machine: Machine, name: string, { memory, way, problems }: 
     memory,
     control: machine,
     vcpus: () =>
-      machine.vcpus.map(({ cpu, registers, halted, cpl }) => ({
-        cpu,
-        registers: { ...registers },
-        halted,
-        privilege: cpl,
+      machine.vcpus.map((vcpu) => ({
+        index: vcpu.cpu,
+        registers: { ...vcpu.registers },
+        halted: vcpu.halted,
+        privilege: vcpu.cpl,
+        ...(vcpu.architecture === 'amd64' ? { tables: vcpu.tables } : {}),
       })),
     problems,
     facts: { accelerator: machine.record.accelerator, memory: way },

@@ -1,5 +1,5 @@
 import { hexAddress } from '../contract/json.js'
-import { panicJson, type TargetInfo } from '../contract/target.js'
+import { cpusJson, panicJson, type TargetInfo } from '../contract/target.js'
 import { CryoscopeError, quietly } from '../errors.js'
 import { panicText } from '../kernel/panic.js'
 import { Problems } from '../problems.js'
@@ -19,7 +19,7 @@ export function describeInfo(
 
 /** Looks the kernel up; `start` is when opening began, by performance.now(). */
 export function describeTarget(session: Session, start: number): TargetInfo {
-  const { target, kernel, panic } = session
+  const { target, kernel, panic, vcpus } = session
   const { ranges } = target.memory
   const types = typesOf(session)
   return {
@@ -29,7 +29,8 @@ export function describeTarget(session: Session, start: number): TargetInfo {
     release: kernel.release,
     machine: quietly(() => unameOf(session, 'machine')) ?? null,
     version: quietly(() => unameOf(session, 'version')) ?? null,
-    vcpus: session.vcpus.length,
+    vcpus: vcpus.length,
+    cpus: quietly(() => cpusJson(kernel.cpus, vcpus)) ?? null,
     memoryBytes: ranges.reduce((sum, { length }) => sum + length, 0),
     memoryRanges: ranges.map((range) => ({ start: hexAddress(BigInt(range.start)), bytes: range.length })),
     symbols: { source: 'kallsyms in the guest', count: kernel.symbols.count },
@@ -38,7 +39,7 @@ export function describeTarget(session: Session, start: number): TargetInfo {
     panic: panic === undefined ? null : panicJson(panic, panicText(panic)),
     ...target.facts,
     openMilliseconds: Math.round((performance.now() - start) * 10) / 10,
-    problems: session.problems,
+    problems: [...session.problems, ...(quietly(() => session.cpuProblems) ?? [])],
   }
 }
 

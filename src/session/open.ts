@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { CryoscopeError } from '../errors.js'
-import type { NoteRegisters } from '../memory/dump.js'
+import type { CpuNote } from '../memory/dump.js'
 import { headLength, openByContent } from '../memory/formats.js'
 import { openRaw } from './raw-image.js'
 import { Session } from './session.js'
@@ -87,7 +87,7 @@ export function openDump(path: string, { layout }: DumpFileOptions = {}): Sessio
     name: basename(path),
     memory: dump.memory,
     control: undefined,
-    vcpus: () => dump.cpus.map(fromNotes),
+    vcpus: () => dump.cpus.map(fromNote),
     vmcoreinfo: dump.vmcoreinfo,
     noteAt: dump.noteAt,
     problems: dump.problems,
@@ -95,14 +95,22 @@ export function openDump(path: string, { layout }: DumpFileOptions = {}): Sessio
   })
 }
 
-function fromNotes(notes: NoteRegisters, cpu: number): VcpuSource {
-  const { kernel_gs_base, orig_rax, ...registers } = notes
-  if (notes.pstate !== undefined) {
+/** A note of a dump as the registers of a vCPU. */
+export function fromNote({ registers: all, pid, tables }: CpuNote, index: number): VcpuSource {
+  const { kernel_gs_base, orig_rax, ...registers } = all
+  const { pstate, cs = 0n } = all
+  if (pstate !== undefined) {
     // Bits 3 and 2 are the exception level: 0 is user code.
-    return { cpu, registers, halted: undefined, privilege: (notes.pstate & 0xcn) === 0n ? 3 : 0 }
+    return { index, registers, halted: undefined, privilege: (pstate & 0xcn) === 0n ? 3 : 0, pid }
   }
-  const privilege = Number((notes.cs ?? 0n) & 3n)
-  return { cpu, registers: { ...registers, k_gs_base: kernel_gs_base }, halted: undefined, privilege }
+  return {
+    index,
+    registers: { ...registers, k_gs_base: kernel_gs_base },
+    halted: undefined,
+    privilege: Number(cs & 3n),
+    pid,
+    tables,
+  }
 }
 
 function readHead(path: string): Buffer {

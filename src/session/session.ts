@@ -14,6 +14,7 @@ import { ObjectFile } from '../bpf/recovery/object-file.js'
 import { Recovery } from '../bpf/recovery/recovery.js'
 import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
+import { type CpuIdentity, identifyCpus } from '../kernel/cpu-identity.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import type { KernelSymbol } from '../kernel/kallsyms.js'
 import { Kernel } from '../kernel/kernel.js'
@@ -27,6 +28,7 @@ import type { ValueContext } from '../value/context.js'
 import { findType } from '../value/find-type.js'
 import type { Value } from '../value/types.js'
 import { makeValue } from '../value/value.js'
+import { type CpuState, cpuProblems, cpuStates } from './cpus.js'
 import { helpText } from './help.js'
 import { addressIn, one } from './lookup.js'
 import { placeOf, typedPlace } from './places.js'
@@ -218,8 +220,33 @@ export class Session implements AsyncDisposable {
   /** The vCPUs of a frozen guest or a dump. */
   get vcpus(): readonly Vcpu[] {
     const { control } = this.target
-    const step = control === undefined ? undefined : (cpu: number, count: number) => control.step(cpu, count)
-    return this.target.vcpus().map((source) => new Vcpu(source, () => this.kernel, step))
+    const step =
+      control === undefined ? undefined : (index: number, count: number) => control.step(index, count)
+    const sources = this.target.vcpus()
+    let identities: readonly CpuIdentity[] | undefined
+    const identity = (i: number): CpuIdentity => {
+      identities ??= identifyCpus(this.kernel, sources)
+      return identities[i] as CpuIdentity
+    }
+    return sources.map(
+      (source, i) =>
+        new Vcpu(
+          source,
+          () => this.kernel,
+          () => identity(i),
+          step,
+        ),
+    )
+  }
+
+  /** Every possible CPU of the kernel: whether it runs tasks, and its vCPU where the target has registers of it. */
+  get cpus(): readonly CpuState[] {
+    return cpuStates(this.kernel, this.vcpus)
+  }
+
+  /** What the kernel says of its CPUs and the registers that there are do not agree on, in sentences. */
+  get cpuProblems(): readonly string[] {
+    return cpuProblems(this.kernel, this.vcpus)
   }
 
   /** The Linux kernel in memory: symbols, types, page tables. */
@@ -332,15 +359,24 @@ export class Session implements AsyncDisposable {
     return this.at(findTask(this.kernel, pid).address, 'struct task_struct')
   }
 
-  /** The kernel stack of a task; of one that runs, the stack that its vCPU is on. */
+  /** The kernel stack of a task; of one that runs, the stack that its vCPU is on. Of the idle tasks, CPU 0's. */
   stack(pid: number): KernelStack {
-    const running = this.vcpus.find(({ task }) => task?.pid === pid)
-    if (running === undefined) return this.sched.stack(pid)
-    const { cpu, stack } = running
+    const found = findTask(this.kernel, pid)
+    if (!found.isRunning) return this.sched.stack(pid)
+    const { vcpus } = this
+    const running = vcpus.find(({ task }) => task?.address === found.address)
+    if (running === undefined) {
+      const why =
+        vcpus.length === 0
+          ? `${this.target.name} has no registers of its CPUs`
+          : `there are no registers of CPU ${found.cpu ?? '?'}, on which it runs`
+      throw new CryoscopeError('not-found', `the stack of task ${pid} cannot be followed: ${why}`)
+    }
+    const { stack } = running
     if (stack !== undefined) return stack
     throw new CryoscopeError(
       'not-found',
-      `task ${pid} runs in user space on vCPU ${cpu}: the kernel has no stack of it`,
+      `task ${pid} runs in user space on CPU ${running.cpu}: the kernel has no stack of it`,
     )
   }
 

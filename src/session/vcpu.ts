@@ -1,40 +1,62 @@
 import { CryoscopeError, quietly } from '../errors.js'
+import type { CpuIdentity } from '../kernel/cpu-identity.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { currentTask, type Task } from '../kernel/tasks.js'
 import { type KernelStack, stackOfRegisters } from '../sched/stack.js'
 
 /** By gdb's names; undefined where the source does not say. */
-export type RegisterSet = Readonly<Record<string, bigint | undefined>>
+export type Registers = Readonly<Record<string, bigint | undefined>>
 
 /** What a source knows of a vCPU that stands still. */
 export interface VcpuSource {
-  readonly cpu: number
-  readonly registers: RegisterSet
+  /** What the engine numbers it by, or the place of its note in a dump. */
+  readonly index: number
+  readonly registers: Registers
   /** It executed HLT and waits for an interrupt; undefined where the source does not say. */
   readonly halted: boolean | undefined
   /** Current privilege level: 0 kernel, 3 user. */
   readonly privilege: number
+  /** The pid of its task, of dumps that Linux wrote. */
+  readonly pid?: number | undefined
+  /** Where TR and GDTR of an x86-64 processor point. */
+  readonly tables?: { readonly tr: bigint; readonly gdt: bigint } | undefined
 }
 
-/** Moves one vCPU alone; absent for dumps. */
-export type Step = (cpu: number, count: number) => Promise<unknown>
+/** Moves one vCPU alone, by its index; absent for dumps. */
+export type Step = (index: number, count: number) => Promise<unknown>
 
 /** A vCPU of a frozen guest or of a dump. */
 export class Vcpu {
-  readonly cpu: number
-  readonly registers: RegisterSet
+  /** What the engine numbers it by, or the place of its note in a dump: what `step` takes. */
+  readonly index: number
+  readonly registers: Registers
   readonly halted: boolean | undefined
   readonly privilege: number
+  readonly tables: VcpuSource['tables']
   readonly #kernel: () => Kernel
+  readonly #identity: () => CpuIdentity
   readonly #step: Step | undefined
 
-  constructor(source: VcpuSource, kernel: () => Kernel, step: Step | undefined) {
-    this.cpu = source.cpu
+  /** `identity` tells which of Linux's CPUs it is. */
+  constructor(source: VcpuSource, kernel: () => Kernel, identity: () => CpuIdentity, step: Step | undefined) {
+    this.index = source.index
     this.registers = source.registers
     this.halted = source.halted
     this.privilege = source.privilege
+    this.tables = source.tables
     this.#kernel = kernel
+    this.#identity = identity
     this.#step = step
+  }
+
+  /** Which of Linux's CPUs it is; undefined where no kernel is found, or where nothing tells. */
+  get cpu(): number | undefined {
+    return this.identity?.cpu
+  }
+
+  /** How that is known, and why not; undefined where no kernel is found. */
+  get identity(): CpuIdentity | undefined {
+    return quietly(() => this.#identity())
   }
 
   /** The instruction pointer: rip, or pc on arm64. */
@@ -44,31 +66,37 @@ export class Vcpu {
 
   /** "schedule+0x1c"; undefined in user code and where no kernel is found. */
   get where(): string | undefined {
-    return this.#quietly((kernel) => kernel.symbolize(this.rip))
+    return this.#quietly((kernel) => (this.#isForeign ? undefined : kernel.symbolize(this.rip)))
   }
 
   /** The task it runs. */
   get task(): Task | undefined {
-    return this.#quietly((kernel) => currentTask(kernel, this.cpu))
+    const { cpu } = this
+    return cpu === undefined ? undefined : this.#quietly((kernel) => currentTask(kernel, cpu))
   }
 
   /** The kernel stack that it is on; undefined in user space. Throws where there is none to follow. */
   get stack(): KernelStack | undefined {
     if (this.privilege !== 0) return undefined
+    if (this.#isForeign)
+      throw new CryoscopeError('unreadable', `vCPU ${this.index}: ${this.identity?.problem}`)
     return stackOfRegisters(this.#kernel(), this.registers)
   }
 
   /** Executes `count` instructions on this vCPU while every other one stands still. */
   async step(count = 1): Promise<void> {
     if (this.#step === undefined) throw new CryoscopeError('usage', 'a dump does not run; step needs a guest')
-    await this.#step(this.cpu, count)
+    await this.#step(this.index, count)
   }
 
   toJSON(): Record<string, unknown> {
-    const { cpu, halted, privilege, task, where } = this
+    const { index, cpu, identity, halted, privilege, task, where } = this
     const registers = Object.entries(this.registers).filter(([, value]) => value !== undefined)
     return {
-      cpu,
+      index,
+      cpu: cpu ?? null,
+      evidence: identity?.evidence ?? [],
+      problem: identity?.problem ?? null,
       rip: hex(this.rip),
       where: where ?? null,
       halted: halted ?? null,
@@ -76,6 +104,10 @@ export class Vcpu {
       task: task === undefined ? null : { pid: task.pid, comm: task.comm, name: task.name },
       registers: Object.fromEntries(registers.map(([name, value]) => [name, hex(value as bigint)])),
     }
+  }
+
+  get #isForeign(): boolean {
+    return this.identity?.isForeign === true
   }
 
   /** Registers are shown even where the kernel behind them cannot be read. */

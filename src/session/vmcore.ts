@@ -3,6 +3,7 @@ import { type CoreLayout, type CoreNote, type CoreSegment, layOutCore } from '..
 import { prstatusNote, qemuNote, vmcoreinfoNote } from '../memory/core-notes.js'
 import type { PhysicalRange } from '../memory/types.js'
 import type { Session } from './session.js'
+import type { Vcpu } from './vcpu.js'
 
 /**
  * What a session looks at as an ELF core that crash, drgn, gdb and `open` read: all of its memory, or the given ranges
@@ -24,12 +25,14 @@ export function coreOf(session: Session, ranges = wholeFrames(session.target.mem
   return layOutCore({ notes, segments, views: kernelImage(kernel), machine })
 }
 
-/** Registers of every vCPU. */
+/** Registers of every vCPU, in the order of Linux's CPUs: readers such as crash take the first note for that of CPU 0. */
 export function coreNotes({ kernel, vcpus }: Session): CoreNote[] {
   const { architecture } = kernel.space.format
+  const place = ({ cpu, index }: Vcpu): number => cpu ?? 2 ** 20 + index
+  const ordered = [...vcpus].sort((a, b) => place(a) - place(b))
   return [
-    ...vcpus.map(({ registers, cpu }) => prstatusNote(registers, cpu + 1, architecture)),
-    ...(architecture === 'x86_64' ? vcpus.map(({ registers }) => qemuNote(registers)) : []),
+    ...ordered.map(({ registers }, i) => prstatusNote(registers, i + 1, architecture)),
+    ...(architecture === 'x86_64' ? ordered.map((vcpu) => qemuNote(vcpu.registers, vcpu.tables)) : []),
   ]
 }
 

@@ -54,7 +54,7 @@ describe('a core of a frozen guest', () => {
       const { address, bytes } = init()
       const words = ['-nx', '-batch', '-ex', 'set pagination off']
       for (const vcpu of guest.vcpus) {
-        words.push('-ex', `thread ${vcpu.cpu + 1}`, '-ex', 'printf "rip %lx\\nrsp %lx\\n", $rip, $rsp')
+        words.push('-ex', `thread ${vcpu.index + 1}`, '-ex', 'printf "rip %lx\\nrsp %lx\\n", $rip, $rsp')
       }
       words.push('-ex', `x/64xb 0x${address.toString(16)}`, '--core', core)
       const { stdout } = await run('/usr/bin/gdb', words)

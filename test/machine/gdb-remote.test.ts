@@ -104,7 +104,7 @@ describe('GdbRemote', () => {
     const { stub, gdb } = await connect()
     expect(stub.log).toContain('?')
     expect(gdb.thread(1)).toBe('p01.02')
-    expect(() => gdb.thread(2)).toThrow('there is no vCPU 2; the guest has 0 to 1')
+    expect(() => gdb.thread(2)).toThrow('there is no vCPU 2; the guest has 0, 1')
     gdb.step(1)
     expect(await gdb.stopped()).toEqual({ thread: 'p01.02', signal: 5, watch: undefined })
     expect(stub.log.at(-1)).toBe('vCont;s:p01.02')
@@ -122,7 +122,7 @@ describe('GdbRemote', () => {
 
   it('removes the breakpoint after a hit, a time-out and an abort', async () => {
     const { stub, gdb } = await connect()
-    const positions = [{ pc: 1n, halted: false }]
+    const positions = [{ cpu: 0, pc: 1n, halted: false }]
     stub.onRun = () => (stub.points.has('1,1000,1') ? 'T05thread:p01.02;' : 'T02thread:p01.01;')
     expect(await runUntil(gdb, { address: 0x1000n }, positions, {})).toEqual({
       reason: 'breakpoint',
@@ -144,8 +144,8 @@ describe('GdbRemote', () => {
   it('steps the vCPU that stands at the breakpoint before it runs the guest', async () => {
     const { stub, gdb } = await connect()
     const positions = [
-      { pc: 0x1000n, halted: true },
-      { pc: 0x1000n, halted: false },
+      { cpu: 0, pc: 0x1000n, halted: true },
+      { cpu: 0, pc: 0x1000n, halted: false },
     ]
     await runUntil(gdb, { address: 0x1000n }, positions, {})
     expect(stub.log.slice(-4)).toEqual(['vCont;s:p01.02', 'Z1,1000,1', 'vCont;c', 'z1,1000,1'])

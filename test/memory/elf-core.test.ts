@@ -265,7 +265,7 @@ describe('openElfCore refuses', () => {
               expect(size).toBeLessThanOrEqual(length)
               memory.read(start, size)
             }
-            for (const registers of cpus) expect(typeof registers.rip).toBe('bigint')
+            for (const { registers } of cpus) expect(typeof registers.rip).toBe('bigint')
           })
         } catch (error) {
           expect(error).toBeInstanceOf(CryoscopeError)

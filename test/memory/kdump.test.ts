@@ -107,7 +107,7 @@ describe('a kdump-compressed dump', () => {
     ])
     const spec: KdumpSpec = { pages: [page(0, 'zlib')], pageCount: 8, notes }
     withDump(buildKdump(spec), ({ cpus, vmcoreinfo }) => {
-      expect(cpus.map(({ rip }) => rip)).toEqual([0xffffffff81000000n, 2n])
+      expect(cpus.map(({ registers }) => registers.rip)).toEqual([0xffffffff81000000n, 2n])
       expect(vmcoreinfo).toBe('OSRELEASE=from-notes\n')
     })
     withDump(buildKdump({ ...spec, vmcoreinfo: 'OSRELEASE=own\n' }), ({ vmcoreinfo }) => {

@@ -107,6 +107,7 @@ function describeTasks(t: Types, list: number): void {
     flags: u32,
     tasks: list,
     exit_state: s32,
+    stack: pointer,
     pid: s32,
     tgid: s32,
     real_parent: pointer,

@@ -6,7 +6,7 @@ export type Item = Readonly<Record<string, unknown>>
  * Items of other lists are compared place by place. Addresses are no names: they differ from boot to boot.
  */
 export const keys: Readonly<Record<string, (item: Item) => unknown>> = {
-  vcpus: ({ cpu }) => cpu,
+  vcpus: ({ cpu, index }) => cpu ?? `vCPU ${index}`,
   tasks: ({ pid, cpu }) => (pid === 0 ? `0@${cpu}` : pid),
   'sched.schedulers': ({ name }) => name,
   'sched.runqueues': ({ cpu }) => cpu,

@@ -6,7 +6,7 @@ type Stack = NonNullable<ReportHead['tasks'][number]['stack']>
 
 /** vCPUs with the stacks that they are on. */
 export function vcpusHtml({ vcpus }: ReportHead): string {
-  const items = vcpus.map(({ cpu, where, rip, halted, privilege, task, registers, stack }) => {
+  const items = vcpus.map(({ index, cpu, where, rip, halted, privilege, task, registers, stack }) => {
     const state = privilege === 0 ? (halted ? ', halted' : '') : ', in user space'
     const runs =
       task === null
@@ -15,7 +15,7 @@ export function vcpusHtml({ vcpus }: ReportHead): string {
     const names = Object.entries(registers).map(([name, value]) => `${name.padEnd(10)} ${value}`)
     const frames = stack === null ? '' : `<pre>${stackText(stack)}</pre>`
     return (
-      `<details class="item f" id="cpu:${cpu}"><summary><b>CPU ${cpu}</b> at ${html(where ?? rip)}${html(state)}${runs}</summary>` +
+      `<details class="item f" id="${cpu === null ? `vcpu:${index}` : `cpu:${cpu}`}"><summary><b>${cpu === null ? `vCPU ${index}` : `CPU ${cpu}`}</b> at ${html(where ?? rip)}${html(state)}${runs}</summary>` +
       `<div class="body">${frames}<details><summary>registers</summary><pre>${names.map(html).join('\n')}</pre></details></div></details>`
     )
   })

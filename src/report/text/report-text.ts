@@ -105,10 +105,10 @@ function* environmentLines({ head }: ReportContents, columns: number): Generator
 
 function* vcpuLines({ head }: ReportContents): Generator<string> {
   yield* titled('vCPUs')
-  for (const { cpu, where, rip, halted, privilege, task, stack } of head.vcpus) {
+  for (const { index, cpu, where, rip, halted, privilege, task, stack } of head.vcpus) {
     const runs = task === null ? '' : `, runs ${task.name} (${task.pid})`
     const state = privilege === 0 ? (halted ? ', halted' : '') : ', in user space'
-    yield escapeText(`CPU ${cpu} at ${where ?? rip}${state}${runs}`)
+    yield escapeText(`${cpu === null ? `vCPU ${index}` : `CPU ${cpu}`} at ${where ?? rip}${state}${runs}`)
     if (stack !== null) yield* stackLines(stack, '    ')
   }
 }

@@ -1,4 +1,5 @@
 import { stackLines } from '../../present/columns/stacks.js'
+import { vcpuName } from '../../present/columns/vcpus.js'
 import type { Vcpu } from '../../session/vcpu.js'
 import type { Directory, Entry } from './node.js'
 import { section } from './section.js'
@@ -12,13 +13,13 @@ export function vcpusDirectory(view: View): Directory {
     commands: ['vcpus'],
     cache: view.cache,
     entries: () =>
-      view.session.vcpus.map((vcpu): Entry => [String(vcpu.cpu), () => vcpuDirectory(view, vcpu)]),
+      view.session.vcpus.map((vcpu): Entry => [String(vcpu.index), () => vcpuDirectory(view, vcpu)]),
   })
 }
 
 function vcpuDirectory(view: View, vcpu: Vcpu): Directory {
   return section({
-    title: `vCPU ${vcpu.cpu}`,
+    title: vcpuName(vcpu),
     about: 'One vCPU at the moment of this stop.',
     commands: ['vcpus', 'stack'],
     cache: view.cache,

@@ -11,7 +11,7 @@ export function sessionOf(memory: KernelGuest['memory']): Session {
     memory,
     control: undefined,
     vcpus: () => [
-      { cpu: 0, registers: { rip: 0xffffffff84200010n, rsp: 0x1000n }, halted: false, privilege: 0 },
+      { index: 0, registers: { rip: 0xffffffff84200010n, rsp: 0x1000n }, halted: false, privilege: 0 },
     ],
     problems: [],
     facts: {},

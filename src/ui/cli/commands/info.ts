@@ -4,6 +4,7 @@ import { pairLines } from '../../../present/text/lines.js'
 import { describeInfo } from '../../../session/info.js'
 import { escapeText } from '../../../text.js'
 import { durationText, sizeText } from '../../../units.js'
+import { cpuList } from '../../../value/mask.js'
 import { defineCommand, required } from '../definition.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'
 
@@ -30,6 +31,17 @@ export const info = defineCommand<{ json?: boolean }>({
 
 const pairsShown = 4
 
+/** "3, of 4 CPUs: CPU 1 is offline". */
+function vcpusText({ vcpus, cpus }: TargetInfo): string {
+  if (cpus === null) return String(vcpus)
+  const { possible, online } = cpus
+  const offline = online === null ? [] : possible.filter((cpu) => !online.includes(cpu))
+  if (offline.length === 0 && possible.length === vcpus) return String(vcpus)
+  const off =
+    offline.length === 0 ? '' : `: CPU ${cpuList(offline)} ${offline.length === 1 ? 'is' : 'are'} not online`
+  return `${vcpus}, of ${possible.length} possible CPUs${off}`
+}
+
 export function infoPairs(found: TargetInfo): [string, string][] {
   const ranges = found.memoryRanges
     .slice(0, pairsShown)
@@ -44,7 +56,7 @@ export function infoPairs(found: TargetInfo): [string, string][] {
     ['kernel', escapeText(`${found.release}${found.machine === null ? '' : ` ${found.machine}`}`)],
     ...(found.version === null ? [] : [['version', escapeText(found.version)] as [string, string]]),
     ...(found.panic === null ? [] : [['panic', escapeText(found.panic.text)] as [string, string]]),
-    ['vCPUs', String(found.vcpus)],
+    ['vCPUs', vcpusText(found)],
     ['memory', `${sizeText(found.memoryBytes)}: ${ranges.join(', ')}${more}`],
     ['symbols', `${found.symbols.count} from ${found.symbols.source}`],
     ['types', escapeText(types)],

@@ -31,7 +31,15 @@ A frame behind which stands a ? was found on the stack, or lies behind code with
         await output.line(options.json ? jsonText(toJson(found)) : stackLines(found, '').join('\n'))
       } else if (options.json) {
         await output.line(
-          jsonText(toJson(vcpusOf(session).map((vcpu) => ({ cpu: vcpu.cpu, ...stackOf(vcpu) })))),
+          jsonText(
+            toJson(
+              vcpusOf(session).map((vcpu) => ({
+                index: vcpu.index,
+                cpu: vcpu.cpu ?? null,
+                ...stackOf(vcpu),
+              })),
+            ),
+          ),
         )
       } else {
         const blocks = vcpusOf(session).map((vcpu) => {

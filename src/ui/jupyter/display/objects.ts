@@ -4,7 +4,7 @@ import type { Program } from '../../../bpf/programs/program-object.js'
 import { taskText } from '../../../present/columns/column.js'
 import { queueColumns, runqueueColumns } from '../../../present/columns/sched.js'
 import { stackLines } from '../../../present/columns/stacks.js'
-import { placeText } from '../../../present/columns/vcpus.js'
+import { placeText, vcpuName } from '../../../present/columns/vcpus.js'
 import { allocatorHtml } from '../../../present/html/allocator.js'
 import { hexdump } from '../../../present/html/hexdump.js'
 import { machineCodeHtml, xlatedHtml } from '../../../present/html/listing.js'
@@ -124,8 +124,8 @@ function schedTitle({ state, schedulers }: Sched): string {
 }
 
 export function vcpuView(vcpu: Vcpu): View {
-  const { cpu, halted } = vcpu
-  const title = `vCPU ${cpu} at ${placeText(vcpu)}, runs ${taskText(vcpu.task)}${halted === true ? ', halted' : ''}`
+  const { halted } = vcpu
+  const title = `${vcpuName(vcpu)} at ${placeText(vcpu)}, runs ${taskText(vcpu.task)}${halted === true ? ', halted' : ''}`
   const registers = Object.entries(vcpu.registers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, `0x${value.toString(16)}`]],
   )

@@ -75,7 +75,7 @@ export function controlBar(session: Session): LiveView {
     }
     if (isDump) said = 'a dump does not run'
     if (state !== 'running') {
-      const options = session.vcpus.map(({ cpu }) => String(cpu))
+      const options = session.vcpus.map(({ index }) => String(index))
       if (options.join() !== vcpu.options.join()) vcpu.set({ options, index: 0 })
     }
   }

@@ -52,13 +52,14 @@ export function stripLines(cockpit: Cockpit): string[] {
     for (let at = 0; at < all.length; at += perLine) {
       const line = new StyledLine(theme)
       for (const [i, vcpu] of all.slice(at, at + perLine).entries()) {
-        const { cpu, task, halted } = vcpu
-        const before = ledger.cellsBefore(`vcpus/${cpu}`)
-        const moved = before !== undefined && before[1] !== escapeText(placeText(vcpu))
+        const { index, cpu, task, halted } = vcpu
+        const before = ledger.cellsBefore(`vcpus/${index}`)
+        const moved = before !== undefined && before[2] !== escapeText(placeText(vcpu))
         const limit = width * (i + 1) - 1
-        line.add(cpu === cockpit.cpu ? '›' : ' ', 'accent', limit)
+        const isChosen = index === cockpit.cpu
+        line.add(isChosen ? '›' : ' ', 'accent', limit)
         line.add(moved ? '~' : ' ', 'changed', limit)
-        line.add(`${cpu} `, cpu === cockpit.cpu ? 'accent' : 'dim', limit)
+        line.add(`${index}${cpu === index ? '' : `=${cpu ?? '?'}`} `, isChosen ? 'accent' : 'dim', limit)
         line.add(escapeText(placeText(vcpu)), moved ? 'changed' : 'plain', limit)
         line.add(`  ${task === undefined ? '' : escapeText(`${task.name} (${task.pid})`)}`, 'pointer', limit)
         line.add(halted === true ? ' halted' : '', 'dim', limit)

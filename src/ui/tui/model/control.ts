@@ -34,7 +34,7 @@ export function step(cockpit: Cockpit, count: number): void {
   const { vm, cpu } = cockpit
   cockpit.operate(`stepping vCPU ${cpu}`, async () => {
     const stop = await vm.step(cpu, count)
-    const where = vm.vcpus[cpu]?.where ?? 'code without a symbol'
+    const where = vm.vcpus.find(({ index }) => index === cpu)?.where ?? 'code without a symbol'
     const executed = stop.steps ?? count
     const note = stop.note === undefined ? '' : ` (${stop.note})`
     return `vCPU ${cpu} executed ${executed} ${executed === 1 ? 'instruction' : 'instructions'}, now at ${where}${note}`
@@ -85,7 +85,7 @@ function runUntil(cockpit: Cockpit, condition: StopCondition, what: string): voi
 function stopText(cockpit: Cockpit, stop: Stop): string {
   if (stop.cpu === undefined) return `stopped: ${stop.reason}`
   cockpit.cpu = stop.cpu
-  const where = cockpit.vm.vcpus[stop.cpu]?.where ?? 'code without a symbol'
+  const where = cockpit.vm.vcpus.find(({ index }) => index === stop.cpu)?.where ?? 'code without a symbol'
   return `${stop.reason} on vCPU ${stop.cpu}, at ${where}`
 }
 
@@ -123,7 +123,8 @@ export function restore(cockpit: Cockpit): void {
 }
 
 export function selectCpu(cockpit: Cockpit): void {
-  cockpit.cpu = (cockpit.cpu + 1) % Math.max(1, cockpit.vcpuCount)
+  const indices = cockpit.vcpus.map(({ index }) => index)
+  cockpit.cpu = indices[(indices.indexOf(cockpit.cpu) + 1) % Math.max(1, indices.length)] ?? 0
   cockpit.refresh(true)
   cockpit.say(`vCPU ${cockpit.cpu} is the one that steps`)
 }

@@ -13,7 +13,7 @@ export type Target =
   | { readonly kind: 'task'; readonly pid: number; readonly address?: bigint }
   | { readonly kind: 'queue'; readonly address?: bigint; readonly id?: bigint; readonly name?: string }
   | { readonly kind: 'runqueue'; readonly cpu: number }
-  | { readonly kind: 'vcpu'; readonly cpu: number }
+  | { readonly kind: 'vcpu'; readonly index: number }
   | { readonly kind: 'type'; readonly name: string }
   /** Whatever lies there: the best that is known of the address. */
   | { readonly kind: 'address'; readonly address: bigint }

@@ -109,10 +109,13 @@ function schedulerNodes(desk: Desk, task: Task, id: string): TreeNode[] {
 function stackNode(desk: Desk, task: Task, id: string): TreeNode {
   const row: Row = { id: `${id}/stack`, cells: ['stack', '', ''], tones: ['dim'], inert: true }
   if (task.isRunning) {
-    const cpu = task.cpu ?? 0
-    return factNode(`${id}/stack`, 'stack', `it runs: see vCPU ${cpu}`, {
+    const vcpu = quietly(() => desk.vm.vcpus.find(({ cpu }) => cpu === task.cpu))
+    const where = `it runs on CPU ${task.cpu ?? '?'}`
+    if (vcpu === undefined)
+      return factNode(`${id}/stack`, 'stack', `${where}, of which there are no registers`, { tones: ['dim'] })
+    return factNode(`${id}/stack`, 'stack', `${where}: see vCPU ${vcpu.index}`, {
       tones: ['dim', 'pointer'],
-      target: { kind: 'vcpu', cpu },
+      target: { kind: 'vcpu', index: vcpu.index },
     })
   }
   return {

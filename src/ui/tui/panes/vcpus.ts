@@ -1,6 +1,6 @@
 import { quietly } from '../../../errors.js'
 import type { Kernel } from '../../../kernel/kernel.js'
-import { vcpuColumns } from '../../../present/columns/vcpus.js'
+import { vcpuColumns, vcpuName } from '../../../present/columns/vcpus.js'
 import type { Disassembler, MachineInstruction } from '../../../present/machine-code/disassembler.js'
 import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
@@ -30,10 +30,10 @@ export function vcpusView(desk: Desk): View {
     },
     detail(row, opened) {
       if (row.target?.kind !== 'vcpu') return undefined
-      const vcpu = desk.vm.vcpus[row.target.cpu]
+      const vcpu = vcpuNamed(desk, row.target.index)
       if (vcpu === undefined) return undefined
       return {
-        title: `vCPU ${vcpu.cpu}`,
+        title: escapeText(vcpuName(vcpu)),
         content: {
           columns: valueColumns,
           rows: new TreeRows(vcpuNodes(desk, vcpu), opened),
@@ -45,11 +45,15 @@ export function vcpusView(desk: Desk): View {
   }
 }
 
-function vcpuRow({ cpu, where, task }: Vcpu): Omit<Row, 'cells' | 'sort'> {
+function vcpuNamed({ vm }: Desk, wanted: number): Vcpu | undefined {
+  return vm.vcpus.find(({ index }) => index === wanted)
+}
+
+function vcpuRow({ index, cpu, where, task }: Vcpu): Omit<Row, 'cells' | 'sort'> {
   return {
-    id: `vcpus/${cpu}`,
-    target: { kind: 'vcpu', cpu },
-    value: () => ({ cpu, where, task }),
+    id: `vcpus/${index}`,
+    target: { kind: 'vcpu', index },
+    value: () => ({ index, cpu, where, task }),
   }
 }
 
@@ -64,10 +68,10 @@ export function* registerRecords(desk: Desk): Generator<Row> {
 
 export function vcpuView(desk: Desk, target: Extract<Target, { kind: 'vcpu' }>): View {
   return {
-    title: `vCPU ${target.cpu}`,
+    title: `vCPU ${target.index}`,
     target,
     load(opened) {
-      const vcpu = desk.vm.vcpus[target.cpu]
+      const vcpu = vcpuNamed(desk, target.index)
       const nodes =
         vcpu === undefined ? [problemNode('vcpu/none', 'there is no such vCPU')] : vcpuNodes(desk, vcpu)
       return { columns: valueColumns, rows: new TreeRows(nodes, opened), empty: '', untitled: true }
@@ -76,7 +80,7 @@ export function vcpuView(desk: Desk, target: Extract<Target, { kind: 'vcpu' }>):
 }
 
 function vcpuNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
-  const id = `vcpu:${vcpu.cpu}`
+  const id = `vcpu:${vcpu.index}`
   const { task } = vcpu
   return [
     ...(task === undefined
@@ -106,8 +110,8 @@ function functionOf({ vm }: Desk, { rip, privilege }: Vcpu): string {
   return privilege === 3 ? '' : (quietly(() => vm.kernel.symbolAt(rip)?.name) ?? '')
 }
 
-function codeNodes({ vm, disassembler }: Desk, { rip, privilege, cpu }: Vcpu): TreeNode[] {
-  const id = `vcpu:${cpu}/code`
+function codeNodes({ vm, disassembler }: Desk, { rip, privilege, index }: Vcpu): TreeNode[] {
+  const id = `vcpu:${index}/code`
   if (privilege === 3) return [factNode(id, '', 'it runs code of user space', { tone: 'dim', inert: true })]
   const kernel = quietly(() => vm.kernel)
   if (kernel === undefined) return []
@@ -156,7 +160,7 @@ function before(disassembler: Disassembler, kernel: Kernel, address: bigint): re
 }
 
 function stackNodes(vcpu: Vcpu): TreeNode[] {
-  const id = `vcpu:${vcpu.cpu}/stack`
+  const id = `vcpu:${vcpu.index}/stack`
   if (vcpu.privilege !== 0) {
     return [
       factNode(id, '', 'it stands in user space; the kernel has no stack of it', {
@@ -180,7 +184,7 @@ function stackNodes(vcpu: Vcpu): TreeNode[] {
 
 function registerNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
   return Object.entries(vcpu.registers).map(([name, value]) => {
-    const id = `vcpu:${vcpu.cpu}/${name}`
+    const id = `vcpu:${vcpu.index}/${name}`
     if (value === undefined) return { row: { id, cells: [name, 'not known', ''], tones: [undefined, 'dim'] } }
     const isAddress = isKernelAddress(desk, value)
     const symbol = isAddress ? quietly(() => desk.vm.kernel.symbolize(value)) : undefined

@@ -1,0 +1,360 @@
+import { quietly } from '../errors.js'
+import { readNotes } from '../memory/notes.js'
+import type { Kernel } from './kernel.js'
+
+/** The registers of one CPU as an engine or a dump has them, and what tells whose they are. */
+export interface RegisterSet {
+  /** By gdb's names. */
+  readonly registers: Readonly<Record<string, bigint | undefined>>
+  /** Current privilege level: 0 kernel, 3 user. */
+  readonly privilege: number
+  /** The pid that came with them, where Linux wrote it. */
+  readonly pid?: number | undefined
+  /** What TR and GDTR of an x86-64 processor point at. */
+  readonly tables?: { readonly tr: bigint; readonly gdt: bigint } | undefined
+}
+
+/** Which of Linux's CPUs a set of registers belongs to. */
+export interface CpuIdentity {
+  /** Undefined where nothing tells, or where what tells does not agree. */
+  readonly cpu: number | undefined
+  /** What tells it, in clauses: "gs_base is the per-CPU memory of CPU 2". */
+  readonly evidence: readonly string[]
+  /** Why the CPU is not known, in a sentence. */
+  readonly problem: string | undefined
+  /** The registers are those of another kernel, or of a processor that runs none. */
+  readonly isForeign: boolean
+}
+
+interface Sign {
+  readonly cpu: number
+  readonly how: string
+}
+
+/**
+ * Whose registers are whose. The position of a note or vCPU is no answer: kernels write no note for CPUs that are offline,
+ * and engines number hot-plugged vCPUs by slots. What tells: the note that the kernel kept for each CPU (crash_notes,
+ * kernel/crash_core.c), the per-CPU base (gs_base of x86-64, tpidr_el1 of arm64), the CPU's entry area (TR, GDTR; struct
+ * cpu_entry_area), the stack of the task that the CPU runs and its interrupt stack, the pid. Where these leave one CPU, or
+ * as many in order as there are sets, that is taken, and said.
+ */
+export function identifyCpus(kernel: Kernel, sets: readonly RegisterSet[]): CpuIdentity[] {
+  const signs = new Signs(kernel, sets)
+  const found = sets.map((set) => signs.of(set))
+  const taken = new Map<number, number>()
+  const answers = found.map((identity, i): CpuIdentity => {
+    if (identity.cpu === undefined) return identity
+    const before = taken.get(identity.cpu)
+    if (before !== undefined) {
+      return {
+        ...identity,
+        cpu: undefined,
+        problem: `its registers are those of CPU ${identity.cpu} (${identity.evidence.join(', ')}), and so are those of vCPU ${before}`,
+      }
+    }
+    taken.set(identity.cpu, i)
+    return identity
+  })
+  placeTheRest(kernel, answers, taken)
+  return answers
+}
+
+/** Those without a sign: the one CPU that is left, or the CPUs that are left in order, where their number fits. */
+function placeTheRest(kernel: Kernel, answers: CpuIdentity[], taken: ReadonlyMap<number, number>): void {
+  const open = answers.flatMap((answer, i) =>
+    answer.cpu === undefined && answer.problem === undefined ? [i] : [],
+  )
+  if (open.length === 0) return
+  const { cpus } = kernel
+  const lists = [
+    [cpus.online, 'online'],
+    [cpus.present, 'present'],
+    [cpus.possible, 'possible'],
+  ] as const
+  for (const [list, kind] of lists) {
+    if (list === undefined || list.length !== answers.length) continue
+    // Order is believed only where no sign speaks against it.
+    if ([...taken].some(([cpu, i]) => list[i] !== cpu)) continue
+    for (const i of open) {
+      const cpu = list[i] as number
+      const how = `it is in place ${i} of ${answers.length}, and ${list.length} CPUs are ${kind}`
+      answers[i] = { cpu, evidence: [how], problem: undefined, isForeign: false }
+    }
+    return
+  }
+  const left = (cpus.online ?? cpus.possible).filter((cpu) => !taken.has(cpu))
+  const [first] = open
+  if (open.length === 1 && left.length === 1 && first !== undefined) {
+    const evidence = [`all other online CPUs are those of other registers`]
+    answers[first] = { cpu: left[0], evidence, problem: undefined, isForeign: false }
+    return
+  }
+  for (const i of open) {
+    const which = left.length === 0 ? 'no online CPU is left' : `CPU ${left.join(', ')} would be left`
+    answers[i] = {
+      cpu: undefined,
+      evidence: [],
+      problem: `nothing in its registers tells which CPU it is; ${which}`,
+      isForeign: false,
+    }
+  }
+}
+
+const pagingBit = 1n << 31n
+const upperHalf = 1n << 63n
+const defaultStackSize = 16_384n
+/** No note of a CPU is longer. */
+const noteLimit = 4096
+
+/** What of the kernel tells CPUs apart, read when it is asked for. */
+class Signs {
+  readonly #kernel: Kernel
+  readonly #isQemuNumbered: boolean
+  #bases: ReadonlyMap<bigint, number> | undefined
+  #notes: ReadonlyMap<string, number> | undefined
+  #areas: readonly Area[] | undefined
+  #stacks: readonly Area[] | undefined
+  #pids: ReadonlyMap<number, readonly number[]> | undefined
+
+  constructor(kernel: Kernel, sets: readonly RegisterSet[]) {
+    this.#kernel = kernel
+    // QEMU and our own dumps number their notes 1, 2, 3, ….
+    this.#isQemuNumbered = sets.every(({ pid, tables }, i) => pid === i + 1 || tables !== undefined)
+  }
+
+  of(set: RegisterSet): CpuIdentity {
+    const strong = [this.#byNote(set), this.#byBase(set), this.#byArea(set)].filter(
+      (sign) => sign !== undefined,
+    )
+    if (strong.length > 0) return agreed(strong)
+    const foreign = this.#foreign(set)
+    if (foreign !== undefined) return { cpu: undefined, evidence: [], problem: foreign, isForeign: true }
+    return agreed([this.#byStack(set), this.#byPid(set)].filter((sign) => sign !== undefined))
+  }
+
+  #byNote({ registers, pid }: RegisterSet): Sign | undefined {
+    if (pid === undefined || this.#isQemuNumbered) return undefined
+    this.#notes ??= this.#readNotes()
+    const cpu = this.#notes.get(noteKey(registers, pid))
+    return cpu === undefined ? undefined : { cpu, how: `it is the note that the kernel kept of CPU ${cpu}` }
+  }
+
+  /** The notes that the kernel makes of its CPUs when it crashes: percpu note_buf_t *crash_notes. */
+  #readNotes(): Map<string, number> {
+    const notes = new Map<string, number>()
+    for (const { cpu, note } of crashNotes(this.#kernel)) {
+      const key = noteKey(note.registers, note.pid ?? 0)
+      // What two CPUs have does not tell them apart.
+      if (notes.has(key)) notes.delete(key)
+      else notes.set(key, cpu)
+    }
+    return notes
+  }
+
+  /** arch/x86/kernel/cpu/common.c switch_gs_base; arch/arm64/include/asm/percpu.h set_my_cpu_offset. */
+  #byBase({ registers }: RegisterSet): Sign | undefined {
+    this.#bases ??= new Map(
+      this.#kernel.cpus.possible.flatMap((cpu) => {
+        const offset = this.#kernel.cpus.offset(cpu)
+        return offset === undefined ? [] : [[offset, cpu]]
+      }),
+    )
+    for (const name of baseNames) {
+      const value = registers[name]
+      const cpu = value === undefined || value === 0n ? undefined : this.#bases.get(value)
+      if (cpu !== undefined) return { cpu, how: `${name} is the per-CPU memory of CPU ${cpu}` }
+    }
+    return undefined
+  }
+
+  /** TR points at the CPU's TSS, GDTR at its GDT: both are in its cpu_entry_area (arch/x86/include/asm/cpu_entry_area.h). */
+  #byArea({ tables }: RegisterSet): Sign | undefined {
+    if (tables === undefined) return undefined
+    this.#areas ??= this.#entryAreas()
+    for (const [name, address] of [
+      ['TR', tables.tr],
+      ['GDTR', tables.gdt],
+    ] as const) {
+      const area = this.#areas.find((each) => covers(each, address))
+      if (area !== undefined)
+        return { cpu: area.cpu, how: `${name} points into the entry area of CPU ${area.cpu}` }
+    }
+    return undefined
+  }
+
+  #entryAreas(): Area[] {
+    const kernel = this.#kernel
+    const pointer = kernel.findSymbol('cea_exception_stacks')
+    return (
+      quietly(() => {
+        const layout = kernel.layouts.find('cpu_entry_area')
+        if (pointer === undefined || layout?.has('estacks') !== true) return []
+        const within = BigInt(layout.offset('estacks'))
+        return this.#perCpu((cpu) => {
+          const stacks = kernel.space.u64(kernel.cpus.address(pointer, cpu))
+          return stacks === 0n
+            ? []
+            : [{ cpu, name: 'entry area', start: stacks - within, size: BigInt(layout.size) }]
+        })
+      }) ?? []
+    )
+  }
+
+  #byStack({ registers, privilege }: RegisterSet): Sign | undefined {
+    const sp = registers.rsp ?? registers.sp
+    if (privilege !== 0 || sp === undefined || sp < upperHalf) return undefined
+    this.#stacks ??= [...this.#taskStacks(), ...this.#interruptStacks()]
+    const stack = this.#stacks.find((each) => covers(each, sp))
+    return stack && { cpu: stack.cpu, how: `its stack pointer is in the ${stack.name} of CPU ${stack.cpu}` }
+  }
+
+  #taskStacks(): Area[] {
+    const size = stackSizeOf(this.#kernel)
+    return this.#perCpu((cpu) => {
+      const start = this.#kernel.struct('task_struct', currentTaskAt(this.#kernel, cpu)).pointer('stack')
+      return start === 0n ? [] : [{ cpu, name: 'stack of the task', start, size }]
+    })
+  }
+
+  /** hardirq_stack_ptr is the top of x86-64's (less 8), irq_stack_ptr the bottom of arm64's. */
+  #interruptStacks(): Area[] {
+    const kernel = this.#kernel
+    const size = stackSizeOf(kernel)
+    const top = hotPlace(kernel, 'hardirq_stack_ptr')
+    const bottom = kernel.findSymbol('irq_stack_ptr')
+    const place = top ?? bottom
+    if (place === undefined) return []
+    return [
+      ...this.#perCpu((cpu) => {
+        const at = kernel.space.u64(kernel.cpus.address(place, cpu))
+        if (at === 0n) return []
+        const start = top === undefined ? at : at + 8n - size
+        return [{ cpu, name: 'interrupt stack', start, size }]
+      }),
+      ...this.#entryAreas(),
+    ]
+  }
+
+  #byPid({ pid }: RegisterSet): Sign | undefined {
+    if (pid === undefined || this.#isQemuNumbered) return undefined
+    if (this.#pids === undefined) {
+      const pids = new Map<number, number[]>()
+      this.#perCpu((cpu) => {
+        const current = this.#kernel.struct('task_struct', currentTaskAt(this.#kernel, cpu)).number('pid')
+        pids.set(current, [...(pids.get(current) ?? []), cpu])
+        return []
+      })
+      this.#pids = pids
+    }
+    const [cpu, ...others] = this.#pids.get(pid) ?? []
+    // Idle tasks all have pid 0.
+    if (cpu === undefined || others.length > 0) return undefined
+    return { cpu, how: `its pid ${pid} is that of the task which CPU ${cpu} runs` }
+  }
+
+  /** Why registers that have no sign of this kernel's CPUs cannot be theirs. */
+  #foreign({ registers, privilege, tables }: RegisterSet): string | undefined {
+    const { cr0 } = registers
+    // QEMU's notes have it; the kernel's own do not.
+    if (cr0 !== undefined && (cr0 & pagingBit) === 0n) return 'it runs no kernel: paging is off'
+    if (tables !== undefined && tables.tr >= upperHalf && this.#areas !== undefined && this.#areas.length > 0)
+      return `TR is 0x${tables.tr.toString(16)}, in the entry area of no CPU of this kernel: these are registers of another`
+    if (privilege !== 0) return undefined
+    const base = [registers.gs_base, registers.tpidr_el1].find(
+      (value) => value !== undefined && value >= upperHalf,
+    )
+    if (base === undefined) return undefined
+    return `its per-CPU base is 0x${base.toString(16)}, that of no CPU of this kernel: these are registers of another`
+  }
+
+  /** For each CPU whose memory can be read. */
+  #perCpu(read: (cpu: number) => readonly Area[]): Area[] {
+    return this.#kernel.cpus.possible.flatMap((cpu) => quietly(() => read(cpu)) ?? [])
+  }
+}
+
+const baseNames = ['gs_base', 'k_gs_base', 'kernel_gs_base', 'tpidr_el1'] as const
+
+/** Memory that is one CPU's. */
+interface Area {
+  readonly cpu: number
+  readonly name: string
+  readonly start: bigint
+  readonly size: bigint
+}
+
+function covers({ start, size }: Area, address: bigint): boolean {
+  return address >= start && address < start + size
+}
+
+function agreed(signs: readonly Sign[]): CpuIdentity {
+  const [first] = signs
+  if (first === undefined) return { cpu: undefined, evidence: [], problem: undefined, isForeign: false }
+  const evidence = signs.map(({ how }) => how)
+  const isOne = signs.every(({ cpu }) => cpu === first.cpu)
+  const problem = isOne ? undefined : `what tells its CPU does not agree: ${evidence.join('; ')}`
+  return { cpu: isOne ? first.cpu : undefined, evidence, problem, isForeign: false }
+}
+
+function noteKey(registers: RegisterSet['registers'], pid: number): string {
+  // General registers: what QEMU or we add to them is not in the kernel's note.
+  const names =
+    registers.pc === undefined
+      ? ['rip', 'rsp', 'rbp', 'rax', 'rbx', 'rdi', 'rsi', 'eflags']
+      : ['pc', 'sp', 'x29', 'x30', 'x0', 'x19', 'pstate']
+  return [pid, ...names.map((name) => registers[name])].join(' ')
+}
+
+/**
+ * The notes that a kernel made of its CPUs when it crashed, of those that it has one of (kernel/crash_core.c, crash_save_cpu). They
+ * are in memory until the machine starts anew.
+ */
+export function crashNotes(
+  kernel: Kernel,
+): { readonly cpu: number; readonly note: ReturnType<typeof readNotes>['cpus'][number] }[] {
+  const symbol = kernel.findSymbol('crash_notes')
+  if (symbol === undefined) return []
+  const { space, cpus } = kernel
+  return cpus.possible.flatMap((cpu) => {
+    const [note] =
+      quietly(() => {
+        const perCpu = space.u64(symbol)
+        if (perCpu === 0n) return []
+        const at = cpus.address(perCpu, cpu)
+        const size = noteSize(space.bytes(at, 12))
+        return size === 0 ? [] : readNotes([space.bytes(at, size)], space.format.architecture).cpus
+      }) ?? []
+    return note === undefined ? [] : [{ cpu, note }]
+  })
+}
+
+/** Of a whole note by its header; 0 where there is none. */
+function noteSize(header: Uint8Array): number {
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
+  const size = 12 + Math.ceil(view.getUint32(0, true) / 4) * 4 + view.getUint32(4, true)
+  return view.getUint32(0, true) === 0 || size > noteLimit ? 0 : size
+}
+
+/** Address of the task_struct that a CPU runs: the per-CPU variable current_task, or what its runqueue runs. */
+export function currentTaskAt(kernel: Kernel, cpu: number): bigint {
+  const current = kernel.findSymbol('current_task') ?? kernel.findSymbol('pcpu_hot')
+  if (current !== undefined) return kernel.space.u64(kernel.cpus.address(current, cpu))
+  return kernel.struct('rq', kernel.cpus.address(kernel.symbol('runqueues'), cpu)).pointer('curr')
+}
+
+/** A per-CPU variable that was a member of pcpu_hot from Linux 6.2 to 6.14. */
+function hotPlace(kernel: Kernel, name: string): bigint | undefined {
+  const own = kernel.findSymbol(name)
+  if (own !== undefined) return own
+  const hot = kernel.findSymbol('pcpu_hot')
+  const place = hot === undefined ? undefined : kernel.layouts.find('pcpu_hot')?.find(name)
+  return hot === undefined || place === undefined ? undefined : hot + BigInt(place.offset)
+}
+
+/** THREAD_SIZE: what the linker keeps for the stack of init_task (include/asm-generic/vmlinux.lds.h, INIT_TASK_DATA). */
+export function stackSizeOf(kernel: Kernel): bigint {
+  const start = kernel.findSymbol('__start_init_stack') ?? kernel.findSymbol('__start_init_task')
+  const end = kernel.findSymbol('__end_init_stack') ?? kernel.findSymbol('__end_init_task')
+  const size = start === undefined || end === undefined ? 0n : end - start
+  return size >= 4096n && size <= 2n ** 18n ? size : defaultStackSize
+}

@@ -1,0 +1,195 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { architectures, type GuestArchitecture } from '../../../src/machine/architecture.js'
+import { buildImage, writeImage } from '../../../src/machine/image.js'
+import { resolveKernel } from '../../../src/machine/kernels.js'
+import { boot } from '../../../src/session/guest.js'
+import type { Session } from '../../../src/session/session.js'
+
+const source = fileURLToPath(new URL('kexec-load.c', import.meta.url))
+const targets = { amd64: ['x86_64-linux-gnu', 62], arm64: ['aarch64-linux-gnu', 183] } as const
+
+/** A guest that panicked and whose capture kernel runs. */
+export interface CapturedGuest {
+  readonly session: Session
+  readonly directory: string
+  /** Pids of the tasks that spun on the CPUs, by CPU. */
+  readonly spinners: ReadonlyMap<number, number>
+  /** What the crashed kernel printed, to its end. */
+  readonly printed: string
+  /** What the capture kernel saved, as soon as it says so. */
+  saved(): Promise<string>
+  close(): Promise<void>
+}
+
+export interface CaptureOptions {
+  readonly kernel: string
+  readonly arch?: GuestArchitecture
+  readonly cpus: number
+  /** CPUs that are taken offline before the panic. */
+  readonly offline: readonly number[]
+  /** Words for the shell that make it panic. */
+  readonly panic: string
+  /** Words for the capture kernel's shell that write a dump to standard output. */
+  readonly save: string
+  /** Program of the host that saves, with its libraries. */
+  readonly program?: string
+}
+
+/**
+ * Boots a guest with a capture kernel (Documentation/admin-guide/kdump/kdump.rst), a spinning task on each CPU, takes
+ * CPUs offline and makes it panic. Resolves when the capture kernel has begun to save.
+ */
+export async function captureCrash(options: CaptureOptions): Promise<CapturedGuest> {
+  const { arch = 'amd64', cpus, offline } = options
+  const directory = mkdtempSync(join(tmpdir(), 'cryoscope-capture-'))
+  const at = (name: string): string => join(directory, name)
+  const remove = (): void => rmSync(directory, { recursive: true, force: true })
+  try {
+    writeFileSync(at('load'), compileLoader(arch), { mode: 0o755 })
+    copyFileSync((await resolveKernel(options.kernel, { arch })).path, at('vmlinuz'))
+    writeFileSync(
+      at('capture.sh'),
+      `echo "capture: saving"
+${options.save} >/dev/virtio-ports/cryoscope.out
+echo "capture: saved with status $?"
+while :; do sleep 1000; done
+`,
+    )
+    const capture = await buildImage({
+      hostname: 'capture',
+      architecture: arch,
+      run: options.program === undefined ? [] : [[options.program, '-v']],
+      script: at('capture.sh'),
+    })
+    await writeImage(capture, at('capture.cpio.gz'), { gzip: true })
+    const { console } = architectures[arch]
+    const words = `console=${console} quiet panic=-1 maxcpus=1 reset_devices cgroup_disable=memory nokaslr`
+    writeFileSync(
+      at('script.sh'),
+      `cd /capture
+./load vmlinuz initrd "${words}" || { echo "capture: not loaded, error $?"; exit 1; }
+cpu=0
+while [ $cpu -lt ${cpus} ]; do
+  taskset -c $cpu sh -c 'while :; do :; done' &
+  pids="$pids $!"
+  cpu=$((cpu + 1))
+done
+sleep 1
+${offline.map((cpu) => `echo 0 >/sys/devices/system/cpu/cpu${cpu}/online`).join('\n')}
+sleep 1
+for pid in $pids; do
+  echo "capture: runs $pid $(cut -d' ' -f39 /proc/$pid/stat)"
+done
+echo "capture: panics"
+${options.panic}
+sleep 1000
+`,
+    )
+    const session = await boot({
+      kernel: options.kernel,
+      arch,
+      cpus,
+      memoryBytes: 640 * 2 ** 20,
+      append: 'crashkernel=224M',
+      files: [
+        `${at('load')}:/capture/load`,
+        `${at('vmlinuz')}:/capture/vmlinuz`,
+        `${at('capture.cpio.gz')}:/capture/initrd`,
+      ],
+      script: at('script.sh'),
+      waitFor: /^capture: (saving|not loaded.*)/m,
+      bootTimeoutMs: 400_000,
+    })
+    const text = (): string => (session.machine?.console.text() ?? '').replaceAll('\r', '')
+    const printed = text()
+    const spinners = new Map(
+      [...printed.matchAll(/^capture: runs (\d+) (\d+)/gm)].map(([, pid, cpu]) => [Number(cpu), Number(pid)]),
+    )
+    return {
+      session,
+      directory,
+      printed,
+      spinners,
+      async saved() {
+        const end = performance.now() + 400_000
+        while (!/^capture: saved with status 0/m.test(text())) {
+          if (performance.now() > end || /^capture: saved/m.test(text()))
+            throw new Error(`nothing was saved:\n${text()}`)
+          await new Promise((go) => setTimeout(go, 200))
+        }
+        copyFileSync(session.machine?.outbox ?? '', at('saved'))
+        return at('saved')
+      },
+      async close() {
+        await session.close()
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+/** The text of the loader with an ELF header before it. */
+function compileLoader(arch: GuestArchitecture): Buffer {
+  const [target, machine] = targets[arch]
+  const directory = mkdtempSync(join(tmpdir(), 'cryoscope-loader-'))
+  try {
+    const object = join(directory, 'load.o')
+    const flags = [
+      '-O1',
+      '-ffreestanding',
+      '-fno-builtin',
+      '-fno-stack-protector',
+      '-fPIE',
+      '-fcf-protection=none',
+    ]
+    const usable = arch === 'amd64' ? flags : flags.filter((flag) => !flag.startsWith('-fcf'))
+    execFileSync('clang-19', [`--target=${target}`, ...usable, '-c', source, '-o', object])
+    return program(textOf(readFileSync(object)), machine)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** The one section that is executable (gABI 4, sections). */
+function textOf(object: Buffer): Buffer {
+  const table = Number(object.readBigUInt64LE(40))
+  for (let i = 0; i < object.readUInt16LE(60); i++) {
+    const at = table + i * 64
+    const isCode = (object.readUInt32LE(at + 8) & 4) !== 0
+    const from = Number(object.readBigUInt64LE(at + 24))
+    const size = Number(object.readBigUInt64LE(at + 32))
+    if (isCode && size > 0) return object.subarray(from, from + size)
+  }
+  throw new Error('clang made no code')
+}
+
+function program(text: Buffer, machine: number): Buffer {
+  const base = 0x400000
+  const headers = 64 + 56
+  const file = Buffer.alloc(headers + text.length)
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
+  file.writeUInt16LE(2, 16)
+  file.writeUInt16LE(machine, 18)
+  file.writeUInt32LE(1, 20)
+  file.writeBigUInt64LE(BigInt(base + headers), 24)
+  file.writeBigUInt64LE(64n, 32)
+  file.writeUInt16LE(64, 52)
+  file.writeUInt16LE(56, 54)
+  file.writeUInt16LE(1, 56)
+  file.writeUInt32LE(1, 64)
+  file.writeUInt32LE(5, 68)
+  file.writeBigUInt64LE(BigInt(base), 80)
+  file.writeBigUInt64LE(BigInt(base), 88)
+  file.writeBigUInt64LE(BigInt(file.length), 96)
+  file.writeBigUInt64LE(BigInt(file.length), 104)
+  file.writeBigUInt64LE(0x1000n, 112)
+  file.set(text, headers)
+  return file
+}

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest'
+import { identifyCpus, type RegisterSet } from '../../src/kernel/cpu-identity.js'
+import type { Kernel } from '../../src/kernel/kernel.js'
+import { encodeNotes } from '../../src/memory/core-layout.js'
+import { prstatusNote } from '../../src/memory/core-notes.js'
+import { BtfBuilder } from '../btf/builder.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { writeTasks } from '../support/kernel-objects.js'
+
+const cpus = [0, 1, 2, 3]
+const userCode = {
+  rip: 0x401000n,
+  rsp: 0x7ffc00000000n,
+  rbp: 0n,
+  rax: 1n,
+  rbx: 2n,
+  rdi: 3n,
+  rsi: 4n,
+  eflags: 0x246n,
+}
+
+interface World {
+  readonly guest: KernelGuest
+  readonly kernel: Kernel
+  /** Bottom of the stack of the task that each CPU runs. */
+  readonly stacks: readonly bigint[]
+  /** Per-CPU offsets. */
+  readonly bases: readonly bigint[]
+}
+
+interface WorldOptions {
+  readonly online?: readonly number[]
+  readonly present?: readonly number[]
+  /** What the kernel kept of its CPUs when it crashed. */
+  readonly notes?: ReadonlyMap<number, { registers: Record<string, bigint>; pid: number }>
+}
+
+/** Four CPUs that run tasks 10, 11, 0 and 0. */
+function world({ online = cpus, present = cpus, notes }: WorldOptions = {}): World {
+  const guest = new KernelGuest({ cpus })
+  const stacks = cpus.map(() => guest.alloc(16_384, 16_384))
+  const tasks = writeTasks(guest, [
+    { pid: 10, comm: 'ten', members: { stack: stacks[0] as bigint } },
+    { pid: 11, comm: 'eleven', members: { stack: stacks[1] as bigint } },
+  ])
+  const current = guest.symbol('current_task', guest.allocPerCpu(8))
+  const crashNotes = guest.allocPerCpu(512)
+  guest.u64(guest.global('crash_notes', 8), crashNotes)
+  const init = guest.symbols.find(({ name }) => name === 'init_task')?.address ?? 0n
+  for (const cpu of cpus) {
+    let task = tasks.get(10 + cpu) ?? init
+    if (cpu === 3) task = guest.objects.make('task_struct', { pid: 0, comm: 'swapper/3' })
+    if (cpu > 1) guest.objects.set('task_struct', task, { stack: stacks[cpu] as bigint })
+    guest.u64(guest.perCpu(current, cpu), task)
+    const note = notes?.get(cpu)
+    if (note === undefined) continue
+    const bytes = Buffer.from(encodeNotes([prstatusNote(note.registers, note.pid)]))
+    guest.write(guest.perCpu(crashNotes, cpu), bytes)
+  }
+  const mask = (set: readonly number[]): bigint => set.reduce((bits, cpu) => bits | (1n << BigInt(cpu)), 0n)
+  guest.u64(guest.global('__cpu_online_mask', 8), mask(online))
+  guest.u64(guest.global('__cpu_present_mask', 8), mask(present))
+  const kernel = guest.kernel()
+  return { guest, kernel, stacks, bases: cpus.map((cpu) => kernel.cpus.offset(cpu) ?? 0n) }
+}
+
+const cpuOf = (kernel: Kernel, sets: readonly RegisterSet[]): (number | undefined)[] =>
+  identifyCpus(kernel, sets).map(({ cpu }) => cpu)
+
+describe('identifyCpus', () => {
+  it('takes notes for those of the CPUs that the kernel kept them of, not for those at their places', () => {
+    const registers = (rsp: bigint): Record<string, bigint> => ({ ...userCode, rsp })
+    const notes = new Map([
+      [0, { registers: registers(0x7f00n), pid: 10 }],
+      [2, { registers: registers(0x7f02n), pid: 0 }],
+      [3, { registers: registers(0x7f03n), pid: 0 }],
+    ])
+    const { kernel } = world({ online: [0, 2, 3], notes })
+    const sets = [...notes.values()].map(({ registers: values, pid }) => ({
+      registers: values,
+      pid,
+      privilege: 3,
+    }))
+    expect(identifyCpus(kernel, sets)[1]).toEqual({
+      cpu: 2,
+      evidence: ['it is the note that the kernel kept of CPU 2'],
+      problem: undefined,
+      isForeign: false,
+    })
+    expect(cpuOf(kernel, sets)).toEqual([0, 2, 3])
+    // Notes of which two are the same tell neither; the stack and the pid may.
+    expect(cpuOf(kernel, [sets[2] as RegisterSet, sets[0] as RegisterSet])).toEqual([3, 0])
+  })
+
+  it('knows the per-CPU base of x86-64, also while user code runs, and of arm64', () => {
+    const { kernel, bases } = world()
+    const [zero = 0n, one = 0n, two = 0n, three = 0n] = bases
+    expect(
+      cpuOf(kernel, [
+        { registers: { ...userCode, gs_base: 0x7f0000001000n, k_gs_base: three }, privilege: 3 },
+        { registers: { rip: 1n, gs_base: zero }, privilege: 0 },
+        { registers: { pc: 1n, tpidr_el1: two }, privilege: 0 },
+        { registers: { rip: 1n, kernel_gs_base: one }, privilege: 3 },
+      ]),
+    ).toEqual([3, 0, 2, 1])
+  })
+
+  it('knows the stack of the task that a CPU runs', () => {
+    const { kernel, stacks } = world()
+    const [first] = identifyCpus(kernel, [{ registers: { rsp: (stacks[3] ?? 0n) + 100n }, privilege: 0 }])
+    expect(first).toMatchObject({
+      cpu: 3,
+      evidence: ['its stack pointer is in the stack of the task of CPU 3'],
+    })
+    // One byte beyond it is no more that stack.
+    const [beyond] = identifyCpus(kernel, [{ registers: { rsp: (stacks[3] ?? 0n) + 16_384n }, privilege: 0 }])
+    expect(beyond?.cpu).toBeUndefined()
+  })
+
+  it('knows the pid of the task that a CPU runs, but not that of idle tasks and not the numbers of QEMU', () => {
+    const { kernel } = world()
+    const user = (pid: number): RegisterSet => ({ registers: userCode, privilege: 3, pid })
+    expect(identifyCpus(kernel, [user(11)])[0]).toMatchObject({
+      cpu: 1,
+      evidence: ['its pid 11 is that of the task which CPU 1 runs'],
+    })
+    expect(identifyCpus(kernel, [user(0)])[0]).toMatchObject({ cpu: undefined })
+    const numbered = world().kernel
+    // Notes numbered 1, 2 are not those of tasks with these pids.
+    expect(identifyCpus(numbered, [user(1), user(2)])[0]).toMatchObject({ cpu: undefined })
+  })
+
+  it('knows the entry area by TR and GDTR', () => {
+    const types = new BtfBuilder()
+    const u64 = types.int('long unsigned int', 8)
+    types.struct('cpu_entry_area', [
+      { name: 'gdt', type: types.array(u64, 0x100) },
+      { name: 'estacks', type: types.array(u64, 0x100) },
+    ])
+    const guest = new KernelGuest({ cpus: [0, 5], btf: types.build() })
+    const pointer = guest.symbol('cea_exception_stacks', guest.allocPerCpu(8))
+    guest.u64(guest.perCpu(pointer, 0), 0xfffffe0000000800n)
+    guest.u64(guest.perCpu(pointer, 5), 0xfffffe0000010800n)
+    const kernel = guest.kernel()
+    const at = (tr: bigint, gdt = 0n): RegisterSet => ({
+      registers: userCode,
+      privilege: 3,
+      tables: { tr, gdt },
+    })
+    expect(cpuOf(kernel, [at(0xfffffe0000010fffn), at(0n, 0xfffffe0000000000n)])).toEqual([5, 0])
+    expect(identifyCpus(kernel, [at(0xfffffe0000011000n)])[0]).toMatchObject({
+      cpu: undefined,
+      isForeign: true,
+      problem: expect.stringContaining('registers of another'),
+    })
+  })
+
+  it('says where what tells does not agree, and when two sets are of one CPU', () => {
+    const { kernel, stacks, bases } = world()
+    const [split] = identifyCpus(kernel, [
+      { registers: { rsp: (stacks[2] ?? 0n) + 8n }, privilege: 0, pid: 11 },
+    ])
+    expect(split?.cpu).toBeUndefined()
+    expect(split?.problem).toMatch(/does not agree: its stack pointer .* CPU 2; its pid 11 .* CPU 1/)
+    const same = { registers: { gs_base: bases[1] }, privilege: 0 }
+    const [first, second] = identifyCpus(kernel, [same, same])
+    expect(first?.cpu).toBe(1)
+    expect(second).toMatchObject({
+      cpu: undefined,
+      problem: expect.stringContaining('so are those of vCPU 0'),
+    })
+  })
+
+  it('takes neither registers of another kernel nor a processor without one for any CPU', () => {
+    const { kernel, bases } = world()
+    const answers = identifyCpus(kernel, [
+      { registers: { gs_base: bases[0] }, privilege: 0 },
+      { registers: { gs_base: bases[1] }, privilege: 0 },
+      { registers: { gs_base: bases[2] }, privilege: 0 },
+      { registers: { gs_base: 0xff11000012345000n, cr0: 0x80050033n }, privilege: 0 },
+    ])
+    // CPU 3 is left, and still these are not its registers.
+    expect(answers[3]).toMatchObject({ cpu: undefined, isForeign: true })
+    expect(answers[3]?.problem).toContain('0xff11000012345000, that of no CPU of this kernel')
+    const [reset] = identifyCpus(kernel, [{ registers: { rip: 0xfff0n, cr0: 0x60000010n }, privilege: 0 }])
+    expect(reset).toMatchObject({
+      cpu: undefined,
+      isForeign: true,
+      problem: 'it runs no kernel: paging is off',
+    })
+  })
+
+  it('takes the CPU that is left, or places where their number fits, and says so', () => {
+    const { kernel, bases } = world({ online: [0, 2, 3] })
+    const known = (cpu: number): RegisterSet => ({ registers: { gs_base: bases[cpu] }, privilege: 0 })
+    const blank: RegisterSet = { registers: userCode, privilege: 3 }
+    expect(identifyCpus(kernel, [known(2), known(0), blank])[2]).toMatchObject({
+      cpu: 3,
+      evidence: ['all other online CPUs are those of other registers'],
+    })
+    expect(identifyCpus(kernel, [blank, blank, known(3)])[1]).toMatchObject({
+      cpu: 2,
+      evidence: ['it is in place 1 of 3, and 3 CPUs are online'],
+    })
+    // All four possible ones are there too, in order.
+    expect(cpuOf(kernel, [blank, known(1), blank, blank])).toEqual([0, 1, 2, 3])
+    // What is known speaks against the order: nothing is guessed.
+    const mixed = identifyCpus(kernel, [blank, known(0), blank])
+    expect(mixed.map(({ cpu }) => cpu)).toEqual([undefined, 0, undefined])
+    expect(mixed[0]?.problem).toBe('nothing in its registers tells which CPU it is; CPU 2, 3 would be left')
+  })
+})
