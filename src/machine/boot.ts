@@ -12,10 +12,11 @@ import { readyLine } from './init-script.js'
 import { type PreparedKernel, prepareKernel } from './kernel-image.js'
 import { resolveKernel } from './kernels.js'
 import { lastWords } from './lifeline.js'
+import { connectToMonitors } from './monitors.js'
 import { type BootOptions, checkBootOptions, mebibyte } from './options.js'
 import { type OwnedGuest, own } from './owned-guests.js'
 import { findQemu, startQemu, withDefaults } from './qemu.js'
-import { QmpClient } from './qmp.js'
+import type { QmpClient } from './qmp.js'
 import { type GuestDirectory, type GuestFiles, guestFiles, Registry, writeRecord } from './registry.js'
 import { abortable, delay } from './wait.js'
 
@@ -179,7 +180,7 @@ async function connectWhenUp(
     if (child.exitCode !== null || child.signalCode !== null) throw startFailure(files)
     await delay(5, signal)
   }
-  return await QmpClient.connectAny(files.monitors, { timeoutMs: 30_000, signal })
+  return await connectToMonitors(files.monitors, { signal })
 }
 
 /** QEMU ended before there was a guest: its words say which option it cannot do, and a second try changes nothing. */

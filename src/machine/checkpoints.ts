@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import type { QmpClient } from './qmp.js'
+import { isFlag, isNumber, isText, listOf, optional, recordOf } from './qmp-shape.js'
 import { runtimeDirectory } from './runtime-directory.js'
 import { delay } from './wait.js'
 
@@ -34,22 +35,36 @@ const pollMilliseconds = 10
 const dumpTailMilliseconds = 15_000
 const dumpWords = 'dump-guest-memory in progress'
 
-interface Snapshot {
-  readonly name: string
-  readonly 'date-sec': number
-  readonly 'date-nsec': number
-  readonly 'vm-state-size': number
-  readonly 'vm-clock-sec': number
-  readonly 'vm-clock-nsec': number
-}
+const snapshot = recordOf({
+  name: isText,
+  'date-sec': isNumber,
+  'date-nsec': isNumber,
+  'vm-state-size': isNumber,
+  'vm-clock-sec': isNumber,
+  'vm-clock-nsec': isNumber,
+})
+const blockNodes = listOf(
+  recordOf({
+    'node-name': optional(isText),
+    image: optional(recordOf({ snapshots: optional(listOf(snapshot)) })),
+  }),
+)
+const disk = recordOf({
+  device: isText,
+  qdev: optional(isText),
+  inserted: optional(recordOf({ ro: isFlag })),
+})
+const jobs = listOf(recordOf({ id: isText, status: isText, error: optional(isText) }))
+/** QEMU answers nothing while it saves or loads the memory of a large guest. */
+const jobMilliseconds = 600_000
 
 /** Checkpoints, oldest first; none when the guest has no scratch disk yet. */
 export async function listCheckpoints(qmp: QmpClient): Promise<Checkpoint[]> {
-  return ((await scratchDisk(qmp))?.image?.snapshots ?? []).map((snapshot) => ({
-    name: snapshot.name,
-    created: new Date(snapshot['date-sec'] * 1000 + snapshot['date-nsec'] / 1e6).toISOString(),
-    bytes: snapshot['vm-state-size'],
-    guestMilliseconds: snapshot['vm-clock-sec'] * 1000 + snapshot['vm-clock-nsec'] / 1e6,
+  return ((await scratchDisk(qmp))?.image?.snapshots ?? []).map((saved) => ({
+    name: saved.name,
+    created: isoTime(saved['date-sec'] * 1000 + saved['date-nsec'] / 1e6),
+    bytes: saved['vm-state-size'],
+    guestMilliseconds: saved['vm-clock-sec'] * 1000 + saved['vm-clock-nsec'] / 1e6,
   }))
 }
 
@@ -124,13 +139,14 @@ async function findCheckpoint(qmp: QmpClient, name: string): Promise<Checkpoint>
   )
 }
 
-async function scratchDisk(
-  qmp: QmpClient,
-): Promise<{ readonly image?: { readonly snapshots?: readonly Snapshot[] } } | undefined> {
-  const nodes = (await qmp.execute('query-named-block-nodes', { flat: true })) as readonly {
-    'node-name': string
-    image?: { snapshots?: readonly Snapshot[] }
-  }[]
+/** Text of a moment; empty for one that is none. */
+function isoTime(milliseconds: number): string {
+  const date = new Date(milliseconds)
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString()
+}
+
+async function scratchDisk(qmp: QmpClient) {
+  const nodes = await qmp.ask('query-named-block-nodes', blockNodes, { flat: true })
   return nodes.find((node) => node['node-name'] === diskNode)
 }
 
@@ -159,11 +175,7 @@ async function prepareDisk(qmp: QmpClient, directory: string | undefined): Promi
 
 /** What a guest has written to a disk of its own would stay when its memory goes back. */
 async function refuseOtherDisks(qmp: QmpClient): Promise<void> {
-  const disks = (await qmp.execute('query-block')) as readonly {
-    device: string
-    qdev?: string
-    inserted?: { ro: boolean }
-  }[]
+  const disks = await qmp.ask('query-block', listOf(disk))
   const writable = disks.filter(({ inserted }) => inserted?.ro === false)
   if (writable.length === 0) return
   const names = writable.map(({ device, qdev }) => device || qdev || 'one without a name').join(', ')
@@ -209,12 +221,8 @@ async function job(
 /** Waits for the end of a job and puts it away. Jobs of this kind cannot be broken off. */
 async function ended(qmp: QmpClient, id: string): Promise<string | undefined> {
   for (;;) {
-    const jobs = (await qmp.execute('query-jobs')) as readonly {
-      id: string
-      status: string
-      error?: string
-    }[]
-    const found = jobs.find((one) => one.id === id)
+    const running = await qmp.ask('query-jobs', jobs, {}, { timeoutMs: jobMilliseconds })
+    const found = running.find((one) => one.id === id)
     if (found === undefined) return undefined
     if (found.status === 'concluded') {
       await qmp.execute('job-dismiss', { id })

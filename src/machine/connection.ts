@@ -1,11 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { CryoscopeError } from '../errors.js'
+import { CryoscopeError, quietly } from '../errors.js'
 import { escapeText } from '../text.js'
-import { identify, type ProcessIdentity } from './host-process.js'
+import { identify, type ProcessIdentity, whyStopped } from './host-process.js'
+import { connectToMonitors } from './monitors.js'
 import type { BootOptions } from './options.js'
 import { QmpClient } from './qmp.js'
+import { isAnything, isFlag, isNumber, isText, listOf, recordOf } from './qmp-shape.js'
 import { type GuestRecord, guestFiles, Registry, readRecord } from './registry.js'
 import { runtimeDirectory } from './runtime-directory.js'
 
@@ -54,7 +56,10 @@ async function connectToGuest(
 ): Promise<Connection> {
   const { qemu } = record
   if (qemu === null) throw new CryoscopeError('guest', `guest @${record.name} is still starting; try again`)
-  const qmp = await QmpClient.connectAny(guestFiles(path).monitors, { signal })
+  const qmp = await connectToMonitors(guestFiles(path).monitors, {
+    signal,
+    whySilent: () => whyStopped(qemu.pid),
+  })
   return ours(path, record, qemu, qmp, undefined, () => {})
 }
 
@@ -83,10 +88,13 @@ async function connectToSocket(path: string, { signal }: ConnectOptions): Promis
   const directory = dirname(path)
   const record = readRecord(directory)
   if (record !== undefined) return await connectToGuest(directory, record, { signal })
-  const qmp = await QmpClient.connectAny([path], { signal })
+  // Asked only when QEMU does not answer: looking through the files of all processes takes a while.
+  const whySilent = (): string | undefined => whyStopped(findListener(path))
+  const qmp = await QmpClient.connectPatiently(path, { signal, whySilent: () => quietly(whySilent) })
   try {
     const qemu = identify(findListener(path))
     if (qemu === undefined) throw new CryoscopeError('guest', `the QEMU behind ${escapeText(path)} has ended`)
+    qmp.whySilent = () => whyStopped(qemu.pid)
     let opened = false
     return {
       label: `the guest at ${escapeText(path)}`,
@@ -113,9 +121,9 @@ async function connectToSocket(path: string, { signal }: ConnectOptions): Promis
 
 /** What QEMU tells of a guest that it was started with by someone else. */
 async function describe(qmp: QmpClient, path: string, qemu: ProcessIdentity): Promise<GuestRecord> {
-  const kvm = (await qmp.execute('query-kvm')) as { enabled: boolean }
-  const cpus = (await qmp.execute('query-cpus-fast')) as readonly unknown[]
-  const memory = (await qmp.execute('query-memory-size-summary')) as { 'base-memory': number }
+  const kvm = await qmp.ask('query-kvm', recordOf({ enabled: isFlag }))
+  const cpus = await qmp.ask('query-cpus-fast', listOf(isAnything))
+  const memory = await qmp.ask('query-memory-size-summary', recordOf({ 'base-memory': isNumber }))
   return {
     name: basename(path),
     created: statSync(`/proc/${qemu.pid}`).mtime.toISOString(),
@@ -178,7 +186,7 @@ async function openGdbServer(
 ): Promise<{ socket: string; lock: string; added: boolean }> {
   const socket = join(runtimeDirectory(), `.gdb-${pid}`)
   const lock = `${socket}.lock`
-  const devices = (await qmp.execute('query-chardev')) as readonly { label: string; filename: string }[]
+  const devices = await qmp.ask('query-chardev', listOf(recordOf({ label: isText, filename: isText })))
   // The name that -gdb and the gdbserver command give to theirs.
   const present = devices.find(({ label }) => label === 'gdb')
   if (present !== undefined) {

@@ -11,12 +11,27 @@ export interface LockOptions {
   readonly holderIs: string
 }
 
+const pollMilliseconds = 10
+
 /** Takes a lock file, also from a process that is dead; the result gives it back. */
 export async function takeLock(path: string, options: LockOptions): Promise<() => void> {
+  const end = performance.now() + options.patience
+  for (;;) {
+    const taken = tryLock(path)
+    if (typeof taken === 'function') return taken
+    if (performance.now() > end) {
+      const who = taken === undefined ? 'another program' : `process ${taken.pid}`
+      throw new CryoscopeError('guest', `${who} ${options.holderIs}; wait until it has finished`)
+    }
+    await delay(pollMilliseconds * (0.5 + Math.random()), options.signal)
+  }
+}
+
+/** The same without waiting: who holds it instead, undefined where that cannot be read. */
+export function tryLock(path: string): (() => void) | ProcessIdentity | undefined {
   const own = `${path}.${process.pid}.${performance.now()}`
   writeFileSync(own, JSON.stringify(identify(process.pid)), { mode: 0o600 })
   try {
-    const end = performance.now() + options.patience
     for (;;) {
       try {
         linkSync(own, path)
@@ -25,14 +40,8 @@ export async function takeLock(path: string, options: LockOptions): Promise<() =
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       }
       const holder = readHolder(path)
-      if (holder === 'dead') {
-        takeAway(path, `${own}.dead`)
-      } else if (performance.now() > end) {
-        const who = holder === undefined ? 'another program' : `process ${holder.pid}`
-        throw new CryoscopeError('guest', `${who} ${options.holderIs}; wait until it has finished`)
-      } else {
-        await delay(10, options.signal)
-      }
+      if (holder !== 'dead') return holder
+      takeAway(path, `${own}.dead`)
     }
   } finally {
     rmSync(own, { force: true })

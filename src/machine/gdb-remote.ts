@@ -26,12 +26,15 @@ export const pointKinds = { breakpoint: 1, write: 2, read: 3 } as const
 export type PointKind = keyof typeof pointKinds
 
 const replyMilliseconds = 5000
+/** A stub says that it has stopped once for each time that it ran. */
+const mostEarlyStops = 64
 const mostTargetXml = 1024 * 1024
 const chunk = 0x7f0
 
 /** A client of QEMU's gdb stub. Connecting stops the guest; closing leaves it as it is. */
 export class GdbRemote {
   readonly #socket: Socket
+  readonly #whySilent: () => string | undefined
   readonly #decoder = new RspDecoder()
   readonly #replies: { resolve(payload: Buffer): void; reject(error: Error): void }[] = []
   readonly #stops: GdbStop[] = []
@@ -42,8 +45,9 @@ export class GdbRemote {
   #threads: readonly string[] = []
   #layout: readonly RegisterPlace[] | undefined
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, whySilent: () => string | undefined) {
     this.#socket = socket
+    this.#whySilent = whySilent
     socket.on('data', (bytes) => this.#receive(bytes))
     socket.on('error', (cause) => this.#fail(lost('the gdb stub', cause)))
     socket.on('close', () =>
@@ -54,12 +58,16 @@ export class GdbRemote {
   /** Connects, takes over from whoever was there before (their breakpoints go) and lists the threads. */
   static async connect(
     path: string,
-    { signal }: { signal?: AbortSignal | undefined } = {},
+    {
+      signal,
+      whySilent = () => undefined,
+    }: { signal?: AbortSignal | undefined; whySilent?: () => string | undefined } = {},
   ): Promise<GdbRemote> {
-    const gdb = new GdbRemote(await abortable(openUnixSocket(path), signal))
+    const gdb = new GdbRemote(await abortable(openUnixSocket(path), signal), whySilent)
     try {
       // QEMU takes one client at a time and leaves others waiting; only the first reply tells.
       const busy = () =>
+        gdb.silence() ??
         new CryoscopeError('guest', 'another debugger is attached to the guest; detach that one first')
       const first = within(gdb.request('qSupported:multiprocess+;xmlRegisters=i386'), replyMilliseconds, busy)
       await abortable(first, signal)
@@ -78,6 +86,12 @@ export class GdbRemote {
 
   get isOpen(): boolean {
     return this.#failure === undefined
+  }
+
+  /** That QEMU cannot answer, and why; undefined as far as is known. */
+  silence(): CryoscopeError | undefined {
+    const why = this.#whySilent()
+    return why === undefined ? undefined : new CryoscopeError('guest', `QEMU does not answer: ${why}`)
   }
 
   /** The stub's name of a vCPU: QEMU counts threads from 1, and leaves out numbers of vCPUs that are not plugged. */
@@ -102,7 +116,8 @@ export class GdbRemote {
     this.#send(payload)
     const late = () =>
       this.#fail(
-        new CryoscopeError('guest', `the gdb stub did not answer within ${replyMilliseconds / 1000} s`),
+        this.silence() ??
+          new CryoscopeError('guest', `the gdb stub did not answer within ${replyMilliseconds / 1000} s`),
       )
     return (await within(reply, replyMilliseconds, late)).toString('latin1')
   }
@@ -205,9 +220,7 @@ export class GdbRemote {
     try {
       items = this.#decoder.push(bytes)
     } catch (cause) {
-      this.#fail(
-        new CryoscopeError('guest', 'what answers at the gdb socket does not speak its protocol', { cause }),
-      )
+      this.#fail(notRsp(cause))
       return
     }
     for (const item of items) {
@@ -224,8 +237,8 @@ export class GdbRemote {
     if (stop !== undefined) {
       const waiting = this.#waiting
       this.#waiting = undefined
-      if (waiting === undefined) this.#stops.push(stop)
-      else waiting.resolve(stop)
+      if (waiting !== undefined) waiting.resolve(stop)
+      else if (this.#stops.push(stop) > mostEarlyStops) this.#fail(notRsp())
     } else if (/^[WX][0-9a-f]{2}/.test(text)) {
       this.#fail(new ConnectionLostError('guest', 'the guest ended'))
     } else if (!/^O[0-9a-f]/.test(text)) {
@@ -247,6 +260,10 @@ export class GdbRemote {
 /** "p01.05", "5": the thread's number is one more than the vCPU's. */
 function cpuOfThread(name: string): number {
   return Number.parseInt(name.slice(name.indexOf('.') + 1), 16) - 1
+}
+
+function notRsp(cause?: unknown): CryoscopeError {
+  return new CryoscopeError('guest', 'what answers at the gdb socket does not speak its protocol', { cause })
 }
 
 /** Reads "T05thread:p01.02;watch:ffff…;" and "S05"; no other reply begins so. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import type { QmpClient } from './qmp.js'
+import { isNumber, isText, listOf, optional, recordOf } from './qmp-shape.js'
 import { abortable, delay } from './wait.js'
 
 export type DumpFormat = 'elf' | 'kdump'
@@ -14,6 +15,8 @@ export interface DumpOptions {
 }
 
 const formats = { elf: 'elf', kdump: 'kdump-zlib' } as const
+const migration = recordOf({ 'blocked-reasons': optional(listOf(isText)) })
+const dumpState = recordOf({ status: isText, completed: isNumber, total: isNumber })
 const pollMilliseconds = 50
 /** Ten seconds; half a gigabyte was seen to take one. */
 const mostFreeingPolls = 200
@@ -79,7 +82,7 @@ function create(partial: string, shown: string): void {
  */
 async function untilFreed(qmp: QmpClient): Promise<void> {
   for (let tries = 0; tries < mostFreeingPolls; tries++) {
-    const answer = (await qmp.execute('query-migrate')) as { 'blocked-reasons'?: readonly string[] }
+    const answer = await qmp.ask('query-migrate', migration)
     if (!answer['blocked-reasons']?.some((reason) => reason.includes('dump-guest-memory'))) return
     await delay(pollMilliseconds)
   }
@@ -92,11 +95,7 @@ async function untilDone(qmp: QmpClient, progress: DumpOptions['progress']): Pro
   })
   try {
     for (;;) {
-      const { status, completed, total } = (await qmp.execute('query-dump')) as {
-        status: string
-        completed: number
-        total: number
-      }
+      const { status, completed, total } = await qmp.ask('query-dump', dumpState)
       if (status === 'completed' || status === 'failed') {
         await untilFreed(qmp)
         if (status === 'failed') break

@@ -50,3 +50,15 @@ export async function killProcess(identity: ProcessIdentity, limit = 5000): Prom
   }
   return true
 }
+
+/** Why a process does nothing, when it is stopped (proc_pid_stat(5): states T and t); undefined while it can run. */
+export function whyStopped(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const state = stat[stat.lastIndexOf(')') + 2]
+    if (state === 'T') return `process ${pid} is stopped by a signal; kill -CONT ${pid} lets it go on`
+    return state === 't' ? `a debugger has stopped process ${pid}; detach it or let it go on` : undefined
+  } catch {
+    return undefined
+  }
+}

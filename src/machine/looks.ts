@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { takeLock } from './file-lock.js'
 import { identify, isAlive, type ProcessIdentity } from './host-process.js'
 
-// Freezing takes QEMU milliseconds, seconds at worst.
-const patience = 10_000
+// Freezing takes QEMU milliseconds, seconds at worst; dozens of commands at once wait in line for it.
+const patience = 60_000
 
 /** A look at a guest that would run otherwise. */
 export interface Look {

@@ -15,11 +15,12 @@ import { lockGdb } from './gdb-lock.js'
 import { GdbRemote } from './gdb-remote.js'
 import { type DumpFormat, type DumpOptions, dumpGuest } from './guest-dump.js'
 import { type CopiedRam, copyRam, findProcessRam, type ProcessRam } from './guest-memory.js'
-import { isAlive, killProcess } from './host-process.js'
+import { isAlive, killProcess, whyStopped } from './host-process.js'
 import { Lifeline } from './lifeline.js'
 import { type Look, Looks } from './looks.js'
 import type { BootOptions } from './options.js'
 import type { QmpEvent } from './qmp.js'
+import { isFlag, recordOf } from './qmp-shape.js'
 import { findRamFile, type RamFile } from './ram-file.js'
 import { parseInfoRegisters, type Registers, type VcpuState } from './registers.js'
 import { type GuestRecord, guestFiles } from './registry.js'
@@ -84,6 +85,7 @@ export class Machine implements AsyncDisposable {
   #stoppedAt = 0
   #startedAt = 0
   #operations = 0
+  #looksDue = 0
   #closed = false
   /** It ran when somebody attached, so it is to run again when they leave. */
   #resumes = false
@@ -234,16 +236,20 @@ export class Machine implements AsyncDisposable {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new CryoscopeError('usage', `a count of steps is a positive whole number, not ${count}`)
     }
-    const vcpu = this.vcpus.find((each) => each.cpu === cpu)
-    if (vcpu === undefined) {
+    // Others may have been ahead in the line: how the guest stands counts when it is our turn.
+    const check = async (): Promise<void> => {
+      await this.#look()
+      if (this.vcpus.some((each) => each.cpu === cpu)) return
       throw new CryoscopeError(
         'usage',
         `there is no vCPU ${cpu}; the guest has ${this.#vcpus.map((each) => each.cpu).join(', ')}`,
       )
     }
     const end = await this.#withGdb(
-      (gdb) => stepVcpu(gdb, cpu, count, vcpu.halted === true, options),
+      (gdb) =>
+        stepVcpu(gdb, cpu, count, this.#vcpus.find((each) => each.cpu === cpu)?.halted === true, options),
       options.signal,
+      check,
     )
     return { reason: 'step', cpu, ...end }
   }
@@ -425,26 +431,42 @@ export class Machine implements AsyncDisposable {
   }
 
   async #isRunning(): Promise<boolean> {
-    const status = await this.#lifeline.orEnd(this.#connection.qmp.execute('query-status'))
-    return (status as { running?: unknown } | null)?.running === true
+    const asked = this.#connection.qmp.ask('query-status', recordOf({ running: isFlag }))
+    return (await this.#lifeline.orEnd(asked)).running
   }
 
   /** Does something through the gdb stub; the guest is frozen and looked at afterwards. */
-  async #withGdb<T>(work: (gdb: GdbRemote) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return await this.#operate(() => this.#withLockedGdb(work, signal))
+  async #withGdb<T>(
+    work: (gdb: GdbRemote) => Promise<T>,
+    signal?: AbortSignal,
+    check?: () => Promise<void>,
+  ): Promise<T> {
+    return await this.#operate(() => this.#withLockedGdb(work, signal, check))
   }
 
-  async #withLockedGdb<T>(work: (gdb: GdbRemote) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async #withLockedGdb<T>(
+    work: (gdb: GdbRemote) => Promise<T>,
+    signal: AbortSignal | undefined,
+    check: (() => Promise<void>) | undefined,
+  ): Promise<T> {
     const { socket, lock } = await this.#lifeline.orEnd(this.#connection.gdb())
     const unlock = await lockGdb(lock, signal)
     try {
+      // Connecting would stop a guest that runs.
+      await check?.()
       await this.#decide(async () => {})
-      const gdb = await this.#lifeline.orEnd(GdbRemote.connect(socket, { signal }))
+      const gdb = await this.#lifeline.orEnd(
+        GdbRemote.connect(socket, { signal, whySilent: () => whyStopped(this.qemuPid) }),
+      )
       try {
         return await this.#lifeline.orEnd(work(gdb))
       } finally {
         gdb.close()
-        if (isAlive(this.#connection.qemu)) await this.#look()
+        if (isAlive(this.#connection.qemu)) {
+          await this.#look()
+          // A look that began meanwhile took the guest for one that runs; it stays frozen when that ends.
+          await this.#decide(async () => {})
+        }
       }
     } finally {
       unlock()
@@ -482,7 +504,7 @@ export class Machine implements AsyncDisposable {
   #note({ event, data, microseconds }: QmpEvent): void {
     if (this.#operations === 0 && isRestore(event, data)) {
       this.#become('running')
-      this.#look().catch(() => {})
+      this.#lookLater()
     } else if (event === 'RESUME') {
       this.#lastStart = microseconds
       this.#startedAt = performance.now()
@@ -490,9 +512,24 @@ export class Machine implements AsyncDisposable {
     } else if (event === 'STOP') {
       this.#lastStop = microseconds
       this.#stoppedAt = performance.now()
-      // Another program froze it; a failure to look shows in whatever is asked of the guest next.
-      if (this.#operations === 0) this.#look().catch(() => {})
+      if (this.#operations === 0) this.#lookLater()
     }
+  }
+
+  /**
+   * Another program froze it; a failure to look shows in whatever is asked of the guest next. However many events
+   * come, there is one look at a time, and one more for those that came meanwhile.
+   */
+  #lookLater(): void {
+    this.#looksDue++
+    if (this.#looksDue > 1) return
+    this.#look()
+      .catch(() => {})
+      .finally(() => {
+        const more = this.#looksDue > 1
+        this.#looksDue = 0
+        if (more && !this.#closed) this.#lookLater()
+      })
   }
 
   #become(state: 'running' | 'frozen'): void {

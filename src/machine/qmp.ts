@@ -1,6 +1,8 @@
 import { createConnection, type Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
 import { CryoscopeError } from '../errors.js'
+import { escapeText } from '../text.js'
+import type { Shape } from './qmp-shape.js'
 import { abortable, delay, within } from './wait.js'
 
 /** An asynchronous message of QEMU (docs/interop/qmp-spec.txt). `microseconds` is the host's wall clock. */
@@ -15,6 +17,11 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface QmpOptions extends WaitOptions {
+  /** Why QEMU says nothing, when that can be told: its process is stopped. */
+  readonly whySilent?: (() => string | undefined) | undefined
+}
+
 interface Pending {
   readonly command: string
   resolve(value: unknown): void
@@ -23,6 +30,15 @@ interface Pending {
 
 // A reply is small; the biggest, `info mtree`, is some tens of KiB.
 const longestLine = 32 * 1024 * 1024
+/** What may come while a reply is awaited: a guest that is reset all the time sends some KiB of events a second. */
+const mostUnasked = 64 * 1024 * 1024
+/** QEMU answers the first command at once, unless the machine is loaded. */
+const handshakeMilliseconds = 5000
+/** A command that says nothing else may take so long. QEMU holds all replies back while it writes to a slow disk. */
+const usualMilliseconds = 60_000
+/** After so long one asks whether QEMU can answer at all. */
+const silenceMilliseconds = 2000
+const longestText = 500
 
 /** Thrown when a monitor exists but another program holds it. */
 export class MonitorBusyError extends CryoscopeError {}
@@ -39,38 +55,49 @@ export class QmpClient {
   readonly #listeners = new Set<(event: QmpEvent) => void>()
   readonly #decoder = new StringDecoder('utf8')
   readonly #path: string
-  #line = ''
+  /** Set once the process behind the socket is known. */
+  whySilent: () => string | undefined
+  /** A line that has not ended, in the pieces it came in: joined once, however many there are. */
+  readonly #parts: string[] = []
+  #length = 0
+  #unasked = 0
   #nextId = 1
   #failure: Error | undefined
   #greeted: () => void = () => {}
   #greetingFailed: (error: Error) => void = () => {}
   #finish: (reason: Error) => void = () => {}
 
-  private constructor(socket: Socket, path: string) {
+  private constructor(socket: Socket, path: string, whySilent: () => string | undefined) {
     this.#socket = socket
     this.#path = path
+    this.whySilent = whySilent
     this.closed = new Promise((resolve) => {
       this.#finish = resolve
     })
     socket.on('data', (chunk) => this.#receive(chunk))
     socket.on('error', (cause) => this.#fail(lost(path, cause)))
     socket.on('close', () =>
-      this.#fail(new ConnectionLostError('guest', `the monitor at ${path} closed the connection`)),
+      this.#fail(
+        new ConnectionLostError('guest', `the monitor at ${escapeText(path)} closed the connection`),
+      ),
     )
   }
 
   /** Connects to one monitor. QEMU greets whom it serves; no greeting within the limit means that it serves another. */
-  static async connect(path: string, { timeoutMs = 2000, signal }: WaitOptions = {}): Promise<QmpClient> {
+  static async connect(
+    path: string,
+    { timeoutMs = 5000, signal, whySilent = () => undefined }: QmpOptions = {},
+  ): Promise<QmpClient> {
     const socket = await abortable(openUnixSocket(path), signal)
-    const client = new QmpClient(socket, path)
+    const client = new QmpClient(socket, path, whySilent)
     const greeting = new Promise<void>((resolve, reject) => {
       client.#greeted = resolve
       client.#greetingFailed = reject
     })
     try {
-      const busy = () => new MonitorBusyError('guest', busyText(path))
+      const busy = () => client.#stopped() ?? new MonitorBusyError('guest', busyText(path))
       await abortable(within(greeting, timeoutMs, busy), signal)
-      await client.execute('qmp_capabilities', {}, { signal })
+      await client.execute('qmp_capabilities', {}, { signal, timeoutMs: handshakeMilliseconds })
       return client
     } catch (error) {
       client.close()
@@ -78,37 +105,28 @@ export class QmpClient {
     }
   }
 
-  /** Connects to the first of several monitors of one guest that is free. */
-  static async connectAny(
-    paths: readonly string[],
-    { timeoutMs = 5000, signal }: WaitOptions = {},
+  /** The same where others may be ahead of us, at the socket of a QEMU that is not ours. */
+  static async connectPatiently(
+    path: string,
+    { timeoutMs = 5000, signal, whySilent }: QmpOptions = {},
   ): Promise<QmpClient> {
     const end = performance.now() + timeoutMs
-    // Patience grows: a loaded machine greets late, and a busy monitor never does.
-    for (let patience = 250; ; patience *= 2) {
-      for (const path of paths) {
-        try {
-          return await QmpClient.connect(path, { timeoutMs: patience, signal })
-        } catch (error) {
-          if (!(error instanceof MonitorBusyError)) throw error
-        }
+    for (;;) {
+      try {
+        const rest = Math.max(1, end - performance.now())
+        return await QmpClient.connect(path, { timeoutMs: rest, signal, whySilent })
+      } catch (error) {
+        if (!(error instanceof MonitorBusyError) || performance.now() >= end) throw error
       }
-      if (performance.now() >= end) break
       await delay(20, signal)
     }
-    throw new MonitorBusyError(
-      'guest',
-      paths.length === 1
-        ? busyText(paths[0] ?? '')
-        : `all ${paths.length} monitors of the guest are in use; close one of the programs that look at it`,
-    )
   }
 
   /** Runs a command and gives its `return`. An `error` reply becomes a CryoscopeError with QEMU's words. */
   execute(
     command: string,
     args: Readonly<Record<string, unknown>> = {},
-    { timeoutMs, signal }: WaitOptions = {},
+    { timeoutMs = usualMilliseconds, signal }: WaitOptions = {},
   ): Promise<unknown> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const id = this.#nextId++
@@ -117,8 +135,42 @@ export class QmpClient {
     })
     this.#socket.ref()
     this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`)
-    const late = () => new CryoscopeError('guest', `QEMU did not answer ${command} within ${timeoutMs} ms`)
-    return abortable(timeoutMs === undefined ? reply : within(reply, timeoutMs, late), signal)
+    const giveUp = () => {
+      this.#pending.delete(id)
+      if (this.#pending.size === 0) this.#socket.unref()
+    }
+    const late = () => {
+      giveUp()
+      return (
+        this.#stopped() ??
+        new CryoscopeError('guest', `QEMU did not answer ${command} within ${timeoutText(timeoutMs)}`)
+      )
+    }
+    // A process that is stopped stays so: nobody has to wait for the whole limit to hear it.
+    const watch = setInterval(() => {
+      const stopped = this.#stopped()
+      if (stopped === undefined) return
+      this.#pending.get(id)?.reject(stopped)
+      giveUp()
+    }, silenceMilliseconds)
+    watch.unref()
+    const limited = within(reply, timeoutMs, late).finally(() => clearInterval(watch))
+    return abortable(limited, signal)
+  }
+
+  /** Runs a command whose reply must have a shape. */
+  async ask<T>(
+    command: string,
+    shape: Shape<T>,
+    args: Readonly<Record<string, unknown>> = {},
+    options: WaitOptions = {},
+  ): Promise<T> {
+    const reply = await this.execute(command, args, options)
+    if (shape(reply)) return reply
+    throw new CryoscopeError(
+      'guest',
+      `what answers at ${escapeText(this.#path)} gives no proper reply to ${command}; give the path of QEMU's own QMP socket`,
+    )
   }
 
   /** Runs a line of the human monitor and gives its output with plain line ends. */
@@ -135,22 +187,24 @@ export class QmpClient {
   }
 
   close(): void {
-    this.#fail(new CryoscopeError('guest', `the connection to ${this.#path} was closed`))
+    this.#fail(new CryoscopeError('guest', `the connection to ${escapeText(this.#path)} was closed`))
   }
 
   #receive(chunk: Buffer): void {
-    this.#line += this.#decoder.write(chunk)
-    let start = 0
-    for (;;) {
-      const end = this.#line.indexOf('\n', start)
-      if (end < 0) break
-      const line = this.#line.slice(start, end).trim()
-      start = end + 1
-      if (line !== '') this.#handle(line)
+    this.#unasked = this.#pending.size === 0 ? 0 : this.#unasked + chunk.length
+    const text = this.#decoder.write(chunk)
+    const lines = text.split('\n')
+    const rest = lines.pop() ?? ''
+    for (const line of lines) {
+      this.#parts.push(line)
+      const whole = this.#parts.splice(0).join('').trim()
+      this.#length = 0
+      if (whole !== '') this.#handle(whole)
       if (this.#failure !== undefined) return
     }
-    this.#line = this.#line.slice(start)
-    if (this.#line.length > longestLine) this.#fail(this.#notQmp())
+    this.#parts.push(rest)
+    this.#length += rest.length
+    if (this.#length > longestLine || this.#unasked > mostUnasked) this.#fail(this.#notQmp())
   }
 
   #handle(line: string): void {
@@ -180,19 +234,25 @@ export class QmpClient {
       return
     }
     this.#pending.delete(id as number)
+    this.#unasked = 0
     if (this.#pending.size === 0) this.#socket.unref()
     if ('error' in message) {
       const description = record(message.error).desc
-      pending.reject(new CryoscopeError('guest', `QEMU refused ${pending.command}: ${String(description)}`))
+      pending.reject(new CryoscopeError('guest', `QEMU refused ${pending.command}: ${safeText(description)}`))
     } else {
       pending.resolve(message.return)
     }
   }
 
+  #stopped(): CryoscopeError | undefined {
+    const why = this.whySilent()
+    return why === undefined ? undefined : new CryoscopeError('guest', `QEMU does not answer: ${why}`)
+  }
+
   #notQmp(): Error {
     return new CryoscopeError(
       'guest',
-      `what answers at ${this.#path} does not speak QMP; give the path of a QMP socket`,
+      `what answers at ${escapeText(this.#path)} does not speak QMP; give the path of a QMP socket`,
     )
   }
 
@@ -209,7 +269,9 @@ export class QmpClient {
 
 /** What a broken connection to a socket of QEMU is told as. */
 export function lost(path: string, cause: Error): ConnectionLostError {
-  return new ConnectionLostError('guest', `the connection to ${path} broke: ${cause.message}`, { cause })
+  return new ConnectionLostError('guest', `the connection to ${escapeText(path)} broke: ${cause.message}`, {
+    cause,
+  })
 }
 
 /** Connects to a unix socket, with sentences for the ways in which that fails. */
@@ -227,18 +289,24 @@ export function openUnixSocket(path: string): Promise<Socket> {
 function explain(path: string, error: NodeJS.ErrnoException): Error {
   switch (error.code) {
     case 'ENOENT':
-      return new CryoscopeError('not-found', `there is no socket ${path}`, { cause: error })
+      return new CryoscopeError('not-found', `there is no socket ${escapeText(path)}`, { cause: error })
     case 'ECONNREFUSED':
     case 'ENOTSOCK':
-      return new CryoscopeError('not-found', `nobody listens at ${path}; its QEMU has ended`, {
+      return new CryoscopeError('not-found', `nobody listens at ${escapeText(path)}; its QEMU has ended`, {
         cause: error,
       })
     case 'EAGAIN':
-      return new MonitorBusyError('guest', `too many programs wait for ${path}; close one of them`, {
+      return new MonitorBusyError(
+        'guest',
+        `too many programs wait for ${escapeText(path)}; close one of them`,
+        {
+          cause: error,
+        },
+      )
+    default:
+      return new CryoscopeError('guest', `cannot connect to ${escapeText(path)}: ${error.message}`, {
         cause: error,
       })
-    default:
-      return new CryoscopeError('guest', `cannot connect to ${path}: ${error.message}`, { cause: error })
   }
 }
 
@@ -262,10 +330,20 @@ function timestamp(message: Readonly<Record<string, unknown>>): number {
   return Number(seconds) * 1e6 + Number(microseconds)
 }
 
-/** What to do about a monitor that serves another program. Libvirt never lets go of its own. */
+/** Words of QEMU, or of whatever answers instead. */
+function safeText(words: unknown): string {
+  const text = escapeText(typeof words === 'string' ? words : 'without saying why')
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text
+}
+
+function timeoutText(milliseconds: number): string {
+  return milliseconds < 1000 ? `${milliseconds} ms` : `${milliseconds / 1000} s`
+}
+
+/** What to do about a monitor that does not greet. Libvirt never lets go of its own. */
 function busyText(path: string): string {
-  const advice = path.includes('/libvirt/')
-    ? 'libvirt keeps it: give the domain a second one (docs/dumps.md says how), or open what virsh dump --memory-only writes'
-    : 'close that one or wait'
-  return `the monitor at ${path} is in use by another program; ${advice}`
+  const place = `the monitor at ${escapeText(path)}`
+  return path.includes('/libvirt/')
+    ? `${place} is in use by another program; libvirt keeps it: give the domain a second one (docs/dumps.md says how), or open what virsh dump --memory-only writes`
+    : `${place} does not greet: it is in use by another program (close that one or wait), or it is no QMP socket`
 }

@@ -3,8 +3,16 @@ import { basename, join } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import { lastLines } from './console.js'
-import { commandLine, identify, isAlive, killProcess, type ProcessIdentity } from './host-process.js'
+import {
+  commandLine,
+  identify,
+  isAlive,
+  killProcess,
+  type ProcessIdentity,
+  whyStopped,
+} from './host-process.js'
 import { Looks } from './looks.js'
+import { isFlag, recordOf } from './qmp-shape.js'
 import { runtimeDirectory } from './runtime-directory.js'
 
 /** What guest.json says. */
@@ -43,7 +51,8 @@ export interface GuestFiles {
 }
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/
-const monitorCount = 4
+/** A terminal UI, a prompt or a mount keeps one for as long as it is open; commands wait in line for one. */
+const monitorCount = 32
 
 export function guestFiles(directory: string): GuestFiles {
   return {
@@ -153,20 +162,21 @@ export class Registry {
 }
 
 /** Lets a guest run again that a look of a dead process left frozen. */
-async function thawLeft(path: string, { name }: GuestRecord): Promise<string | undefined> {
+async function thawLeft(path: string, { name, qemu }: GuestRecord): Promise<string | undefined> {
   const looks = new Looks(guestFiles(path))
   if (!looks.hasDead) return undefined
   // Talking to QEMU is not loaded where there is nothing to say.
-  const { QmpClient } = await import('./qmp.js')
+  const { connectToMonitors } = await import('./monitors.js')
   try {
     const unlock = await looks.lock()
     try {
       const { living, dead } = looks.find()
       if (living > 0 || dead.length === 0) return undefined
-      const qmp = await QmpClient.connectAny(guestFiles(path).monitors)
+      const qmp = await connectToMonitors(guestFiles(path).monitors, {
+        whySilent: () => (qemu === null ? undefined : whyStopped(qemu.pid)),
+      })
       try {
-        const status = (await qmp.execute('query-status')) as { running?: unknown } | null
-        if (status?.running === true) return undefined
+        if ((await qmp.ask('query-status', recordOf({ running: isFlag }))).running) return undefined
         await qmp.execute('cont')
       } finally {
         qmp.close()

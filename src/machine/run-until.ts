@@ -125,7 +125,8 @@ async function runOnce(
 /** Stops the guest; the stop that was awaited may have come first, which is as good. */
 async function interrupt(gdb: GdbRemote, stopped: Promise<GdbStop>): Promise<GdbStop> {
   gdb.interrupt()
-  const deaf = () => new CryoscopeError('guest', 'the guest did not stop within 5 s of being interrupted')
+  const deaf = () =>
+    gdb.silence() ?? new CryoscopeError('guest', 'the guest did not stop within 5 s of being interrupted')
   return await within(stopped, interruptMilliseconds, deaf)
 }
 
@@ -183,20 +184,24 @@ async function stepOne(
   signal?: AbortSignal,
   limit = haltedMilliseconds,
 ): Promise<boolean> {
-  signal?.throwIfAborted()
-  const stopped = gdb.stopped()
-  gdb.step(cpu)
+  const end = performance.now() + limit
   const late = new Error('late')
-  try {
-    await abortable(
-      within(stopped, limit, () => late),
-      signal,
-    )
-    return true
-  } catch (error) {
-    if (error !== late && !signal?.aborted) throw error
-    const stop = await interrupt(gdb, stopped)
-    if (error !== late) throw error
-    return stop.signal === sigtrap
+  for (;;) {
+    signal?.throwIfAborted()
+    const stopped = gdb.stopped()
+    gdb.step(cpu)
+    let stop: GdbStop
+    try {
+      const limited = within(stopped, Math.max(0, end - performance.now()), () => late)
+      stop = await abortable(limited, signal)
+    } catch (error) {
+      if (error !== late && !signal?.aborted) throw error
+      const stop = await interrupt(gdb, stopped)
+      if (error !== late) throw error
+      return stop.signal === sigtrap
+    }
+    if (stop.signal === sigtrap) return true
+    // A look of another program stopped it first: the instruction is still to come.
+    if (performance.now() >= end) return false
   }
 }

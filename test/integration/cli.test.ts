@@ -290,6 +290,14 @@ describe('a detached guest', () => {
     expect(await json<VcpuJson[]>('vcpus', '@cli')).toEqual(frozen.vcpus)
   })
 
+  it('serves 40 commands at once', async () => {
+    const looks = Array.from({ length: 30 }, () => run('vcpus', '@cli', '--json'))
+    const steps = Array.from({ length: 10 }, () => run('step', '@cli', '--vcpu', '0', '--json'))
+    const ran = await Promise.all([...looks, ...steps])
+    expect(ran.filter(({ code }) => code !== 0)).toEqual([])
+    expect(ran.filter(({ stderr }) => /monitor|Timeout|Warning/.test(stderr))).toEqual([])
+  }, 300_000)
+
   it('shows its maps, typed', async () => {
     const maps = await json<MapJson[]>('maps', '@cli')
     expect(maps.find(({ name }) => name === 'pid_stats')).toMatchObject({

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commandLine } from '../../src/machine/host-process.js'
+import { connectToMonitors } from '../../src/machine/monitors.js'
 import { QmpClient } from '../../src/machine/qmp.js'
 import type { PhysicalRange } from '../../src/memory/types.js'
 import { writeCoreFile } from '../../src/session/core-file.js'
@@ -234,7 +235,7 @@ function packAll(compression: 'snappy' | 'zstd', pages: readonly Uint8Array[]): 
 async function migrate(vm: Session, file: string): Promise<void> {
   const words = commandLine(vm.machine?.qemuPid ?? 0).join(' ')
   const monitors = [...words.matchAll(/path=(\S*?qmp\.\d+),/g)].map(([, path]) => path ?? '')
-  const qmp = await QmpClient.connectAny(monitors, {})
+  const qmp = await connectToMonitors(monitors)
   try {
     await qmp.execute('migrate-set-parameters', { 'max-bandwidth': 2 ** 40 })
     await qmp.execute('migrate', { uri: `exec:cat >'${file}'` })
@@ -282,7 +283,7 @@ async function stockQemu(vm: Session, stream: string): Promise<StockQemu> {
   )
   const [socket = '', ours = ''] = sockets
   await expect.poll(() => existsSync(ours), { timeout: 30_000 }).toBe(true)
-  const qmp = await QmpClient.connectAny([ours], { timeoutMs: 30_000 })
+  const qmp = await QmpClient.connectPatiently(ours, { timeoutMs: 30_000 })
   await expect
     .poll(async () => ((await qmp.execute('query-status')) as { status: string }).status, { timeout: 60_000 })
     .not.toBe('inmigrate')

@@ -176,6 +176,31 @@ describe('GdbRemote', () => {
     expect(end).toEqual({ steps: 0, note: expect.stringContaining('no interrupt came for it') })
   })
 
+  it('steps again when a look of another program stopped the guest first', async () => {
+    const { stub, gdb } = await connect()
+    const replies = ['T02thread:p01.01;', 'T05thread:p01.02;', 'T05thread:p01.02;']
+    stub.onRun = () => replies.shift()
+    expect(await stepVcpu(gdb, 1, 2, false, {})).toEqual({ steps: 2 })
+    expect(replies).toEqual([])
+  })
+
+  it('ends with a stub that says without end that it stopped', async () => {
+    const { stub, gdb } = await connect()
+    for (let i = 0; i < 1000; i++) stub.say('T05thread:p01.01;')
+    await expect.poll(() => gdb.isOpen).toBe(false)
+    await expect(gdb.request('g')).rejects.toThrow('does not speak its protocol')
+  })
+
+  it('says that QEMU is stopped when it does not answer', async () => {
+    const path = join(directory, String(number++))
+    const silent = createServer(() => {}).listen(path)
+    const whySilent = () => 'process 5 is stopped by a signal; kill -CONT 5 lets it go on'
+    await expect(GdbRemote.connect(path, { whySilent })).rejects.toThrow(
+      'QEMU does not answer: process 5 is stopped by a signal; kill -CONT 5 lets it go on',
+    )
+    silent.close()
+  }, 20_000)
+
   it('ends what waits when the guest dies', async () => {
     const { stub, gdb } = await connect()
     const stopped = gdb.stopped()

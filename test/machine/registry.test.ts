@@ -257,7 +257,7 @@ describe('lockGdb', () => {
 
   it('says who has it', async () => {
     const unlock = await lockGdb(join(scratch, 'l'))
-    await expect(lockGdb(join(scratch, 'l'))).rejects.toThrow(
+    await expect(lockGdb(join(scratch, 'l'), undefined, 30)).rejects.toThrow(
       `process ${process.pid} is stepping or running the guest`,
     )
     unlock()

@@ -29,7 +29,9 @@ export async function printStop(
   { json, head, facts }: { json: boolean; head: string; facts: Readonly<Record<string, unknown>> },
 ): Promise<void> {
   const { name } = session.target
-  const found = session.vcpus
+  // Another program that waited in line may have let it run again.
+  const found = session.state === 'running' ? [] : session.vcpus
+  if (session.state === 'running') output.note(`${name} runs again: another program has let it`)
   if (json) {
     await output.line(jsonText({ name, state: session.state, ...facts, vcpus: found }))
     return

@@ -14,7 +14,12 @@ export const ps = defineCommand<{ json?: boolean }>({
     const guests = await Promise.all(
       new Registry().list().map(async ({ path, record }) => ({
         name: `@${record.name}`,
-        state: record.state === 'starting' ? 'starting' : await guestState(path),
+        state:
+          record.state === 'starting'
+            ? 'starting'
+            : record.qemu === null
+              ? 'unknown'
+              : await guestState(path, record.qemu.pid),
         kernel: record.kernel,
         accelerator: record.accelerator,
         cpus: record.cpus,
