@@ -2,9 +2,9 @@ import type { Btf } from '../btf/btf.js'
 import { sizeOf, strip } from '../btf/layout.js'
 import { typeName } from '../btf/type-name.js'
 import type { CType } from '../btf/types.js'
-import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { idrEntries } from '../kernel/xarray.js'
+import { idrEntries } from '../kernel/walk/xarray.js'
+import { type Problem, Problems } from '../problems.js'
 
 /** What a map's struct bpf_map (include/linux/bpf.h) says of it. Sizes are bytes. */
 export interface MapInfo {
@@ -27,26 +27,22 @@ export interface MapInfo {
   readonly keyType: CType | undefined
   readonly valueType: CType | undefined
   /** Why types are missing although the map names some, and other oddities. */
-  readonly problems: readonly string[]
+  readonly problems: readonly Problem[]
 }
 
 /** All maps of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`. */
-export function listMaps(kernel: Kernel, problems: string[] = []): MapInfo[] {
+export function listMaps(kernel: Kernel, problems: Problems): MapInfo[] {
   const maps: MapInfo[] = []
-  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('map_idr'), problems)) {
-    try {
-      maps.push(readMap(kernel, pointer))
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-      problems.push(`map ${index}: ${error.message}`)
-    }
+  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('map_idr'), problems, 'map_idr')) {
+    const map = problems.attempt(`map ${index}`, () => readMap(kernel, pointer))
+    if (map !== undefined) maps.push(map)
   }
   return maps
 }
 
 export function readMap(kernel: Kernel, address: bigint): MapInfo {
   const map = kernel.struct('bpf_map', address)
-  const problems: string[] = []
+  const problems = new Problems()
   const types = mapTypes(kernel, address, problems)
   const number = map.number('map_type')
   return {
@@ -61,8 +57,8 @@ export function readMap(kernel: Kernel, address: bigint): MapInfo {
     frozen: map.has('frozen') && map.number('frozen') !== 0,
     address,
     ...types,
-    valueType: types.valueType ?? kernelValueType(kernel, address),
-    problems,
+    valueType: types.valueType ?? kernelValueType(kernel, address, problems),
+    problems: problems.list,
   }
 }
 
@@ -73,44 +69,39 @@ function typeText(kernel: Kernel, number: number): string {
 }
 
 /** struct_ops: the kernel's own type of the value, in vmlinux or the module that the operations belong to. */
-function kernelValueType(kernel: Kernel, address: bigint): CType | undefined {
+function kernelValueType(kernel: Kernel, address: bigint, problems: Problems): CType | undefined {
   const map = kernel.struct('bpf_map', address)
   const id = map.has('btf_vmlinux_value_type_id') ? map.number('btf_vmlinux_value_type_id') : 0
   if (id === 0 || kernel.layouts.find('bpf_struct_ops_map') === undefined) return undefined
-  try {
+  return problems.attempt('value type', () => {
     const btf = kernel.struct('bpf_struct_ops_map', address).pointer('btf')
     return typeOf(kernel.btfObjects.types(btf), id)
-  } catch (error) {
-    if (error instanceof CryoscopeError) return undefined
-    throw error
-  }
+  })
 }
 
 function mapTypes(
   kernel: Kernel,
   address: bigint,
-  problems: string[],
+  problems: Problems,
 ): Pick<MapInfo, 'btfId' | 'keyType' | 'valueType'> {
   const map = kernel.struct('bpf_map', address)
   const btfAt = map.pointer('btf')
   if (btfAt === 0n) return { btfId: 0, keyType: undefined, valueType: undefined }
-  try {
+  const found = problems.attempt('types of this map', () => {
     const types = kernel.btfObjects.types(btfAt)
     const sized = (what: 'key' | 'value'): CType | undefined => {
       const type = typeOf(types, map.number(`btf_${what}_type_id`))
       const size = map.number(`${what}_size`)
       if (type === undefined || strip(type).kind === 'void' || sizeOf(type) === size) return type
-      problems.push(
-        `the ${what} type ${typeName(type)} has ${sizeOf(type) ?? 'no'} bytes, the map's ${what}s ${size}`,
+      problems.add(
+        `${what} type`,
+        `${typeName(type)} has ${sizeOf(type) ?? 'no'} bytes, the map's ${what}s ${size}`,
       )
       return undefined
     }
     return { btfId: kernel.btfObjects.object(btfAt).id, keyType: sized('key'), valueType: sized('value') }
-  } catch (error) {
-    if (!(error instanceof CryoscopeError)) throw error
-    problems.push(`types of this map: ${error.message}`)
-    return { btfId: 0, keyType: undefined, valueType: undefined }
-  }
+  })
+  return found ?? { btfId: 0, keyType: undefined, valueType: undefined }
 }
 
 /** Type id 0 is "no type" here. */

@@ -4,7 +4,7 @@ import type { CType } from '../btf/types.js'
 import type { Details } from '../contract/details.js'
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { Problems } from '../problems.js'
+import type { Problems } from '../problems.js'
 import { withArticle } from '../text.js'
 import type { ValueContext } from '../value/context.js'
 import { encode } from '../value/encode.js'
@@ -19,17 +19,27 @@ import { unknownReason, unknownState } from './maps/unknown.js'
 
 export type { CpuValue, EntryKey, EntryValue, MapEntry } from './maps/entry.js'
 
-/** A BPF map: what it is, and what it holds as typed values, as JSON text, by key. */
+/**
+ * A BPF map: what it is, and what it holds as typed values, as JSON text, by key. What falls short goes to the sink that
+ * a call names, else to that which the map was made with.
+ */
 export class BpfMap {
   readonly info: MapInfo
   readonly #kernel: Kernel
+  readonly #problems: Problems
   readonly #contextOf: () => ValueContext
   readonly #reader: MapReader | undefined
   #made: EntryMaker | undefined
 
   /** `contextOf` says how pointers in values are followed; it is asked when the first entry is. */
-  constructor(kernel: Kernel, info: MapInfo, contextOf = (): ValueContext => kernelContext(kernel)) {
+  constructor(
+    kernel: Kernel,
+    info: MapInfo,
+    problems: Problems,
+    contextOf = (): ValueContext => kernelContext(kernel),
+  ) {
     this.#kernel = kernel
+    this.#problems = problems
     this.info = info
     this.#contextOf = contextOf
     this.#reader = readerFor(info.type)
@@ -69,15 +79,10 @@ export class BpfMap {
    * What there is to say of the map beyond its entries: positions of a ring buffer, parameters of a filter, programs
    * behind operations. docs/maps.md says what, by type; empty where there is nothing.
    */
-  state(problems = new Problems()): Details {
+  state(problems = this.#problems): Details {
     if (this.#reader === undefined) return unknownState(this.#kernel, this.info, problems)
-    try {
-      return this.#reader.state?.(this.#kernel, this.info, problems) ?? {}
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-      problems.add('state', error.message)
-      return {}
-    }
+    const reader = this.#reader
+    return problems.attempt('state', () => reader.state?.(this.#kernel, this.info, problems)) ?? {}
   }
 
   /** Whether entries come in batches. */
@@ -86,7 +91,7 @@ export class BpfMap {
   }
 
   /** Entries as typed values, in the kernel's own order. */
-  *entries(problems = new Problems()): Generator<MapEntry> {
+  *entries(problems = this.#problems): Generator<MapEntry> {
     const reader = this.#known()
     if ('batches' in reader) {
       for (const batch of reader.batches(this.#kernel, this.info, problems)) {
@@ -98,7 +103,7 @@ export class BpfMap {
   }
 
   /** Raw entries in batches: the fastest way through a large array, hash, queue or stack. */
-  batches(problems = new Problems()): Generator<EntryBatch> {
+  batches(problems = this.#problems): Generator<EntryBatch> {
     const reader = this.#known()
     if ('batches' in reader) return reader.batches(this.#kernel, this.info, problems)
     throw new CryoscopeError(
@@ -128,7 +133,7 @@ export class BpfMap {
   }
 
   /** The entry with this key, undefined when the map does not hold it. A trie gives its longest prefix of the key. */
-  entry(key?: unknown, problems = new Problems()): MapEntry | undefined {
+  entry(key?: unknown, problems = this.#problems): MapEntry | undefined {
     const reader = this.#known()
     const bytes = this.keyBytes(key)
     if ('batches' in reader) {
@@ -162,13 +167,13 @@ export class BpfMap {
   inner(key: unknown): BpfMap | undefined {
     const target = this.entry(key)?.value?.target
     if (target?.kind !== 'map') return undefined
-    return new BpfMap(this.#kernel, readMap(this.#kernel, target.address), this.#contextOf)
+    return new BpfMap(this.#kernel, readMap(this.#kernel, target.address), this.#problems, this.#contextOf)
   }
 
   /**
    * Whether the map may hold a value (bloom filters: false is certain, true may be mistaken), or holds a key (all others).
    */
-  has(valueOrKey: unknown, problems = new Problems()): boolean {
+  has(valueOrKey: unknown, problems = this.#problems): boolean {
     const reader = this.#known()
     if (!isFilter(reader)) return this.entry(valueOrKey, problems) !== undefined
     const { valueType, valueSize, name } = this.info
@@ -217,7 +222,7 @@ export class BpfMap {
    * Entries as JSON text, one document each, in the shape that the contract fixes. `limit` is the number of entries
    * after which it stops.
    */
-  *json(limit = Number.POSITIVE_INFINITY, problems = new Problems()): Generator<string> {
+  *json(limit = Number.POSITIVE_INFINITY, problems = this.#problems): Generator<string> {
     let left = limit
     const reader = this.#known()
     const writer = this.#writer()
@@ -237,7 +242,7 @@ export class BpfMap {
   }
 
   /** One entry as JSON text. */
-  entryJson(key?: unknown, problems = new Problems()): string | undefined {
+  entryJson(key?: unknown, problems = this.#problems): string | undefined {
     const reader = this.#known()
     const bytes = this.keyBytes(key)
     if ('batches' in reader) {

@@ -1,7 +1,6 @@
-import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { idrEntries } from '../kernel/xarray.js'
-import { MemoryFault } from '../memory/fault.js'
+import { idrEntries } from '../kernel/walk/xarray.js'
+import type { Problems } from '../problems.js'
 
 /** A loaded BPF program: struct bpf_prog and its bpf_prog_aux (include/linux/bpf.h). */
 export interface BpfProgram {
@@ -38,31 +37,25 @@ const countLimit = 4096
 const nameLimit = 15
 
 /** All programs of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`. */
-export function listPrograms(kernel: Kernel, problems: string[] = []): BpfProgram[] {
+export function listPrograms(kernel: Kernel, problems: Problems): BpfProgram[] {
   const programs: BpfProgram[] = []
-  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems)) {
-    try {
-      programs.push(readProgram(kernel, pointer, problems))
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-      problems.push(`program ${index}: ${error.message}`)
-    }
+  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems, 'prog_idr')) {
+    const program = problems.attempt(`program ${index}`, () => readProgram(kernel, pointer, problems))
+    if (program !== undefined) programs.push(program)
   }
   return programs
 }
 
-export function readProgram(kernel: Kernel, address: bigint, problems: string[] = []): BpfProgram {
+export function readProgram(kernel: Kernel, address: bigint, problems: Problems): BpfProgram {
   const program = kernel.struct('bpf_prog', address)
   const auxAddress = program.pointer('aux')
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
-  const id = aux.number('id')
-  const type = program.number('type')
+  const head = readProgramHead(kernel, address, problems)
+  const { id } = head
   const btfAt = aux.pointer('btf')
   const stats = readCounters(kernel, program.pointer('stats'), id, problems)
   return {
-    id,
-    name: fullName(kernel, auxAddress, btfAt) ?? aux.text('name'),
-    type: kernel.enumName('bpf_prog_type', type, 'BPF_PROG_TYPE_')?.toLowerCase() ?? `type ${type}`,
+    ...head,
     tag: Buffer.from(program.bytes('tag')).toString('hex'),
     verifiedInstructions: aux.number('verified_insns'),
     xlatedSize: program.number('len') * 8,
@@ -76,98 +69,98 @@ export function readProgram(kernel: Kernel, address: bigint, problems: string[] 
   }
 }
 
+/** What names a program; its full name is a problem where the BTF that has it cannot be read. */
+export function readProgramHead(
+  kernel: Kernel,
+  address: bigint,
+  problems: Problems,
+): Pick<BpfProgram, 'id' | 'name' | 'type'> {
+  const program = kernel.struct('bpf_prog', address)
+  const auxAddress = program.pointer('aux')
+  const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  const id = aux.number('id')
+  const type = program.number('type')
+  const name = problems.attempt(`full name of program ${id}`, () => fullName(kernel, auxAddress))
+  return {
+    id,
+    name: name ?? aux.text('name'),
+    type: kernel.enumName('bpf_prog_type', type, 'BPF_PROG_TYPE_')?.toLowerCase() ?? `type ${type}`,
+  }
+}
+
 type Counters = Pick<BpfProgram, 'runCount' | 'runTime' | 'recursionMisses'>
 
 const none: Counters = { runCount: undefined, runTime: undefined, recursionMisses: undefined }
 
 /** bpf_prog_stats is per CPU; its counters are u64_stats_t. Dummy programs have none. */
-function readCounters(kernel: Kernel, perCpu: bigint, id: number, problems: string[]): Counters {
+function readCounters(kernel: Kernel, perCpu: bigint, id: number, problems: Problems): Counters {
   if (perCpu === 0n) return none
   let runCount = 0n
   let runTime = 0n
   let recursionMisses = 0n
   for (const cpu of kernel.cpus.possible) {
-    try {
+    const read = problems.attempt(`counters of program ${id} on CPU ${cpu}`, () => {
       const stats = kernel.struct('bpf_prog_stats', kernel.cpus.address(perCpu, cpu))
       runCount += BigInt.asUintN(64, stats.integer('cnt'))
       runTime += BigInt.asUintN(64, stats.integer('nsecs'))
       recursionMisses += BigInt.asUintN(64, stats.integer('misses'))
-    } catch (error) {
-      if (!(error instanceof MemoryFault)) throw error
-      // A sum that leaves a CPU out is a wrong number.
-      problems.push(`counters of program ${id} on CPU ${cpu}: ${error.message}`)
-      return none
-    }
+      return true
+    })
+    // A sum that leaves a CPU out is a wrong number.
+    if (read === undefined) return none
   }
   return { runCount, runTime, recursionMisses }
 }
 
 /** A free path clears the pointer before the count: the pointer is read first, so a race leaves less, not garbage. */
-function usedMaps(kernel: Kernel, auxAddress: bigint, id: number, problems: string[]): number[] {
+function usedMaps(kernel: Kernel, auxAddress: bigint, id: number, problems: Problems): number[] {
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
   const pointers = aux.pointer('used_maps')
   const count = aux.number('used_map_cnt')
   if (pointers === 0n || count === 0) return []
   if (count > countLimit) {
-    problems.push(`program ${id} claims to use ${count} maps, which cannot be`)
+    problems.add(`program ${id}`, `it claims to use ${count} maps, which cannot be`)
     return []
   }
   const ids: number[] = []
-  try {
-    for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count; i++) {
+    problems.attempt(`map ${i} of the ${count} of program ${id}`, () => {
       const map = kernel.space.u64(pointers + BigInt(i * 8))
       if (map !== 0n) ids.push(kernel.struct('bpf_map', map).number('id'))
-    }
-  } catch (error) {
-    if (!(error instanceof MemoryFault)) throw error
-    problems.push(`maps of program ${id}, after ${ids.length} of ${count}: ${error.message}`)
+    })
   }
   return ids
 }
 
 /** As bpf_prog_get_info_by_fd counts: the sum over sub-programs, where there are any. */
-function jitedSize(kernel: Kernel, auxAddress: bigint, main: number, problems: string[]): number {
+function jitedSize(kernel: Kernel, auxAddress: bigint, main: number, problems: Problems): number {
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
   const count = aux.number('func_cnt')
   const functions = aux.pointer('func')
   if (functions === 0n || count === 0 || count > countLimit) return main
-  let sum = 0
-  try {
-    for (let i = 0; i < count; i++) {
-      sum += kernel.struct('bpf_prog', kernel.space.u64(functions + BigInt(i * 8))).number('jited_len')
-    }
-  } catch (error) {
-    if (!(error instanceof MemoryFault)) throw error
-    problems.push(`functions of program ${aux.number('id')}: ${error.message}`)
-    return main
-  }
-  return sum
+  const sum = problems.attempt(`functions of program ${aux.number('id')}`, () => {
+    let size = 0
+    for (let i = 0; i < count; i++)
+      size += kernel.struct('bpf_prog', kernel.space.u64(functions + BigInt(i * 8))).number('jited_len')
+    return size
+  })
+  return sum ?? main
 }
 
-function btfId(kernel: Kernel, address: bigint, id: number, problems: string[]): number {
+function btfId(kernel: Kernel, address: bigint, id: number, problems: Problems): number {
   if (address === 0n) return 0
-  try {
-    return kernel.btfObjects.object(address).id
-  } catch (error) {
-    if (!(error instanceof MemoryFault)) throw error
-    problems.push(`types of program ${id}: ${error.message}`)
-    return 0
-  }
+  return problems.attempt(`types of program ${id}`, () => kernel.btfObjects.object(address).id) ?? 0
 }
 
 /** The kernel cuts names at 15 characters; the BTF of the program's first function has the rest. */
-function fullName(kernel: Kernel, auxAddress: bigint, btfAt: bigint): string | undefined {
+function fullName(kernel: Kernel, auxAddress: bigint): string | undefined {
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
+  const btfAt = aux.pointer('btf')
   const short = aux.text('name')
   const info = aux.pointer('func_info')
   if (short.length < nameLimit || btfAt === 0n || info === 0n) return undefined
-  try {
-    const typeId = kernel.struct('bpf_func_info', info).number('type_id')
-    const types = kernel.btfObjects.types(btfAt)
-    const type = typeId < types.typeCount ? types.type(typeId) : undefined
-    return type?.kind === 'function' && type.name.startsWith(short) ? type.name : undefined
-  } catch (error) {
-    if (error instanceof CryoscopeError) return undefined
-    throw error
-  }
+  const typeId = kernel.struct('bpf_func_info', info).number('type_id')
+  const types = kernel.btfObjects.types(btfAt)
+  const type = typeId < types.typeCount ? types.type(typeId) : undefined
+  return type?.kind === 'function' && type.name.startsWith(short) ? type.name : undefined
 }

@@ -1,9 +1,9 @@
 import { strip } from '../btf/layout.js'
 import type { Details } from '../contract/details.js'
-import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { listNodes, type WalkEnd } from '../kernel/lists.js'
-import { rbtreeNodes } from '../kernel/rbtree.js'
+import { listNodes } from '../kernel/walk/list.js'
+import { rbtreeNodes } from '../kernel/walk/rbtree.js'
+import { Problems } from '../problems.js'
 import type { ValueContext } from '../value/context.js'
 import type { Value } from '../value/types.js'
 import { makeValue } from '../value/value.js'
@@ -35,7 +35,7 @@ export interface SpecialElement {
   readonly value: Value | undefined
 }
 
-/** Reads the special fields of the value at `address`. */
+/** Reads the special fields of the value at `address`. What of one cannot be read is the `problem` of its details. */
 export function specialValues(
   kernel: Kernel,
   context: ValueContext,
@@ -47,18 +47,27 @@ export function specialValues(
     const { kind, offset, size } = field
     const common = { kind, member: memberOf(valueType, field), offset, size, type: fieldTypeName(field) }
     const at = address + BigInt(offset)
-    try {
-      return { ...common, ...readField(kernel, context, field, at) }
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-      return { ...common, details: { problem: error.message }, pointee: undefined, elements: undefined }
+    const own = new Problems()
+    const found = own.attempt(kind, () => readField(kernel, context, field, at, own))
+    const problem = own.list[0]?.why
+    return {
+      ...common,
+      details: { ...found?.details, ...(problem !== undefined && { problem }) },
+      pointee: found?.pointee,
+      elements: found?.elements,
     }
   })
 }
 
 type Reading = Pick<SpecialValue, 'details' | 'pointee' | 'elements'>
 
-function readField(kernel: Kernel, context: ValueContext, field: SpecialField, at: bigint): Reading {
+function readField(
+  kernel: Kernel,
+  context: ValueContext,
+  field: SpecialField,
+  at: bigint,
+  problems: Problems,
+): Reading {
   const plain = (details: Details): Reading => ({ details, pointee: undefined, elements: undefined })
   switch (field.kind) {
     case 'spin_lock':
@@ -68,27 +77,27 @@ function readField(kernel: Kernel, context: ValueContext, field: SpecialField, a
       return plain({ count: kernel.space.u32(at) })
     case 'timer':
     case 'workqueue':
-      return plain(asyncCallback(kernel, field.kind, at))
+      return plain(asyncCallback(kernel, field.kind, at, problems))
     case 'task_work':
-      return plain(taskWork(kernel, at))
+      return plain(taskWork(kernel, at, problems))
     case 'list_head':
-      return graph(context, field, listOf(kernel, at))
+      return graph(context, field, listOf(kernel, at, problems))
     case 'rb_root':
-      return graph(context, field, rbtreeNodes(kernel, at))
+      return graph(context, field, rbtreeNodes(kernel, at, problems))
     default:
-      return /^(kptr|uptr)/.test(field.kind) ? pointer(kernel, context, field, at) : plain({})
+      return /^(kptr|uptr)/.test(field.kind) ? pointer(kernel, context, field, at, problems) : plain({})
   }
 }
 
 /** struct bpf_async_kern (kernel/bpf/helpers.c) is a pointer to a bpf_hrtimer or a bpf_work; null before it is set up. */
-function asyncCallback(kernel: Kernel, kind: 'timer' | 'workqueue', at: bigint): Details {
+function asyncCallback(kernel: Kernel, kind: 'timer' | 'workqueue', at: bigint, problems: Problems): Details {
   const address = kernel.struct('bpf_async_kern', at).pointer('cb', 'timer', 'work')
   if (address === 0n) return { set: false }
   const holder = kernel.struct(kind === 'timer' ? 'bpf_hrtimer' : 'bpf_work', address)
   return {
     set: true,
     address,
-    ...callbackOf(kernel, holder.pointer('cb.prog'), holder.pointer('cb.callback_fn')),
+    ...callbackOf(kernel, holder.pointer('cb.prog'), holder.pointer('cb.callback_fn'), problems),
     ...(kind === 'timer' ? timerState(holder) : {}),
   }
 }
@@ -97,7 +106,7 @@ function asyncCallback(kernel: Kernel, kind: 'timer' | 'workqueue', at: bigint):
  * struct bpf_task_work_kern (kernel/bpf/helpers.c) is a pointer to what one piece of work needs, null before the first.
  * When the work is done, that stays for the next.
  */
-function taskWork(kernel: Kernel, at: bigint): Details {
+function taskWork(kernel: Kernel, at: bigint, problems: Problems): Details {
   const address = kernel.struct('bpf_task_work_kern', at).pointer('ctx')
   if (address === 0n) return { set: false }
   const work = kernel.struct('bpf_task_work_ctx', address)
@@ -108,13 +117,13 @@ function taskWork(kernel: Kernel, at: bigint): Details {
     address,
     state: kernel.enumName('bpf_task_work_state', state, 'BPF_TW_')?.toLowerCase() ?? state,
     task: task === 0n ? undefined : { ...nameTask(kernel, task) },
-    ...callbackOf(kernel, work.pointer('prog'), work.pointer('callback_fn')),
+    ...callbackOf(kernel, work.pointer('prog'), work.pointer('callback_fn'), problems),
   }
 }
 
-function callbackOf(kernel: Kernel, program: bigint, callback: bigint): Details {
+function callbackOf(kernel: Kernel, program: bigint, callback: bigint, problems: Problems): Details {
   return {
-    program: program === 0n ? undefined : { ...nameProgram(kernel, program) },
+    program: program === 0n ? undefined : { ...nameProgram(kernel, program, problems) },
     callback: callback === 0n ? undefined : kernel.symbolize(callback),
   }
 }
@@ -126,28 +135,18 @@ function timerState(holder: ReturnType<Kernel['struct']>): Details {
 }
 
 /** Where the kernel has not set a list up, its head is null. */
-function listOf(kernel: Kernel, head: bigint): Generator<bigint, WalkEnd> {
-  return kernel.space.u64(head) === 0n ? nothing() : listNodes(kernel, head)
-}
-
-// biome-ignore lint/correctness/useYield: a walk over nothing
-function* nothing(): Generator<bigint, WalkEnd> {
-  return { problem: undefined }
+function listOf(kernel: Kernel, head: bigint, problems: Problems): Iterable<bigint> {
+  return kernel.space.u64(head) === 0n ? [] : listNodes(kernel, head, problems)
 }
 
 function graph(
   context: ValueContext,
   { type, nodeOffset = 0 }: SpecialField,
-  walk: Generator<bigint, WalkEnd>,
+  walk: Iterable<bigint>,
 ): Reading {
   const elements: SpecialElement[] = []
-  for (;;) {
-    const step = walk.next()
-    if (step.done === true) {
-      const { problem } = step.value
-      return { details: { count: elements.length, problem }, pointee: undefined, elements }
-    }
-    const address = step.value - BigInt(nodeOffset)
+  for (const node of walk) {
+    const address = node - BigInt(nodeOffset)
     elements.push({
       address,
       get value() {
@@ -155,9 +154,16 @@ function graph(
       },
     })
   }
+  return { details: { count: elements.length }, pointee: undefined, elements }
 }
 
-function pointer(kernel: Kernel, context: ValueContext, { type }: SpecialField, at: bigint): Reading {
+function pointer(
+  kernel: Kernel,
+  context: ValueContext,
+  { type }: SpecialField,
+  at: bigint,
+  problems: Problems,
+): Reading {
   const address = kernel.space.u64(at)
   if (address === 0n) return { details: { address }, pointee: undefined, elements: undefined }
   const bare = type === undefined ? undefined : strip(type)
@@ -165,7 +171,7 @@ function pointer(kernel: Kernel, context: ValueContext, { type }: SpecialField, 
     bare?.name === 'task_struct'
       ? nameTask(kernel, address)
       : bare?.name === 'cgroup'
-        ? nameCgroup(kernel, address)
+        ? nameCgroup(kernel, address, problems)
         : undefined
   return {
     details: { address, target: target === undefined ? undefined : { ...target } },

@@ -48,7 +48,7 @@ function* documentParts(map: WrittenMap, choice: EntryChoice, walk: Walk): Gener
     walk.problems.add('entries', map.unsupported)
   }
   if (walk.truncated) yield ',\n  "truncated": true'
-  const problems = [...map.info.problems.map((why) => ({ where: 'map', why })), ...walk.problems.list]
+  const problems = [...map.info.problems, ...walk.problems.list]
   if (problems.length > 0) yield `,\n  "problems": ${JSON.stringify(problems)}`
   yield '\n}\n'
 }

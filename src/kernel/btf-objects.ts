@@ -1,7 +1,8 @@
 import { Btf } from '../btf/btf.js'
 import { CryoscopeError } from '../errors.js'
+import type { Problems } from '../problems.js'
 import type { Kernel } from './kernel.js'
-import { idrEntries } from './xarray.js'
+import { idrEntries } from './walk/xarray.js'
 
 /** BTF_MAX_SIZE is 16 MiB (include/linux/btf.h). */
 const sizeLimit = 16 * 2 ** 20
@@ -28,14 +29,10 @@ export class BtfObjects {
   }
 
   /** Every BTF object, from btf_idr. */
-  *all(problems: string[] = []): Generator<BtfObject> {
-    for (const { pointer } of idrEntries(this.#kernel, this.#kernel.symbol('btf_idr'), problems)) {
-      try {
-        yield this.object(pointer)
-      } catch (error) {
-        if (!(error instanceof CryoscopeError)) throw error
-        problems.push(`btf at 0x${pointer.toString(16)}: ${error.message}`)
-      }
+  *all(problems: Problems): Generator<BtfObject> {
+    for (const { pointer } of idrEntries(this.#kernel, this.#kernel.symbol('btf_idr'), problems, 'btf_idr')) {
+      const object = problems.attempt(`btf at 0x${pointer.toString(16)}`, () => this.object(pointer))
+      if (object !== undefined) yield object
     }
   }
 

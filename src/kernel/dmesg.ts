@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import { MemoryFault } from '../memory/fault.js'
+import type { Problems } from '../problems.js'
 import type { Kernel } from './kernel.js'
 
 export interface LogRecord {
@@ -18,7 +19,7 @@ const bitsLimit = 25
 /** EMPTY_LINE_LPOS; NO_LPOS in older kernels. */
 const emptyLine = 3n
 /** Records that cannot be read, after which the ring as a whole is taken for unreadable. */
-const problemLimit = 100
+const problemLimit = 50
 /** Upper two bits of a descriptor's state variable: 1 committed, 2 finalized. */
 const committed = 1n
 const finalized = 2n
@@ -28,7 +29,7 @@ const idMask = (1n << 62n) - 1n
  * The kernel log, oldest first: the lockless ring of kernel/printk/printk_ringbuffer.c. Records that are being written
  * are left out, as dmesg does.
  */
-export function dmesg(kernel: Kernel, problems: string[] = []): LogRecord[] {
+export function dmesg(kernel: Kernel, problems: Problems): LogRecord[] {
   const ring = kernel.struct('printk_ringbuffer', kernel.space.u64(kernel.symbol('prb')))
   const descriptors = kernel.struct('prb_desc_ring', ring.at('desc_ring'))
   const texts = kernel.struct('prb_data_ring', ring.at('text_data_ring'))
@@ -81,9 +82,9 @@ export function dmesg(kernel: Kernel, problems: string[] = []): LogRecord[] {
       })
     } catch (error) {
       if (!(error instanceof MemoryFault)) throw error
-      problems.push(`log record ${id}: ${error.message}`)
+      problems.add(`log record ${id}`, error.message)
       if (++unreadable === problemLimit) {
-        problems.push(`the kernel log is not read on after ${problemLimit} such records`)
+        problems.add('kernel log', `it is not read on after ${problemLimit} such records`)
         break
       }
     }

@@ -26,7 +26,7 @@ export class Kallsyms {
   readonly #offsets: Int32Array
   readonly #addressOf: (offset: number, index: number) => bigint
   /** Index of every name, by name; present when the kernel's own sorted index was found and checks out. */
-  readonly #byName: Uint8Array | undefined
+  #byName: Uint8Array | undefined
   /** Position of every 256th name. */
   readonly #markers: Uint32Array
   #nameCache = new Map<string, KernelSymbol | undefined>()
@@ -122,22 +122,19 @@ export class Kallsyms {
   /** The first symbol of that name in address order. */
   lookup(name: string): KernelSymbol | undefined {
     if (this.#nameCache.has(name)) return this.#nameCache.get(name)
-    const index = this.#byName === undefined ? this.#scanFor(name) : this.#search(this.#byName, name)
+    const index = this.#search(this.#sorted, name)
     const symbol = index === undefined ? undefined : this.at(index)
     this.#nameCache.set(name, symbol)
     return symbol
   }
 
   /** All symbols of that name, in address order (static functions share names). */
-  lookupAll(name: string): KernelSymbol[] {
+  all(name: string): KernelSymbol[] {
     const found: KernelSymbol[] = []
-    if (this.#byName === undefined) {
-      for (let i = 0; i < this.count; i++) if (this.#nameAt(i).slice(1) === name) found.push(this.at(i))
-      return found
-    }
-    let place = this.#lowerBound(this.#byName, name)
+    const sorted = this.#sorted
+    let place = this.#lowerBound(sorted, name)
     for (; place < this.count; place++) {
-      const index = this.#sequence(this.#byName, place)
+      const index = this.#sequence(sorted, place)
       if (this.#nameAt(index).slice(1) !== name) break
       found.push(this.at(index))
     }
@@ -170,7 +167,7 @@ export class Kallsyms {
   }
 
   /** Every symbol, in address order. Decodes as it goes. */
-  *all(): Generator<KernelSymbol> {
+  *[Symbol.iterator](): Generator<KernelSymbol> {
     let at = 0
     for (let i = 0; i < this.count; i++) {
       const text = this.#decode(at)
@@ -181,16 +178,39 @@ export class Kallsyms {
 
   /** Names that start with a prefix, sorted, for completion. */
   *startingWith(prefix: string): Generator<KernelSymbol> {
-    if (this.#byName === undefined) {
-      const found = [...this.all()].filter(({ name }) => name.startsWith(prefix))
-      yield* found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-      return
-    }
-    for (let place = this.#lowerBound(this.#byName, prefix); place < this.count; place++) {
-      const symbol = this.at(this.#sequence(this.#byName, place))
+    const sorted = this.#sorted
+    for (let place = this.#lowerBound(sorted, prefix); place < this.count; place++) {
+      const symbol = this.at(this.#sequence(sorted, place))
       if (!symbol.name.startsWith(prefix)) return
       yield symbol
     }
+  }
+
+  /** The kernel's own index, or one made once where that is damaged: else every name asked for costs a pass over all. */
+  get #sorted(): Uint8Array {
+    this.#byName ??= this.#ownIndex()
+    return this.#byName
+  }
+
+  #ownIndex(): Uint8Array {
+    const names: string[] = []
+    let at = 0
+    for (let i = 0; i < this.count; i++) {
+      names.push(this.#decode(at).slice(1))
+      at = this.#next(at)
+    }
+    const order = Uint32Array.from(names, (_, i) => i).sort((a, b) => {
+      const [left, right] = [names[a] as string, names[b] as string]
+      return left < right ? -1 : left > right ? 1 : a - b
+    })
+    const index = new Uint8Array(this.count * 3)
+    for (let place = 0; place < order.length; place++) {
+      const value = order[place] as number
+      index[place * 3] = value >>> 16
+      index[place * 3 + 1] = value >>> 8
+      index[place * 3 + 2] = value
+    }
+    return index
   }
 
   #search(sorted: Uint8Array, name: string): number | undefined {

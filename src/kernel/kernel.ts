@@ -3,6 +3,7 @@ import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
 import type { AddressSpace } from '../memory/address-space.js'
 import type { PhysicalMemory } from '../memory/types.js'
+import { Problems } from '../problems.js'
 import { BtfObjects } from './btf-objects.js'
 import { Cpus } from './cpus.js'
 import { type Discovered, discover, type Help } from './discovery.js'
@@ -26,6 +27,7 @@ export class Kernel {
   readonly symbols: Kallsyms
   /** How the kernel was found, in sentences. */
   readonly evidence: readonly string[]
+  #problems = new Problems()
   #types: Btf | undefined
   #layouts: Layouts | undefined
   #cpus: Cpus | undefined
@@ -43,6 +45,11 @@ export class Kernel {
     this.info = found.info
     this.symbols = found.symbols
     this.evidence = found.evidence
+  }
+
+  /** What it could not read of what it reads for itself: the symbols of modules and programs. */
+  get problems(): Problems {
+    return this.#problems
   }
 
   /** uname -r. */
@@ -80,7 +87,7 @@ export class Kernel {
   }
 
   get symbolizer(): Symbolizer {
-    this.#symbolizer ??= new Symbolizer(this)
+    this.#symbolizer ??= new Symbolizer(this, this.#problems)
     return this.#symbolizer
   }
 
@@ -132,6 +139,7 @@ export class Kernel {
     this.space.invalidate()
     this.#btfObjects?.invalidate()
     this.#symbolizer = undefined
+    this.#problems = new Problems()
   }
 }
 

@@ -1,8 +1,8 @@
 import { CryoscopeError } from '../errors.js'
-import { MemoryFault } from '../memory/fault.js'
+import type { Problems } from '../problems.js'
 import type { Kernel } from './kernel.js'
-import { entries, listNodes } from './lists.js'
 import type { DynamicSymbol } from './symbolizer.js'
+import { entries, listNodes } from './walk/list.js'
 
 export interface Module {
   readonly name: string
@@ -17,35 +17,27 @@ const symbolLimit = 1_000_000
 const unformed = 3
 
 /** Loaded modules in the order of /proc/modules (kernel/module/main.c). */
-export function* modules(kernel: Kernel): Generator<Module> {
+export function* modules(kernel: Kernel, problems: Problems): Generator<Module> {
   const head = kernel.findSymbol('modules')
   const layout = kernel.layouts.find('module', 'list')
   if (head === undefined || layout === undefined) return
-  for (const address of entries(listNodes(kernel, head), layout.offset('list'))) {
-    const module = readModule(kernel, address)
+  for (const address of entries(listNodes(kernel, head, problems, 'modules'), layout.offset('list'))) {
+    const where = `module at 0x${address.toString(16)}`
+    const module = problems.attempt(where, () => readModule(kernel, address))
     if (module !== undefined) yield module
   }
 }
 
-/** Undefined for a module that is not formed yet, or not in memory. */
+/** Undefined for a module that is not formed yet. */
 function readModule(kernel: Kernel, address: bigint): Module | undefined {
-  try {
-    const module = kernel.struct('module', address, 'list')
-    return module.number('state') === unformed ? undefined : { name: module.text('name'), address }
-  } catch (error) {
-    if (error instanceof MemoryFault) return undefined
-    throw error
-  }
+  const module = kernel.struct('module', address, 'list')
+  return module.number('state') === unformed ? undefined : { name: module.text('name'), address }
 }
 
 /** Symbols of modules as /proc/kallsyms lists them (kernel/module/kallsyms.c). */
-export function* moduleSymbols(kernel: Kernel): Generator<DynamicSymbol> {
-  for (const module of modules(kernel)) {
-    try {
-      yield* symbolsOf(kernel, module)
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-    }
+export function* moduleSymbols(kernel: Kernel, problems: Problems): Generator<DynamicSymbol> {
+  for (const module of modules(kernel, problems)) {
+    yield* problems.attempt(`symbols of module ${module.name}`, () => [...symbolsOf(kernel, module)]) ?? []
   }
 }
 
@@ -53,7 +45,8 @@ function* symbolsOf(kernel: Kernel, module: Module): Generator<DynamicSymbol> {
   const reader = kernel.struct('module', module.address, 'list')
   const table = kernel.struct('mod_kallsyms', reader.pointer('kallsyms'))
   const count = table.number('num_symtab')
-  if (count > symbolLimit) return
+  if (count > symbolLimit)
+    throw new CryoscopeError('unreadable', `it claims ${count} symbols, which cannot be`)
   const bytes = kernel.space.bytes(table.pointer('symtab'), count * elfSymbolSize)
   const types = kernel.space.bytes(table.pointer('typetab'), count)
   const strings = table.pointer('strtab')

@@ -1,4 +1,3 @@
-import { quietly } from '../errors.js'
 import { complaints, panicMessage } from './complaints.js'
 import type { LogRecord } from './dmesg.js'
 import type { Kernel } from './kernel.js'
@@ -32,7 +31,7 @@ export function findPanic(kernel: Kernel, readLog: () => readonly LogRecord[]): 
   if (at === undefined) return undefined
   const cpu = kernel.space.u32(at)
   if (cpu >= cpuLimit) return undefined
-  const log = quietly(readLog) ?? []
+  const log = kernel.problems.attempt('kernel log', readLog) ?? []
   const said = panicMessage(log)
   const before = complaints(log).filter(
     ({ record }) => said === undefined || (record.time <= said.time && said.time - record.time < near),
@@ -40,7 +39,7 @@ export function findPanic(kernel: Kernel, readLog: () => readonly LogRecord[]): 
   const last = before.at(-1)
   return {
     cpu,
-    task: quietly(() => currentTask(kernel, cpu)),
+    task: kernel.problems.attempt(`task of CPU ${cpu}`, () => currentTask(kernel, cpu, kernel.problems)),
     message: said?.message,
     time: said?.time ?? last?.record.time,
     cause: last?.line,

@@ -1,8 +1,8 @@
-import { CryoscopeError } from '../errors.js'
+import type { Problems } from '../problems.js'
 import type { KernelSymbol } from './kallsyms.js'
 import type { Kernel } from './kernel.js'
-import { entries, listNodes } from './lists.js'
 import { moduleSymbols } from './modules.js'
+import { entries, listNodes } from './walk/list.js'
 
 /** A symbol outside the kernel image. `group` is what /proc/kallsyms prints in brackets: a module's name, or bpf. */
 export interface DynamicSymbol extends KernelSymbol {
@@ -15,11 +15,13 @@ export class Symbolizer {
   readonly #kernel: Kernel
   readonly #start: bigint
   readonly #end: bigint
+  readonly #problems: Problems
   #dynamic: readonly DynamicSymbol[] | undefined
   #sorted: readonly DynamicSymbol[] | undefined
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, problems: Problems) {
     this.#kernel = kernel
+    this.#problems = problems
     this.#start = kernel.symbol('_stext')
     this.#end = kernel.symbol('_end')
   }
@@ -56,19 +58,23 @@ export class Symbolizer {
 
   /** Symbols that /proc/kallsyms lists after those of the image, in its order: modules, then BPF programs. */
   dynamic(): readonly DynamicSymbol[] {
-    this.#dynamic ??= [...moduleSymbols(this.#kernel), ...bpfSymbols(this.#kernel)]
+    this.#dynamic ??= [
+      ...moduleSymbols(this.#kernel, this.#problems),
+      ...bpfSymbols(this.#kernel, this.#problems),
+    ]
     return this.#dynamic
   }
 }
 
 /** JITed programs and trampolines, in the order of the list bpf_kallsyms (struct bpf_ksym, kernel/bpf/core.c). */
-function bpfSymbols(kernel: Kernel): DynamicSymbol[] {
+function bpfSymbols(kernel: Kernel, problems: Problems): DynamicSymbol[] {
   const head = kernel.findSymbol('bpf_kallsyms')
   const layout = kernel.layouts.find('bpf_ksym')
   if (head === undefined || layout === undefined) return []
   const found: DynamicSymbol[] = []
-  for (const address of entries(listNodes(kernel, head), layout.offset('lnode'))) {
-    try {
+  const walk = listNodes(kernel, head, problems, 'bpf_kallsyms')
+  for (const address of entries(walk, layout.offset('lnode'))) {
+    problems.attempt(`bpf_ksym at 0x${address.toString(16)}`, () => {
       const symbol = kernel.struct('bpf_ksym', address)
       found.push({
         address: symbol.integer('start'),
@@ -77,9 +83,7 @@ function bpfSymbols(kernel: Kernel): DynamicSymbol[] {
         name: symbol.text('name'),
         group: 'bpf',
       })
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-    }
+    })
   }
   return found
 }

@@ -1,8 +1,8 @@
 import { CryoscopeError } from '../errors.js'
-import { MemoryFault } from '../memory/fault.js'
+import { Problems } from '../problems.js'
 import { currentTaskAt } from './cpu-identity.js'
 import type { Kernel } from './kernel.js'
-import { entries, listNodes } from './lists.js'
+import { entries, listNodes } from './walk/list.js'
 
 /** A task (struct task_struct, include/linux/sched.h). */
 export interface Task {
@@ -29,78 +29,89 @@ const workerFlag = 0x20
 
 /**
  * Every thread of every process, by walking init_task.tasks and each leader's threads; the idle tasks (pid 0) come
- * first. A list that breaks ends early and leaves a sentence in `problems`.
+ * first. A list that breaks ends early.
  */
-export function* tasks(kernel: Kernel, problems: string[] = []): Generator<Task> {
+export function* tasks(kernel: Kernel, problems: Problems): Generator<Task> {
   yield* idleTasks(kernel, problems)
   const task = kernel.layouts.get('task_struct')
   const signal = kernel.layouts.get('signal_struct')
-  const init = kernel.symbol('init_task')
+  const head = kernel.symbol('init_task') + BigInt(task.offset('tasks'))
   const processes = new Set<bigint>()
-  const leaders = entries(listNodes(kernel, init + BigInt(task.offset('tasks'))), task.offset('tasks'))
-  for (let step = leaders.next(); ; step = leaders.next()) {
-    if (step.done === true) {
-      if (step.value.problem !== undefined) problems.push(`tasks: ${step.value.problem}`)
-      return
+  for (const leader of entries(listNodes(kernel, head, problems, 'tasks'), task.offset('tasks'))) {
+    const where = `task at 0x${leader.toString(16)}`
+    const shared = problems.attempt(where, () => kernel.struct('task_struct', leader).pointer('signal'))
+    if (shared === undefined) continue
+    if (processes.has(shared)) {
+      problems.add(where, 'it shares the threads of another process')
+      continue
     }
-    const leader = step.value
-    let threads: Generator<bigint, { problem: string | undefined }>
-    try {
-      const shared = kernel.struct('task_struct', leader).pointer('signal')
-      if (processes.has(shared)) {
-        problems.push(`task at 0x${leader.toString(16)}: it shares the threads of another process`)
-        continue
-      }
-      processes.add(shared)
-      threads = entries(
-        listNodes(kernel, shared + BigInt(signal.offset('thread_head'))),
-        task.offset('thread_node'),
-      )
-      let seen = 0
-      for (let thread = threads.next(); ; thread = threads.next()) {
-        if (thread.done === true) {
-          if (thread.value.problem !== undefined)
-            problems.push(`threads of the task at 0x${leader.toString(16)}: ${thread.value.problem}`)
-          break
-        }
-        seen++
-        yield readTask(kernel, thread.value)
-      }
-      // A leader that is being reaped has left its own thread list.
-      if (seen === 0) yield readTask(kernel, leader)
-    } catch (error) {
-      if (!(error instanceof MemoryFault)) throw error
-      problems.push(`task at 0x${leader.toString(16)}: ${error.message}`)
+    processes.add(shared)
+    const threads = listNodes(
+      kernel,
+      shared + BigInt(signal.offset('thread_head')),
+      problems,
+      `threads of the ${where}`,
+    )
+    let seen = 0
+    for (const thread of entries(threads, task.offset('thread_node'))) {
+      seen++
+      yield* readable(kernel, thread, problems)
     }
+    // A leader that is being reaped has left its own thread list.
+    if (seen === 0) yield* readable(kernel, leader, problems)
   }
 }
 
-export function findTask(kernel: Kernel, pid: number): Task {
-  for (const task of tasks(kernel)) if (task.pid === pid) return task
-  throw new CryoscopeError('not-found', `there is no task with pid ${pid}; \`cryoscope tasks\` lists them`)
+function* readable(kernel: Kernel, address: bigint, problems: Problems): Generator<Task> {
+  const where = `task at 0x${address.toString(16)}`
+  const task = problems.attempt(where, () => readTask(kernel, address, problems))
+  if (task !== undefined) yield task
+}
+
+/**
+ * The task with this pid. Where none is found and the lists could not be read whole, it may be there all the same: the
+ * error is 'unreadable' then, else 'not-found'.
+ */
+export function findTask(kernel: Kernel, pid: number, problems = new Problems()): Task {
+  const own = problems.part()
+  for (const task of tasks(kernel, own)) if (task.pid === pid) return task
+  const [first] = own.sentences
+  if (first === undefined)
+    throw new CryoscopeError('not-found', `there is no task with pid ${pid}; \`cryoscope tasks\` lists them`)
+  throw new CryoscopeError(
+    'unreadable',
+    `no task with pid ${pid} was found, and the tasks could not be read whole: ${first}`,
+  )
 }
 
 /** The task that a CPU runs. */
-export function currentTask(kernel: Kernel, cpu: number): Task {
-  return readTask(kernel, currentTaskAt(kernel, cpu))
+export function currentTask(kernel: Kernel, cpu: number, problems: Problems): Task {
+  return readTask(kernel, currentTaskAt(kernel, cpu), problems)
 }
 
-export function readTask(kernel: Kernel, address: bigint): Task {
+/** Throws MemoryFault where the task itself cannot be read; what it leads to is left undefined, with a problem. */
+export function readTask(kernel: Kernel, address: bigint, problems: Problems): Task {
   const task = kernel.struct('task_struct', address)
   const comm = task.text('comm')
   const flags = task.number('flags')
   const isKernelThread = (flags & kernelThreadFlag) !== 0
+  const pid = task.number('pid')
+  const attempt = <T>(what: string, read: () => T): T | undefined =>
+    problems.attempt(`${what} of task ${pid}`, read)
+  const name = isKernelThread
+    ? attempt('full name', () => threadName(kernel, address, comm, (flags & workerFlag) !== 0))
+    : comm
   return {
     address,
-    pid: task.number('pid'),
+    pid,
     tgid: task.number('tgid'),
-    name: isKernelThread ? threadName(kernel, address, comm, (flags & workerFlag) !== 0) : comm,
+    name: name ?? comm,
     comm,
     state: stateLetter(task.number('__state', 'state'), task.number('exit_state')),
     cpu: task.has('thread_info.cpu', 'cpu') ? task.number('thread_info.cpu', 'cpu') : undefined,
     isRunning: task.has('on_cpu') && task.number('on_cpu') !== 0,
     isKernelThread,
-    parentPid: parentPid(kernel, task.pointer('real_parent')),
+    parentPid: attempt('parent', () => parentPid(kernel, task.pointer('real_parent'))),
   }
 }
 
@@ -111,32 +122,21 @@ export function readTask(kernel: Kernel, address: bigint): Task {
 function threadName(kernel: Kernel, address: bigint, comm: string, isWorker: boolean): string {
   const task = kernel.struct('task_struct', address)
   if (kernel.layouts.find('kthread') === undefined || !task.has('worker_private')) return comm
-  try {
-    const pointer = task.pointer('worker_private')
-    if (pointer === 0n) return comm
-    const thread = kernel.struct('kthread', pointer)
-    const full = thread.has('full_name') ? thread.pointer('full_name') : 0n
-    const name = full === 0n ? comm : kernel.space.text(full, 256)
-    const data = isWorker ? thread.pointer('data') : 0n
-    if (data === 0n || kernel.layouts.find('worker') === undefined) return name
-    const worker = kernel.struct('worker', data)
-    const work = worker.text('desc')
-    if (work === '') return name
-    return `${name}${worker.pointer('current_work') === 0n ? '-' : '+'}${work}`
-  } catch (error) {
-    if (error instanceof MemoryFault) return comm
-    throw error
-  }
+  const pointer = task.pointer('worker_private')
+  if (pointer === 0n) return comm
+  const thread = kernel.struct('kthread', pointer)
+  const full = thread.has('full_name') ? thread.pointer('full_name') : 0n
+  const name = full === 0n ? comm : kernel.space.text(full, 256)
+  const data = isWorker ? thread.pointer('data') : 0n
+  if (data === 0n || kernel.layouts.find('worker') === undefined) return name
+  const worker = kernel.struct('worker', data)
+  const work = worker.text('desc')
+  if (work === '') return name
+  return `${name}${worker.pointer('current_work') === 0n ? '-' : '+'}${work}`
 }
 
 function parentPid(kernel: Kernel, parent: bigint): number | undefined {
-  if (parent === 0n) return undefined
-  try {
-    return kernel.struct('task_struct', parent).number('tgid')
-  } catch (error) {
-    if (error instanceof MemoryFault) return undefined
-    throw error
-  }
+  return parent === 0n ? undefined : kernel.struct('task_struct', parent).number('tgid')
 }
 
 /** __task_state_index and task_index_to_char in include/linux/sched.h: the highest reported bit decides. */
@@ -151,17 +151,14 @@ function stateLetter(state: number, exitState: number): string {
   return 'RSDTtXZP'[32 - Math.clz32((state | exitState) & reported)] ?? '?'
 }
 
-function* idleTasks(kernel: Kernel, problems: string[]): Generator<Task> {
+function* idleTasks(kernel: Kernel, problems: Problems): Generator<Task> {
   const runqueues = kernel.findSymbol('runqueues')
   if (runqueues === undefined) return
   for (const cpu of kernel.cpus.possible) {
-    try {
-      const rq = kernel.struct('rq', kernel.cpus.address(runqueues, cpu))
-      const idle = rq.pointer('idle')
-      if (idle !== 0n) yield readTask(kernel, idle)
-    } catch (error) {
-      if (!(error instanceof MemoryFault)) throw error
-      problems.push(`idle task of CPU ${cpu}: ${error.message}`)
-    }
+    const task = problems.attempt(`idle task of CPU ${cpu}`, () => {
+      const idle = kernel.struct('rq', kernel.cpus.address(runqueues, cpu)).pointer('idle')
+      return idle === 0n ? undefined : readTask(kernel, idle, problems)
+    })
+    if (task !== undefined) yield task
   }
 }

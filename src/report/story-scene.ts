@@ -6,6 +6,7 @@ import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findPanic, type Panic } from '../kernel/panic.js'
 import type { Task } from '../kernel/tasks.js'
+import { Problems } from '../problems.js'
 import type { SchedState } from '../sched/sched.js'
 import type { Session } from '../session/session.js'
 
@@ -36,7 +37,9 @@ export function gatherScene(vm: Session): StoryScene {
       return undefined
     }
   }
-  const log = attempt('kernel log', () => dmesg(kernel, unread))
+  const problems = new Problems()
+  const log = attempt('kernel log', () => dmesg(kernel, problems))
+  unread.push(...problems.sentences)
   const scene = {
     kernel,
     log,

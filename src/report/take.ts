@@ -67,9 +67,9 @@ export function takeContents(vm: Session): Taken {
   const arenas = sections.take('arenas', [], (notes) => readArenas(vm, notes))
   const allocators = sections.take('allocators', [], (notes) => readAllocators(vm, store, notes))
   const log = sections.take<readonly LogRecord[]>('log', [], (notes) => {
-    const sentences: string[] = []
-    const found = dmesg(kernel, sentences)
-    for (const sentence of sentences) notes.lost('log', 'section:log', sentence)
+    const problems = new Problems()
+    const found = dmesg(kernel, problems)
+    for (const sentence of problems.sentences) notes.lost('log', 'section:log', sentence)
     return found
   })
   const nothing: Identity = { tasks: {}, queues: {}, cpus: {}, maps: {}, programs: {}, allocations: {} }

@@ -1,4 +1,5 @@
 import type { Kernel } from '../kernel/kernel.js'
+import { Problems } from '../problems.js'
 import { Jiffies } from './clock.js'
 import { Gathering } from './gathering.js'
 
@@ -18,19 +19,14 @@ export function schedContext(kernel: Kernel): SchedContext {
 export function gather(
   { gathering }: SchedContext,
   where: string,
-  walk: Generator<bigint, { readonly problem: string | undefined }>,
+  walk: (problems: Problems) => Iterable<bigint>,
 ): bigint[] {
   const found: bigint[] = []
+  const problems = new Problems()
   gathering.attempt(where, () => {
-    for (;;) {
-      const step = walk.next()
-      if (step.done === true) {
-        if (step.value.problem !== undefined) gathering.problem(where, step.value.problem)
-        return
-      }
-      found.push(step.value)
-    }
+    for (const address of walk(problems)) found.push(address)
   })
+  for (const problem of problems.list) gathering.problem(problem.where, problem.why)
   return found
 }
 

@@ -1,9 +1,9 @@
 import { memberAt, strip } from '../btf/layout.js'
 import type { StructType } from '../btf/types.js'
-import { entries, listNodes } from '../kernel/lists.js'
-import { rbtreeNodes } from '../kernel/rbtree.js'
 import { isHeld } from '../kernel/spinlock.js'
 import type { Layout } from '../kernel/struct-reader.js'
+import { entries, listNodes } from '../kernel/walk/list.js'
+import { rbtreeNodes } from '../kernel/walk/rbtree.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { enumValue } from './flags.js'
 import { readTaskName } from './task-name.js'
@@ -116,7 +116,7 @@ export class QueueReader {
     const tasks: { task: QueuedTask; entity: bigint }[] = []
     let cursors = 0
     if (places === undefined) return { tasks, cursors }
-    for (const node of gather(this.#context, where, listNodes(kernel, head))) {
+    for (const node of gather(this.#context, where, (problems) => listNodes(kernel, head, problems, where))) {
       if (this.#seen.has(node)) {
         gathering.problem(where, `its list runs into another queue's at ${hex(node)}`)
         break
@@ -158,10 +158,9 @@ export class QueueReader {
   ): void {
     const { kernel } = this.#context
     const offset = kernel.layouts.get('sched_ext_entity').offset('dsq_priq')
-    const inTree = gather(
-      this.#context,
-      `DSQ ${name}, priority tree`,
-      entries(rbtreeNodes(kernel, root), offset),
+    const where = `DSQ ${name}, priority tree`
+    const inTree = gather(this.#context, where, (problems) =>
+      entries(rbtreeNodes(kernel, root, problems, where), offset),
     )
     const inList = tasks.filter(({ task }) => task.onPriorityTree).map(({ entity }) => entity)
     const differs = inTree.length !== inList.length || inTree.some((entity, i) => entity !== inList[i])

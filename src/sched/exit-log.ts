@@ -1,4 +1,5 @@
 import { dmesg } from '../kernel/dmesg.js'
+import { Problems } from '../problems.js'
 import type { SchedContext } from './context.js'
 
 /** A scheduler that left, as the kernel log tells it: the kernel frees what it knew of it. */
@@ -23,9 +24,9 @@ const stuck = /^(.*)\[(\d+)\] failed to run for /
 export function readExitLog({ kernel, gathering }: SchedContext): LoggedExit[] {
   if (kernel.findSymbol('prb') === undefined)
     return gathering.lacks('exit log', 'the kernel has no prb') ?? []
-  const problems: string[] = []
+  const problems = new Problems()
   const records = gathering.attempt('kernel log', () => dmesg(kernel, problems)) ?? []
-  for (const problem of problems) gathering.problem('kernel log', problem)
+  for (const { where, why } of problems.list) gathering.problem(where, why)
   const lines = records.flatMap(({ text, time }) => text.split('\n').map((line) => ({ line, time })))
   return lines.flatMap(({ line, time }, at) => {
     const match = left.exec(line)

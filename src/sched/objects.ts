@@ -15,12 +15,10 @@ export function readSchedulerObjects({ kernel, gathering }: SchedContext): Sched
     gathering.lacks('scheduler objects', 'the kernel has no BPF maps, programs and links to look at')
     return []
   }
-  const messages: string[] = []
   const problems = new Problems()
   const found = gathering.attempt('scheduler objects', () =>
-    schedulerObjects(kernel, listMaps(kernel, messages), listPrograms(kernel, messages), problems),
+    schedulerObjects(kernel, listMaps(kernel, problems), listPrograms(kernel, problems), problems),
   )
-  for (const message of messages) gathering.problem('scheduler objects', message)
   for (const { where, why } of problems.list) gathering.problem(`scheduler objects, ${where}`, why)
   return found ?? []
 }

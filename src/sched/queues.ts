@@ -1,5 +1,5 @@
-import { entries } from '../kernel/lists.js'
-import { rhashtableNodes } from '../kernel/rhashtable.js'
+import { entries } from '../kernel/walk/list.js'
+import { rhashtableNodes } from '../kernel/walk/rhashtable.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { type DispatchQueue, type QueuePlace, QueueReader, queueMembers } from './dispatch-queue.js'
 import { schedulerAddresses } from './schedulers.js'
@@ -127,7 +127,9 @@ function hashed(context: SchedContext, table: bigint, owner: string): bigint[] {
     return []
   }
   const where = `DSQs of ${owner}`
-  const found = gather(context, where, entries(rhashtableNodes(kernel, table), offset))
+  const found = gather(context, where, (problems) =>
+    entries(rhashtableNodes(kernel, table, problems, where), offset),
+  )
   gathering.attempt(where, () => {
     const reader = kernel.struct('rhashtable', table)
     const expected = reader.has('nelems') ? reader.number('nelems') : found.length

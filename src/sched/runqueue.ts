@@ -1,6 +1,6 @@
-import { entries, listNodes } from '../kernel/lists.js'
 import { isHeld } from '../kernel/spinlock.js'
 import type { StructReader } from '../kernel/struct-reader.js'
+import { entries, listNodes } from '../kernel/walk/list.js'
 import { cpuList } from '../value/mask.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { readMaskAt } from './cpu-mask.js'
@@ -169,7 +169,9 @@ function readRunnable(
   const entity = kernel.layouts.get('sched_ext_entity')
   const offset = entity.offset('runnable_node') + kernel.layouts.get('task_struct').offset('scx')
   const where = `runnable_list of CPU ${cpu}`
-  return gather(context, where, entries(listNodes(kernel, head), offset)).flatMap((address) => {
+  return gather(context, where, (problems) =>
+    entries(listNodes(kernel, head, problems, where), offset),
+  ).flatMap((address) => {
     const task = gathering.attempt(`${where}, task at ${hex(address)}`, (): WaitingTask => {
       const stamp = kernel.struct('task_struct', address).integer('scx.runnable_at')
       return {

@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask, tasks } from '../kernel/tasks.js'
+import { Problems } from '../problems.js'
 import { type SchedContext, schedContext } from './context.js'
 import { type CpuTime, readCpuTimes } from './cpu-time.js'
 import { type DispatchQueue, QueueReader } from './dispatch-queue.js'
@@ -132,12 +133,12 @@ export class Sched {
   /** What the scheduler knows of every task, idle tasks first. */
   get tasks(): readonly TaskDetails[] {
     const context = this.#context
-    const problems: string[] = []
+    const problems = new Problems()
     const found = [...tasks(this.#kernel, problems)].flatMap(({ address, pid }) => {
       const details = context.gathering.attempt(`task ${pid}`, () => readTaskDetails(context, address))
       return details === undefined ? [] : [details]
     })
-    for (const problem of problems) context.gathering.problem('tasks', problem)
+    for (const { where, why } of problems.list) context.gathering.problem(where, why)
     return found
   }
 

@@ -1,5 +1,6 @@
-import { entries, listNodes } from '../kernel/lists.js'
 import type { StructReader } from '../kernel/struct-reader.js'
+import { entries, listNodes } from '../kernel/walk/list.js'
+import type { Problems } from '../problems.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'
 import { flagNames } from './flags.js'
@@ -42,7 +43,8 @@ export function schedulerAddresses(context: SchedContext): bigint[] {
   if (all === undefined || !layout.has('all')) {
     gathering.lacks('sub-schedulers', 'this kernel has one scheduler at most (no scx_sched.all)')
   } else {
-    const walk = entries(listNodes(kernel, all), layout.offset('all'))
+    const walk = (problems: Problems): Iterable<bigint> =>
+      entries(listNodes(kernel, all, problems, 'scx_sched_all'), layout.offset('all'))
     for (const address of gather(context, 'scx_sched_all', walk).slice(0, schedulerLimit)) found.add(address)
   }
   return [...found]

@@ -203,7 +203,7 @@ class Unwinder {
   #inModule(ip: bigint): OrcEntry | undefined {
     const symbol = this.#kernel.symbolAt(ip)
     if (symbol === undefined || !('group' in symbol)) return undefined
-    for (const module of modules(this.#kernel)) {
+    for (const module of modules(this.#kernel, this.#kernel.problems)) {
       if (module.name !== symbol.group) continue
       const reader = this.#kernel.struct('module', module.address, 'list')
       if (!reader.has('arch.num_orcs')) return undefined

@@ -61,7 +61,7 @@ export function readTaskDetails(context: SchedContext, address: bigint): TaskDet
   const schedClass = classOf(kernel, task.pointer('sched_class'))
   const cgroup = readCgroup(context, address)
   return {
-    task: readTask(kernel, address),
+    task: readTask(kernel, address, kernel.problems),
     ...readProcess(context, task, where),
     parent: nameOf(context, task, 'real_parent', where),
     leader: nameOf(context, task, 'group_leader', where),

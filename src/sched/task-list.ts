@@ -1,4 +1,4 @@
-import { entries, listNodes } from '../kernel/lists.js'
+import { entries, listNodes } from '../kernel/walk/list.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { enumValue } from './flags.js'
 import { readTaskName, type TaskName } from './task-name.js'
@@ -20,7 +20,9 @@ export function readTaskList(context: SchedContext): TaskList | undefined {
   const cursorFlag = BigInt.asUintN(32, enumValue(kernel, 'scx_ent_flags', 'SCX_TASK_CURSOR') ?? 1n << 31n)
   const tasks: (TaskName & { address: bigint })[] = []
   let cursors = 0
-  for (const at of gather(context, 'scx_tasks', entries(listNodes(kernel, head), node.offset))) {
+  for (const at of gather(context, 'scx_tasks', (problems) =>
+    entries(listNodes(kernel, head, problems, 'scx_tasks'), node.offset),
+  )) {
     gathering.attempt(`scx_tasks, entity at ${hex(at)}`, () => {
       const flags = BigInt.asUintN(32, kernel.struct('sched_ext_entity', at).integer('flags'))
       if ((flags & cursorFlag) !== 0n) {

@@ -8,6 +8,6 @@ export interface TaskName {
 }
 
 export function readTaskName(kernel: Kernel, address: bigint): TaskName {
-  const { pid, name } = readTask(kernel, address)
+  const { pid, name } = readTask(kernel, address, kernel.problems)
   return { pid, name }
 }

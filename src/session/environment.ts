@@ -65,7 +65,7 @@ export function describeEnvironment(vm: Session, hashed: boolean, problems: Prob
     () => vm.vcpus.length,
   )
   say('cpus', '__cpu_possible_mask', () => kernel.cpus.possible.length)
-  say('modules', 'the list "modules"', () => [...modules(kernel)].map(({ name }) => name))
+  say('modules', 'the list "modules"', () => [...modules(kernel, kernel.problems)].map(({ name }) => name))
   const bytes = target.memory.ranges.reduce((sum, { length }) => sum + length, 0)
   say('memoryBytes', target.memory.description, () => bytes)
   return { release: kernel.release, facts }

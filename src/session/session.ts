@@ -21,6 +21,7 @@ import { Kernel } from '../kernel/kernel.js'
 import { findPanic, type Panic } from '../kernel/panic.js'
 import { findTask, type Task, tasks } from '../kernel/tasks.js'
 import type { Checkpoint, CheckpointOptions, Machine } from '../machine/machine.js'
+import { Problems } from '../problems.js'
 import { Sched } from '../sched/sched.js'
 import type { KernelStack } from '../sched/stack.js'
 import { type Explanation, explain } from '../sched/why.js'
@@ -59,7 +60,7 @@ export class Session implements AsyncDisposable {
   #recovery: Recovery | undefined
   readonly #objects: ObjectFile[] = []
   #epoch = -1
-  readonly #problems = new Set<string>()
+  #problems = new Problems()
   readonly #writes = new Writes()
 
   constructor(target: Target) {
@@ -77,7 +78,8 @@ export class Session implements AsyncDisposable {
 
   /** Sentences about what could not be read so far. */
   get problems(): readonly string[] {
-    return [...this.target.problems, ...this.#problems]
+    const own = [...this.#problems.sentences, ...(this.#kernel?.problems.sentences ?? [])]
+    return [...new Set([...this.target.problems, ...own])]
   }
 
   // Control
@@ -260,7 +262,7 @@ export class Session implements AsyncDisposable {
   get maps(): readonly BpfMap[] {
     const { kernel } = this
     this.#maps ??= this.#noting((problems) => listMaps(kernel, problems)).map(
-      (info) => new BpfMap(kernel, info, () => this.#contextOfMap(info)),
+      (info) => new BpfMap(kernel, info, this.#problems, () => this.#contextOfMap(info)),
     )
     return this.#maps
   }
@@ -356,7 +358,7 @@ export class Session implements AsyncDisposable {
 
   /** The task_struct with this pid. */
   task(pid: number): Value {
-    return this.at(findTask(this.kernel, pid).address, 'struct task_struct')
+    return this.at(findTask(this.kernel, pid, this.#problems).address, 'struct task_struct')
   }
 
   /** The kernel stack of a task; of one that runs, the stack that its vCPU is on. Of the idle tasks, CPU 0's. */
@@ -481,15 +483,12 @@ export class Session implements AsyncDisposable {
     this.#kernel?.invalidate()
     this.#maps = undefined
     this.#arenas = undefined
-    this.#problems.clear()
+    this.#problems = new Problems()
   }
 
   /** What cannot be read is the same each time it is asked for, and said once. */
-  #noting<T>(look: (problems: string[]) => T): T {
-    const problems: string[] = []
-    const found = look(problems)
-    for (const problem of problems) this.#problems.add(problem)
-    return found
+  #noting<T>(look: (problems: Problems) => T): T {
+    return look(this.#problems)
   }
 }
 

@@ -72,7 +72,9 @@ export class Vcpu {
   /** The task it runs. */
   get task(): Task | undefined {
     const { cpu } = this
-    return cpu === undefined ? undefined : this.#quietly((kernel) => currentTask(kernel, cpu))
+    return cpu === undefined
+      ? undefined
+      : this.#quietly((kernel) => currentTask(kernel, cpu, kernel.problems))
   }
 
   /** The kernel stack that it is on; undefined in user space. Throws where there is none to follow. */

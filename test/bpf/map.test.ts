@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
+import { problemText } from '../../src/problems.js'
 import { BtfBuilder } from '../btf/builder.js'
 import { addArray, addBtf, addHash, addPerCpuArray, setMap } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
@@ -116,11 +117,11 @@ describe('the list of maps', () => {
   it('says why a map has no types although it names some', () => {
     for (const [members, sentence] of [
       [{ btf: wild }, 'types of this map: page not present'],
-      [{ btf_value_type_id: 1 }, "the value type int has 4 bytes, the map's values 24"],
-      [{ btf_key_type_id: 2 }, "the key type unsigned long long has 8 bytes, the map's keys 4"],
+      [{ btf_value_type_id: 1 }, "value type: int has 4 bytes, the map's values 24"],
+      [{ btf_key_type_id: 2 }, "key type: unsigned long long has 8 bytes, the map's keys 4"],
     ] as const) {
       const map = openMap(typed('int', members))
-      expect(map.info.problems).toEqual([expect.stringContaining(sentence)])
+      expect(map.info.problems.map(problemText)).toEqual([expect.stringContaining(sentence)])
       // Its entries are shown as bytes all the same.
       expect([...map.json()]).toHaveLength(1)
     }

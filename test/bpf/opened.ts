@@ -6,9 +6,10 @@ import type { KernelGuest } from '../support/kernel-guest.js'
 
 /** The maps of a guest, and the kernel that holds them. */
 export function open(guest: KernelGuest): { kernel: Kernel; maps: BpfMap[]; problems: string[] } {
-  const problems: string[] = []
+  const problems = new Problems()
   const kernel = guest.kernel()
-  return { kernel, maps: listMaps(kernel, problems).map((info) => new BpfMap(kernel, info)), problems }
+  const maps = listMaps(kernel, problems).map((info) => new BpfMap(kernel, info, problems))
+  return { kernel, maps, problems: [...problems.sentences] }
 }
 
 /** The only map of a guest. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type BpfProgram, listPrograms } from '../../src/bpf/program.js'
+import { Problems } from '../../src/problems.js'
 import { BtfBuilder } from '../btf/builder.js'
 import { addArray, addBtf, addProgram, type ProgramSpec } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
@@ -7,8 +8,8 @@ import { KernelGuest } from '../support/kernel-guest.js'
 const wild = 0xffff800000001000n
 
 function read(guest: KernelGuest): { programs: BpfProgram[]; problems: string[] } {
-  const problems: string[] = []
-  return { programs: listPrograms(guest.kernel(), problems), problems }
+  const problems = new Problems()
+  return { programs: listPrograms(guest.kernel(), problems), problems: [...problems.sentences] }
 }
 
 /** The one program of a guest that has nothing else. */
@@ -135,7 +136,7 @@ describe('the maps of a program', () => {
       aux: { used_map_cnt: 0xffffffff },
     }))
     expect(program?.mapIds).toEqual([])
-    expect(problems).toEqual(['program 7 claims to use 4294967295 maps, which cannot be'])
+    expect(problems).toEqual(['program 7: it claims to use 4294967295 maps, which cannot be'])
   })
 
   it('are those that can be read, and the rest is said', () => {
@@ -143,7 +144,7 @@ describe('the maps of a program', () => {
       maps: [addArray(guest, { id: 9, valueSize: 8, maxEntries: 1 }), wild],
     }))
     expect(program?.mapIds).toEqual([9])
-    expect(problems).toEqual([expect.stringMatching(/^maps of program 7, after 1 of 2: page not present/)])
+    expect(problems).toEqual([expect.stringMatching(/^map 1 of the 2 of program 7: page not present/)])
   })
 
   it('are none while the kernel frees them', () => {

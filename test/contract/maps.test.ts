@@ -60,11 +60,11 @@ describe('the JSON of a map', () => {
   it('names what could not be read', async () => {
     const { document } = await written({
       entries: entries(1),
-      problems: ['types of this map: cut short'],
+      problems: [{ where: 'types of this map', why: 'cut short' }],
       trouble: { where: 'bucket 3', why: 'the list loops' },
     })
     expect(document.problems).toEqual([
-      { where: 'map', why: 'types of this map: cut short' },
+      { where: 'types of this map', why: 'cut short' },
       { where: 'bucket 3', why: 'the list loops' },
     ])
   })

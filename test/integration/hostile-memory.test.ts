@@ -98,7 +98,7 @@ function readAll(memory: PhysicalMemory, found: () => void = () => {}): number {
     throw error
   }
   attempt(() => session.tasks.length)
-  attempt(() => formatLog(dmesg(kernel)).length)
+  attempt(() => formatLog(dmesg(kernel, kernel.problems)).length)
   attempt(() => kernel.symbolizer.dynamic().length)
   attempt(() => session.links.length)
   attempt(() => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
 import type { BtfObject } from '../../src/kernel/btf-objects.js'
+import { Problems } from '../../src/problems.js'
 import { BtfBuilder } from '../btf/builder.js'
 import { addBtf } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
@@ -17,8 +18,8 @@ const program = new BtfBuilder()
 program.struct('from_program', [{ name: 'z', type: program.int('int', 4, { signed: true }) }])
 
 function all(guest: KernelGuest): { found: BtfObject[]; problems: string[] } {
-  const problems: string[] = []
-  return { found: [...guest.kernel().btfObjects.all(problems)], problems }
+  const problems = new Problems()
+  return { found: [...guest.kernel().btfObjects.all(problems)], problems: [...problems.sentences] }
 }
 
 describe('BtfObjects', () => {

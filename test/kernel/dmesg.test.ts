@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
 import { dmesg, formatLog } from '../../src/kernel/dmesg.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
+import { Problems } from '../../src/problems.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { type Log, type LogSpec, writeLog } from '../support/kernel-objects.js'
 
@@ -26,8 +27,9 @@ function open(
 }
 
 function read(...args: Parameters<typeof open>): { texts: string[]; problems: string[] } {
-  const problems: string[] = []
-  return { texts: dmesg(open(...args), problems).map(({ text }) => text), problems }
+  const problems = new Problems()
+  const texts = dmesg(open(...args), problems).map(({ text }) => text)
+  return { texts, problems: [...problems.sentences] }
 }
 
 const lines = (count: number): LogSpec[] =>
@@ -36,7 +38,7 @@ const lines = (count: number): LogSpec[] =>
 describe('dmesg', () => {
   it('gives records with their time, level and facility', () => {
     const info = { seq: 77, ts_nsec: 1_234_567_890n, level: 6, flags: 31, facility: 3, caller_id: 9 }
-    expect(dmesg(open([{ text: 'Linux version', info }, { text: 'two\nlines' }]))).toEqual([
+    expect(dmesg(open([{ text: 'Linux version', info }, { text: 'two\nlines' }]), new Problems())).toEqual([
       { sequence: 77n, time: 1_234_567_890n, level: 6, facility: 3, text: 'Linux version' },
       { sequence: 1n, time: 0n, level: 0, facility: 0, text: 'two\nlines' },
     ])
@@ -132,8 +134,8 @@ describe('dmesg', () => {
       }),
     )
     expect(texts).toEqual([])
-    expect(problems).toHaveLength(101)
-    expect(problems.at(-1)).toBe('the kernel log is not read on after 100 such records')
+    expect(problems).toHaveLength(51)
+    expect(problems.at(-1)).toBe('kernel log: it is not read on after 50 such records')
   })
 
   it.each<[string, Readonly<Record<string, number | bigint>>, string]>([
@@ -146,8 +148,8 @@ describe('dmesg', () => {
     const kernel = open(lines(2), {}, (guest, { ring }) =>
       guest.objects.set('printk_ringbuffer', ring, members),
     )
-    expect(() => dmesg(kernel)).toThrow(CryoscopeError)
-    expect(() => dmesg(kernel)).toThrow(sentence)
+    expect(() => dmesg(kernel, new Problems())).toThrow(CryoscopeError)
+    expect(() => dmesg(kernel, new Problems())).toThrow(sentence)
   })
 
   it('reads whatever is in the ring', () => {
@@ -164,8 +166,7 @@ describe('dmesg', () => {
           }
         })
         try {
-          const problems: string[] = []
-          expect(dmesg(kernel, problems).length).toBeLessThanOrEqual(2 ** 20)
+          expect(dmesg(kernel, new Problems()).length).toBeLessThanOrEqual(2 ** 20)
         } catch (error) {
           expect(error).toBeInstanceOf(CryoscopeError)
         }

@@ -80,7 +80,7 @@ describe.each(encodings)('a symbol table with %s addresses', (encoding) => {
   it('gives every symbol, in the order of addresses', () => {
     const found = read({ encoding })
     expect(found.count).toBe(symbols.length)
-    expect([...found.all()]).toEqual(inOrder)
+    expect([...found]).toEqual(inOrder)
     expect(found.at(300)).toEqual(inOrder[300])
     expect(found.address(511)).toBe(inOrder[511]?.address)
   })
@@ -124,12 +124,12 @@ describe.each(indexes)('a symbol table with %o', (options) => {
   })
 
   it('finds all symbols of a name, in the order of addresses', () => {
-    expect(found.lookupAll('static_helper').map(({ address }) => address)).toEqual([
+    expect(found.all('static_helper').map(({ address }) => address)).toEqual([
       text + 0x4000n,
       text + 0x6000n,
       text + 0x8000n,
     ])
-    expect(found.lookupAll('none')).toEqual([])
+    expect(found.all('none')).toEqual([])
   })
 
   it('lists names by their start, sorted', () => {
@@ -239,13 +239,13 @@ describe('a broken symbol table', () => {
           try {
             const found = open()
             let count = 0
-            for (const { name } of found.all()) {
+            for (const { name } of found) {
               expect(name.length).toBeLessThan(512)
               count++
             }
             expect(count).toBe(found.count)
             found.lookup('static_helper')
-            found.lookupAll('alias_a')
+            found.all('alias_a')
             found.lookupAddress(text + 0x1234n)
             for (const _ of found.startingWith('sched_1')) count--
             expect(count).toBeGreaterThanOrEqual(0)

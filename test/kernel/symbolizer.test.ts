@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { modules } from '../../src/kernel/modules.js'
+import { Problems } from '../../src/problems.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { writeList } from '../support/structures.js'
 
@@ -127,7 +128,7 @@ describe('modules', () => {
       makeModule(guest, 'unformed', driver, 3),
       makeModule(guest, 'leaving', [], 2),
     ])
-    expect([...modules(kernel)].map(({ name }) => name)).toEqual(['one', 'leaving'])
+    expect([...modules(kernel, new Problems())].map(({ name }) => name)).toEqual(['one', 'leaving'])
     expect(kernel.symbolizer.dynamic()).toEqual([])
   })
 
@@ -161,7 +162,7 @@ describe('modules', () => {
         guest.u64(edge, list)
       },
     )
-    expect([...modules(kernel)]).toEqual([])
+    expect([...modules(kernel, new Problems())]).toEqual([])
     expect(kernel.symbolize(jit + 0x200n)).toBe('bpf_trampoline_42 [bpf]')
   })
 

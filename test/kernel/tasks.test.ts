@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findTask, tasks } from '../../src/kernel/tasks.js'
+import { Problems } from '../../src/problems.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { type ProcessSpec, writeTasks } from '../support/kernel-objects.js'
 
@@ -15,8 +16,9 @@ function read(
   const byPid = writeTasks(guest, processes)
   change(guest, byPid)
   const kernel = guest.kernel()
-  const problems: string[] = []
-  return { found: [...tasks(kernel, problems)], problems, kernel, guest, byPid }
+  const problems = new Problems()
+  const found = [...tasks(kernel, problems)]
+  return { found, problems: [...problems.sentences], kernel, guest, byPid }
 }
 
 const three: readonly ProcessSpec[] = [

@@ -1,12 +1,15 @@
-import type { WalkEnd } from '../../src/kernel/lists.js'
+import { Problems } from '../../src/problems.js'
 
-/** What a walk yields, and how it ends. */
-export function collect(walk: Generator<bigint, WalkEnd>): { nodes: bigint[]; problem: string | undefined } {
+/** What a walk yields, and the first thing it says of how it went. */
+export function collect(walk: (problems: Problems) => Iterable<bigint>): {
+  nodes: bigint[]
+  problem: string | undefined
+} {
+  const problems = new Problems()
   const nodes: bigint[] = []
-  for (;;) {
-    const step = walk.next()
-    if (step.done === true) return { nodes, problem: step.value.problem }
-    nodes.push(step.value)
+  for (const node of walk(problems)) {
+    nodes.push(node)
     if (nodes.length > 100_000) throw new Error('the walk does not end')
   }
+  return { nodes, problem: problems.list[0]?.why }
 }

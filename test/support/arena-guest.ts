@@ -5,6 +5,7 @@ import { listMaps, type MapInfo } from '../../src/bpf/map-info.js'
 import { Btf } from '../../src/btf/btf.js'
 import { memberAt, sizeOf } from '../../src/btf/layout.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
+import { Problems, problemText } from '../../src/problems.js'
 import { describeScheduler } from './arena-types.js'
 import { addBtf } from './bpf-objects.js'
 import { KernelGuest } from './kernel-guest.js'
@@ -189,7 +190,7 @@ export class ArenaGuest {
   // The whole
 
   /** Writes maps, program and arena, and reads the arena. Call it once. */
-  build(): { kernel: Kernel; maps: MapInfo[]; arena: Arena; problems: string[]; reread: () => Arena } {
+  build(): { kernel: Kernel; maps: MapInfo[]; arena: Arena; problems: Problems; reread: () => Arena } {
     const { guest } = this
     const { free, constants = [], flags = 1024, countedPages } = this.#options
     const { objects } = guest
@@ -251,11 +252,11 @@ export class ArenaGuest {
     guest.programs.set(5, program)
 
     const kernel = guest.kernel()
-    const maps = listMaps(kernel)
-    const problems: string[] = []
+    const maps = listMaps(kernel, new Problems())
+    const problems = new Problems()
     const reread = (): Arena => {
       const [found] = listArenas(kernel, maps, problems)
-      if (found === undefined) throw new Error(`no arena was found: ${problems.join('; ')}`)
+      if (found === undefined) throw new Error(`no arena was found: ${problems.sentences.join('; ')}`)
       return found
     }
     return { kernel, maps, arena: reread(), problems, reread }
@@ -265,7 +266,8 @@ export class ArenaGuest {
   allocator(name: string): Allocator {
     const { arena } = this.build()
     const found = arena.allocators.find((each) => each.name === name)
-    if (found === undefined) throw new Error(`no allocator ${name}: ${arena.problems.join('; ')}`)
+    if (found === undefined)
+      throw new Error(`no allocator ${name}: ${arena.problems.map(problemText).join('; ')}`)
     return found
   }
 

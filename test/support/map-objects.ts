@@ -85,8 +85,8 @@ export function readWhole(guest: KernelGuest, address: bigint): ReadMap {
 }
 
 export function readAgain(kernel: Kernel, address: bigint): Omit<ReadMap, 'kernel'> {
-  const map = new BpfMap(kernel, readMap(kernel, address))
   const problems = new Problems()
+  const map = new BpfMap(kernel, readMap(kernel, address), problems)
   const entries = [...map.json(Number.POSITIVE_INFINITY, problems)].map(
     (text) => JSON.parse(text) as JsonEntry,
   )

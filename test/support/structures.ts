@@ -53,7 +53,6 @@ function writeXaNode(
   shift: number,
   entries: readonly (readonly [number, bigint])[],
 ): bigint {
-  const node = guest.objects.make('xa_node', { shift, count: entries.length })
   const slots = new Map<number, [number, bigint][]>()
   for (const [index, pointer] of entries) {
     const slot = Math.floor(index / 2 ** shift)
@@ -61,6 +60,7 @@ function writeXaNode(
     rest.push([index % 2 ** shift, pointer])
     slots.set(slot, rest)
   }
+  const node = guest.objects.make('xa_node', { shift, count: slots.size })
   for (const [slot, rest] of slots) {
     const value = shift === 0 ? (rest[0]?.[1] ?? 0n) : writeXaNode(guest, shift - 6, rest)
     guest.u64(node + BigInt(guest.objects.offsetOf('xa_node', `slots[${slot}]`)), value)

@@ -1,4 +1,3 @@
-import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
 import type { Arena, ArenaObject } from '../arena/arena.js'
@@ -36,7 +35,7 @@ export class ArenaContents {
   readonly #shared: Shared
   #index: SlotIndex | undefined
 
-  constructor(kernel: Kernel, arena: Arena, maps: readonly MapInfo[], problems: string[]) {
+  constructor(kernel: Kernel, arena: Arena, maps: readonly MapInfo[], problems: Problems) {
     const sections = sectionsOf(kernel, arena, maps)
     const found: Found[] = []
     for (const section of sections) {
@@ -75,14 +74,9 @@ export class ArenaContents {
   }
 }
 
-function addFound(found: Found[], problems: string[], name: string, read: () => Found | undefined): void {
-  try {
-    const one = read()
-    if (one !== undefined) found.push(one)
-  } catch (error) {
-    if (!(error instanceof CryoscopeError)) throw error
-    problems.push(`allocator ${name}: ${error.message}`)
-  }
+function addFound(found: Found[], problems: Problems, name: string, read: () => Found | undefined): void {
+  const one = problems.attempt(`allocator ${name}`, read)
+  if (one !== undefined) found.push(one)
 }
 
 function readOne(

@@ -4,6 +4,7 @@ import type { CType } from '../../btf/types.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { ReadResult } from '../../memory/types.js'
+import { type Problem, Problems } from '../../problems.js'
 import type { ValueContext } from '../../value/context.js'
 import { findType } from '../../value/find-type.js'
 import type { Value } from '../../value/types.js'
@@ -55,12 +56,11 @@ export class Arena {
   /** Programs that use it. */
   readonly users: readonly ArenaUser[]
   readonly window: ArenaWindow
-  readonly problems: readonly string[]
   /** BTF of its programs, each once. */
   readonly types: readonly Btf[]
   readonly context: ValueContext
   readonly #kernel: Kernel
-  readonly #problems: string[]
+  readonly #problems = new Problems()
   #pages: readonly number[] | undefined
   #scratchPages = 0
   #free: readonly PageRange[] | undefined | null = null
@@ -81,8 +81,7 @@ export class Arena {
     this.info = info
     this.users = users
     this.window = new ArenaWindow(kernel, info)
-    this.#problems = [...this.window.problems]
-    this.problems = this.#problems
+    this.#problems.addAll(this.window.problems)
     this.types = [...new Set(users.map(({ types }) => types))].filter((types) => types !== undefined)
     const objects: ArenaObjects = {
       name: (place) => this.#name(place),
@@ -102,11 +101,16 @@ export class Arena {
     return this.info.name
   }
 
+  /** What is odd about it, and could not be read so far. */
+  get problems(): readonly Problem[] {
+    return this.#problems.list
+  }
+
   /** Pages that are mapped, by number from the start of the arena, in order. */
   get pages(): readonly number[] {
     if (this.#pages === undefined) {
       const { pages, problem } = this.window.presentPages()
-      if (problem !== undefined) this.#problems.push(`pages: ${problem}`)
+      if (problem !== undefined) this.#problems.add('pages', problem)
       const scratch = scratchFrame(this.#kernel, this.#address)
       this.#pages = scratch < 0 ? pages : pages.filter((page) => this.window.frameOf(page) !== scratch)
       this.#scratchPages = pages.length - this.#pages.length

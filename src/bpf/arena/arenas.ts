@@ -1,5 +1,5 @@
-import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { Arena } from './arena.js'
 import type { KnownTypes } from './context.js'
@@ -9,7 +9,7 @@ import { arenaUsers } from './users.js'
 export function listArenas(
   kernel: Kernel,
   maps: readonly MapInfo[],
-  problems: string[] = [],
+  problems: Problems,
   known?: KnownTypes,
 ): Arena[] {
   const infos = maps.filter(({ type }) => type === 'arena')
@@ -17,13 +17,9 @@ export function listArenas(
   const users = arenaUsers(kernel, problems)
   const arenas: Arena[] = []
   for (const info of infos) {
-    try {
-      const own = users.filter(({ arenaMap }) => arenaMap === info.address)
-      arenas.push(new Arena(kernel, info, own, maps, known))
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-      problems.push(`arena ${info.id}: ${error.message}`)
-    }
+    const own = users.filter(({ arenaMap }) => arenaMap === info.address)
+    const arena = problems.attempt(`arena ${info.id}`, () => new Arena(kernel, info, own, maps, known))
+    if (arena !== undefined) arenas.push(arena)
   }
   return arenas
 }

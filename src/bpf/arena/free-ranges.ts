@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { rbtreeNodes } from '../../kernel/rbtree.js'
-import { MemoryFault } from '../../memory/fault.js'
+import { rbtreeNodes } from '../../kernel/walk/rbtree.js'
+import type { Problems } from '../../problems.js'
 
 /** Pages `first` to `last`, both included, counted from the start of the arena. */
 export interface PageRange {
@@ -16,7 +16,7 @@ export function freeRanges(
   kernel: Kernel,
   arena: bigint,
   declaredPages: number,
-  problems: string[],
+  problems: Problems,
 ): PageRange[] | undefined {
   const layout = kernel.layouts.get('bpf_arena')
   const node = kernel.layouts.find('range_node')
@@ -24,30 +24,23 @@ export function freeRanges(
   if (node === undefined || root === undefined) return undefined
   const ranges: PageRange[] = []
   const nodeOffset = BigInt(node.offset('rn_rbnode'))
-  const walk = rbtreeNodes(kernel, arena + BigInt(root.offset))
   let last = -1
-  for (;;) {
-    const step = walk.next()
-    if (step.done) {
-      if (step.value.problem !== undefined) problems.push(`free ranges: ${step.value.problem}`)
-      return ranges
-    }
-    try {
-      const range = kernel.struct('range_node', step.value - nodeOffset)
+  for (const at of rbtreeNodes(kernel, arena + BigInt(root.offset), problems, 'free ranges')) {
+    problems.attempt('free ranges', () => {
+      const range = kernel.struct('range_node', at - nodeOffset)
       const found = { first: range.number('rn_start'), last: range.number('rn_last') }
       if (found.first <= last || found.last < found.first || found.last >= declaredPages) {
-        problems.push(
-          `free ranges: ${found.first} to ${found.last} cannot follow ${last} among ${declaredPages} pages`,
+        problems.add(
+          'free ranges',
+          `${found.first} to ${found.last} cannot follow ${last} among ${declaredPages} pages`,
         )
-        continue
+        return
       }
       last = found.last
       ranges.push(found)
-    } catch (error) {
-      if (!(error instanceof MemoryFault)) throw error
-      problems.push(`free ranges: ${error.message}`)
-    }
+    })
   }
+  return ranges
 }
 
 export function pagesIn(ranges: readonly PageRange[]): number {

@@ -2,6 +2,7 @@ import type { Btf } from '../../btf/btf.js'
 import type { SectionType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { MemoryFault } from '../../memory/fault.js'
+import type { Problems } from '../../problems.js'
 import type { ArenaUser } from './users.js'
 import type { ArenaWindow } from './window.js'
 
@@ -30,7 +31,7 @@ export function arenaGlobals(
   kernel: Kernel,
   window: ArenaWindow,
   users: readonly ArenaUser[],
-  problems: string[],
+  problems: Problems,
 ): ArenaGlobals[] {
   const found: ArenaGlobals[] = []
   for (const types of new Set(users.map((user) => user.types))) {
@@ -42,7 +43,7 @@ export function arenaGlobals(
       section,
       users.filter((user) => user.types === types),
     )
-    if (typeof place === 'string') problems.push(`arena globals of ${describe(types)}: ${place}`)
+    if (typeof place === 'string') problems.add(`arena globals of ${describe(types)}`, place)
     else found.push({ section, ...place })
   }
   return found

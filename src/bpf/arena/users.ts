@@ -1,7 +1,7 @@
 import type { Btf } from '../../btf/btf.js'
-import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { idrEntries } from '../../kernel/xarray.js'
+import { idrEntries } from '../../kernel/walk/xarray.js'
+import type { Problems } from '../../problems.js'
 import { mapOffset } from './window.js'
 
 /** A program that uses an arena, as far as reading the arena needs it. */
@@ -21,17 +21,12 @@ export interface ArenaUser {
 const mapLimit = 4096
 
 /** Every program with an arena, from bpf_prog_aux.arena (include/linux/bpf.h). */
-export function arenaUsers(kernel: Kernel, problems: string[] = []): ArenaUser[] {
+export function arenaUsers(kernel: Kernel, problems: Problems): ArenaUser[] {
   const users: ArenaUser[] = []
   if (!kernel.layouts.get('bpf_prog_aux').has('arena')) return users
-  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems)) {
-    try {
-      const user = readUser(kernel, pointer)
-      if (user !== undefined) users.push(user)
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-      problems.push(`program ${index}: ${error.message}`)
-    }
+  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems, 'prog_idr')) {
+    const user = problems.attempt(`program ${index}`, () => readUser(kernel, pointer))
+    if (user !== undefined) users.push(user)
   }
   return users
 }

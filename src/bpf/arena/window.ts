@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { type AddressSpace, pageOf } from '../../memory/address-space.js'
 import { describeProblem, type MemoryWindow } from '../../memory/types.js'
+import { type Problem, Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 
 const pageSize = 4096
@@ -33,7 +34,8 @@ export class ArenaWindow {
   readonly first: number
   /** Bytes. */
   readonly length: number
-  readonly problems: readonly string[]
+  /** Oddities of its own struct. */
+  readonly problems: readonly Problem[]
   readonly #space: AddressSpace
   readonly #basePage: number
   readonly #userHigh: number
@@ -41,7 +43,7 @@ export class ArenaWindow {
   readonly #kernelLow: number
 
   constructor(kernel: Kernel, info: MapInfo) {
-    const problems: string[] = []
+    const problems = new Problems()
     const arena = kernel.struct('bpf_arena', info.address - BigInt(mapOffset(kernel)))
     this.#space = kernel.space
     this.userStart = arena.integer('user_vm_start')
@@ -49,18 +51,22 @@ export class ArenaWindow {
     this.storesLowWords = (info.flags & noUserConversion) !== 0
     this.declaredPages = Math.min(info.maxEntries, two32 / pageSize)
     if (info.maxEntries > two32 / pageSize) {
-      problems.push(`claims ${info.maxEntries} pages; an arena ends at 4 GiB`)
+      problems.add('window', `it claims ${info.maxEntries} pages; an arena ends at 4 GiB`)
     }
     const room = two32 - Number(this.userStart & 0xffffffffn)
     let length = this.declaredPages * pageSize
     if (this.userStart === 0n) {
-      problems.push('has no user address yet: nothing mapped it, and no map_extra was given')
+      problems.add('window', 'it has no user address yet: nothing mapped it, and no map_extra was given')
       length = 0
     } else if (length > room) {
-      problems.push(`its ${this.declaredPages} pages from 0x${this.userStart.toString(16)} on cross 4 GiB`)
+      problems.add(
+        'window',
+        `its ${this.declaredPages} pages from 0x${this.userStart.toString(16)} on cross 4 GiB`,
+      )
       length = room
     } else if (declaredEnd !== this.userStart + BigInt(length)) {
-      problems.push(
+      problems.add(
+        'window',
         `user_vm_end is 0x${declaredEnd.toString(16)}, which does not fit ${this.declaredPages} pages`,
       )
     }
@@ -72,7 +78,7 @@ export class ArenaWindow {
     this.#userHigh = Number(this.userStart >> 32n)
     this.#kernelHigh = Number(this.kernelStart >> 32n)
     this.#kernelLow = Number(this.kernelStart & 0xffffffffn)
-    this.problems = problems
+    this.problems = problems.list
   }
 
   /** How a value would be an arena pointer; undefined when it is none. `low32` only where there is a page. */
@@ -200,9 +206,9 @@ export function mapOffset(kernel: Kernel): number {
 }
 
 /** kern_vm is an area of 4 GiB with half a guard on either side. */
-function kernelStart(kernel: Kernel, area: bigint, problems: string[]): bigint {
+function kernelStart(kernel: Kernel, area: bigint, problems: Problems): bigint {
   if (area === 0n) {
-    problems.push('has no kernel area (kern_vm is null)')
+    problems.add('window', 'it has no kernel area (kern_vm is null)')
     return 0n
   }
   const vm = kernel.struct('vm_struct', area)
@@ -211,10 +217,13 @@ function kernelStart(kernel: Kernel, area: bigint, problems: string[]): bigint {
   const expected = 2n ** 32n + 2n * guardHalf
   // The kernel adds a page of its own behind most areas.
   if (size !== 0n && size !== expected && size !== expected + 4096n) {
-    problems.push(`its kernel area has 0x${size.toString(16)} bytes, not 4 GiB and a guard of 64 KiB`)
+    problems.add(
+      'window',
+      `its kernel area has 0x${size.toString(16)} bytes, not 4 GiB and a guard of 64 KiB`,
+    )
   }
   if (address % 4096n !== 0n || address < 2n ** 63n) {
-    problems.push(`its kernel area starts at 0x${address.toString(16)}, which cannot be`)
+    problems.add('window', `its kernel area starts at 0x${address.toString(16)}, which cannot be`)
     return 0n
   }
   return address + guardHalf

@@ -1,11 +1,10 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { rbtreeNodes } from '../../kernel/rbtree.js'
+import { rbtreeNodes } from '../../kernel/walk/rbtree.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { cgroupsById, nameCgroup } from './objects/cgroup.js'
 import type { NamedObject } from './objects/named-object.js'
 import type { EntryReader, RawEntry, RawValue } from './reader.js'
-import { fresh, reading } from './reading.js'
 
 export const cgroupStorageReader: EntryReader = family('cgroup_storage', false)
 export const perCpuCgroupStorageReader: EntryReader = family('percpu_cgroup_storage', true)
@@ -20,10 +19,11 @@ function family(type: string, perCpu: boolean): EntryReader {
     perCpu,
 
     *entries(kernel, map, problems) {
-      const cgroups = reading(problems, 'cgroups', () => cgroupsById(kernel)) ?? new Map<bigint, bigint>()
+      const cgroups =
+        problems.attempt('cgroups', () => cgroupsById(kernel, problems)) ?? new Map<bigint, bigint>()
       for (const address of storages(kernel, map, problems)) {
-        const entry = reading(problems, `storage at 0x${address.toString(16)}`, () =>
-          readStorage(kernel, map, address, perCpu, cgroups),
+        const entry = problems.attempt(`storage at 0x${address.toString(16)}`, () =>
+          readStorage(kernel, map, address, perCpu, cgroups, problems),
         )
         if (entry !== undefined) yield entry
       }
@@ -41,7 +41,7 @@ function family(type: string, perCpu: boolean): EntryReader {
 function* storages(kernel: Kernel, map: MapInfo, problems: Problems): Generator<bigint> {
   const offset = BigInt(kernel.layouts.get('bpf_cgroup_storage').offset('node'))
   const root = kernel.struct('bpf_cgroup_storage_map', map.address).at('root')
-  for (const node of fresh(rbtreeNodes(kernel, root), new Set(), 'tree', problems)) yield node - offset
+  for (const node of rbtreeNodes(kernel, root, problems, 'tree')) yield node - offset
 }
 
 function readStorage(
@@ -50,6 +50,7 @@ function readStorage(
   address: bigint,
   perCpu: boolean,
   cgroups: ReadonlyMap<bigint, bigint>,
+  problems: Problems,
 ): RawEntry {
   const storage = kernel.struct('bpf_cgroup_storage', address)
   const id = BigInt.asUintN(64, storage.integer('key.cgroup_inode_id'))
@@ -58,7 +59,7 @@ function readStorage(
   const owner: NamedObject =
     cgroup === undefined
       ? { kind: 'cgroup', address: 0n, problem: `no cgroup has id ${id} any more` }
-      : nameCgroup(kernel, cgroup)
+      : nameCgroup(kernel, cgroup, problems)
   const shared = map.keySize < storage.layout.sizeOf('key')
   return {
     key: kernel.space.bytes(storage.at('key'), map.keySize),

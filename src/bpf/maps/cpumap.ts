@@ -6,10 +6,10 @@ import { slotReader } from './slots.js'
 export const cpumapReader: EntryReader = slotReader({
   types: ['cpumap'],
   table: (kernel, map) => kernel.struct('bpf_cpu_map', map.address).pointer('cpu_map'),
-  value(kernel, map, { value }) {
+  value(kernel, map, { value }, problems) {
     const entry = kernel.struct('bpf_cpu_map_entry', value)
     const address = entry.at('value')
     const size = Math.min(map.valueSize, entry.layout.sizeOf('value'))
-    return { bytes: kernel.space.bytes(address, size), address, target: nameCpu(kernel, value) }
+    return { bytes: kernel.space.bytes(address, size), address, target: nameCpu(kernel, value, problems) }
   },
 })

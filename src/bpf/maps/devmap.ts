@@ -1,16 +1,16 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { entries, hlistNodes } from '../../kernel/lists.js'
+import { entries, hlistNodes } from '../../kernel/walk/list.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
+import { fresh } from './fresh.js'
 import { nameNetDevice } from './objects/net-device.js'
 import { nameProgram } from './objects/program.js'
 import type { EntryReader, RawEntry, RawValue } from './reader.js'
-import { fresh, reading } from './reading.js'
 import { indexKey, slotReader } from './slots.js'
 import { usedWords } from './words.js'
 
 /** struct bpf_dtab_netdev (kernel/bpf/devmap.c): a lookup gives its `val`, with the id of the program it runs. */
-function deviceValue(kernel: Kernel, map: MapInfo, address: bigint): RawValue {
+function deviceValue(kernel: Kernel, map: MapInfo, address: bigint, problems: Problems): RawValue {
   const slot = kernel.struct('bpf_dtab_netdev', address)
   const value = slot.at('val')
   const device = nameNetDevice(kernel, slot.pointer('dev'))
@@ -18,14 +18,14 @@ function deviceValue(kernel: Kernel, map: MapInfo, address: bigint): RawValue {
   return {
     bytes: kernel.space.bytes(value, Math.min(map.valueSize, slot.layout.sizeOf('val'))),
     address: value,
-    target: program === 0n ? device : { ...device, program: nameProgram(kernel, program) },
+    target: program === 0n ? device : { ...device, program: nameProgram(kernel, program, problems) },
   }
 }
 
 export const devmapReader: EntryReader = slotReader({
   types: ['devmap'],
   table: (kernel, map) => kernel.struct('bpf_dtab', map.address).pointer('netdev_map'),
-  value: (kernel, map, { value }) => deviceValue(kernel, map, value),
+  value: (kernel, map, { value }, problems) => deviceValue(kernel, map, value, problems),
 })
 
 /** The same slots in a hash table by `idx`: bpf_dtab.dev_index_head[n_buckets], an hlist each. */
@@ -57,7 +57,7 @@ function* hashEntries(kernel: Kernel, map: MapInfo, problems: Problems): Generat
   const seen = new Set<bigint>()
   for (const bucket of usedWords(kernel, table.pointer('dev_index_head'), count, 'bucket', problems)) {
     const where = `bucket ${bucket.index}`
-    const walk = entries(hlistNodes(kernel, bucket.address), offset)
+    const walk = entries(hlistNodes(kernel, bucket.address, problems, where), offset)
     for (const address of fresh(walk, seen, where, problems)) {
       const entry = readEntry(kernel, map, address, where, problems)
       if (entry !== undefined) yield entry
@@ -72,8 +72,8 @@ function readEntry(
   where: string,
   problems: Problems,
 ): RawEntry | undefined {
-  return reading(problems, where, () => ({
+  return problems.attempt(where, () => ({
     key: indexKey(kernel.struct('bpf_dtab_netdev', address).number('idx')),
-    values: [deviceValue(kernel, map, address)],
+    values: [deviceValue(kernel, map, address, problems)],
   }))
 }

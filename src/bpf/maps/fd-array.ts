@@ -17,10 +17,10 @@ function pointers(kernel: Kernel, map: MapInfo): bigint {
 export const progArrayReader: EntryReader = slotReader({
   types: ['prog_array'],
   table: pointers,
-  value(kernel, map, { value: program }) {
+  value(kernel, map, { value: program }, problems) {
     const aux = kernel.struct('bpf_prog', program).pointer('aux')
     const id = kernel.struct('bpf_prog_aux', aux).number('id')
-    return numberValue(id, map.valueSize, nameProgram(kernel, program))
+    return numberValue(id, map.valueSize, nameProgram(kernel, program, problems))
   },
 })
 
@@ -50,5 +50,5 @@ export const perfEventArrayReader: EntryReader = slotReader({
 export const cgroupArrayReader: EntryReader = slotReader({
   types: ['cgroup_array'],
   table: pointers,
-  value: (kernel, _map, slot) => slotValue(slot, nameCgroup(kernel, slot.value)),
+  value: (kernel, _map, slot, problems) => slotValue(slot, nameCgroup(kernel, slot.value, problems)),
 })

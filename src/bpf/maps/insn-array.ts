@@ -4,7 +4,6 @@ import type { MapInfo } from '../map-info.js'
 import { fitsMemory } from './array.js'
 import { nameInstruction } from './objects/instruction.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { reading } from './reading.js'
 import { indexKey, indexOf } from './slots.js'
 
 /** INSN_DELETED (kernel/bpf/bpf_insn_array.c): the verifier removed the instruction. */
@@ -28,7 +27,7 @@ export const insnArrayReader: EntryReader = {
       const address = values + BigInt(i * size)
       const read = kernel.space.read(address, size)
       if (read.ok) {
-        const entry = reading(problems, `element ${i}`, () => readElement(kernel, map, i))
+        const entry = problems.attempt(`element ${i}`, () => readElement(kernel, map, i))
         if (entry !== undefined) yield entry
         continue
       }

@@ -1,18 +1,18 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { entries, hlistNodes } from '../../kernel/lists.js'
+import { entries, hlistNodes } from '../../kernel/walk/list.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
+import { fresh } from './fresh.js'
 import { nameCgroup } from './objects/cgroup.js'
 import { nameInode } from './objects/inode.js'
 import type { NamedObject } from './objects/named-object.js'
 import { nameSock } from './objects/sock.js'
 import { nameTask } from './objects/task.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { fresh, reading } from './reading.js'
 import { wordBytes } from './slots.js'
 import { usedWords } from './words.js'
 
-type Name = (kernel: Kernel, address: bigint) => NamedObject
+type Name = (kernel: Kernel, address: bigint, problems: Problems) => NamedObject
 
 const owners: Readonly<Record<string, Name>> = {
   task_storage: nameTask,
@@ -42,7 +42,7 @@ export const localStorageReader: EntryReader = {
   *entries(kernel, map, problems) {
     const name = owners[map.type]
     for (const { where, address } of storageElements(kernel, map, problems)) {
-      const entry = reading(problems, where, () => readElement(kernel, map, address, where, problems, name))
+      const entry = problems.attempt(where, () => readElement(kernel, map, address, where, problems, name))
       if (entry !== undefined) yield entry
     }
   },
@@ -77,7 +77,12 @@ function* storageElements(kernel: Kernel, map: MapInfo, problems: Problems): Gen
   const seen = new Set<bigint>()
   for (const { index, address } of usedWords(kernel, first, 2 ** log, 'bucket', problems, bucket.size)) {
     const where = `bucket ${index}`
-    for (const element of fresh(entries(hlistNodes(kernel, address), offset), seen, where, problems)) {
+    for (const element of fresh(
+      entries(hlistNodes(kernel, address, problems, where), offset),
+      seen,
+      where,
+      problems,
+    )) {
       yield { where, address: element }
     }
   }
@@ -107,7 +112,7 @@ function readElement(
       notes: { detached: 'its owner has let go of it; it is being freed' },
     }
   }
-  return { key: wordBytes(owner), owner: name(kernel, owner), values }
+  return { key: wordBytes(owner), owner: name(kernel, owner, problems), values }
 }
 
 function numberIn(key: Uint8Array): bigint {

@@ -2,7 +2,6 @@ import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { reading } from './reading.js'
 
 /** LPM_TREE_NODE_FLAG_IM (kernel/bpf/lpm_trie.c): only joins two branches, holds no value. */
 const intermediateFlag = 1
@@ -41,7 +40,7 @@ export const lpmTrieReader: EntryReader = {
   *entries(kernel, map, problems) {
     for (const node of postorder(kernel, map, problems)) {
       if (node.intermediate) continue
-      const entry = reading(problems, nameOf(node.address), () => readEntry(kernel, map, node))
+      const entry = problems.attempt(nameOf(node.address), () => readEntry(kernel, map, node))
       if (entry !== undefined) yield entry
     }
   },
@@ -49,7 +48,7 @@ export const lpmTrieReader: EntryReader = {
   /** As the kernel looks up: the longest prefix that holds the key. */
   find(kernel, map, key, problems) {
     if (key.length !== map.keySize || key.length <= dataOffset) return undefined
-    return reading(problems, 'trie', () => {
+    return problems.attempt('trie', () => {
       const found = longestMatch(kernel, map, key)
       return found === undefined ? undefined : readEntry(kernel, map, found)
     })
@@ -91,7 +90,7 @@ function* postorder(kernel: Kernel, map: MapInfo, problems: Problems): Generator
       problems.add(nameOf(address), `the trie is deeper than ${deepest}`)
       return
     }
-    const node = reading(problems, nameOf(address), () => readNode(kernel, address, path.length))
+    const node = problems.attempt(nameOf(address), () => readNode(kernel, address, path.length))
     if (node === undefined) return
     const parent = path.at(-1)?.node
     if (parent !== undefined && node.prefixLength <= parent.prefixLength) {

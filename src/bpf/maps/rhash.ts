@@ -1,8 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { rhashtableNodes } from '../../kernel/rhashtable.js'
+import { rhashtableNodes } from '../../kernel/walk/rhashtable.js'
 import type { MapInfo } from '../map-info.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { fresh, reading } from './reading.js'
 
 /** struct bpf_rhtab (kernel/bpf/hashtab.c): a hash map that grows, an rhashtable of rhtab_elem. */
 export const rhashReader: EntryReader = {
@@ -17,10 +16,10 @@ export const rhashReader: EntryReader = {
   *entries(kernel, map, problems) {
     const table = kernel.struct('bpf_rhtab', map.address)
     const offset = BigInt(kernel.layouts.get('rhtab_elem').offset('node'))
-    for (const node of fresh(rhashtableNodes(kernel, table.at('ht')), new Set(), 'table', problems)) {
+    for (const node of rhashtableNodes(kernel, table.at('ht'), problems, 'table')) {
       const address = node - offset
       const where = `element at 0x${address.toString(16)}`
-      const entry = reading(problems, where, () => readElement(kernel, map, address))
+      const entry = problems.attempt(where, () => readElement(kernel, map, address))
       if (entry !== undefined) yield entry
     }
   },

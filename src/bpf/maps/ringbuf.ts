@@ -4,7 +4,6 @@ import type { StructReader } from '../../kernel/struct-reader.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { reading } from './reading.js'
 
 /** BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ (include/uapi/linux/bpf.h). */
 const busyBit = 2 ** 31
@@ -23,7 +22,7 @@ export const ringbufReader: EntryReader = {
 
   state(kernel, map, problems) {
     return (
-      reading(problems, 'ring', () => {
+      problems.attempt('ring', () => {
         const ring = readRing(kernel, map)
         const { consumer, producer, pending, overwritten } = ring
         return {
@@ -41,7 +40,7 @@ export const ringbufReader: EntryReader = {
   },
 
   *entries(kernel, map, problems) {
-    const ring = reading(problems, 'ring', () => readRing(kernel, map))
+    const ring = problems.attempt('ring', () => readRing(kernel, map))
     if (ring !== undefined) yield* records(kernel, map, ring, problems)
   },
 
@@ -90,7 +89,7 @@ function* records(kernel: Kernel, map: MapInfo, ring: Ring, problems: Problems):
   }
   for (let at = start; at < producer; ) {
     const where = `record at ${at}`
-    const header = reading(problems, where, () => readHeader(kernel, map, ring, at))
+    const header = problems.attempt(where, () => readHeader(kernel, map, ring, at))
     if (header === undefined) return
     const whole = (headerSize + BigInt(header.length) + 7n) & ~7n
     if (at + whole > producer) {
@@ -98,7 +97,7 @@ function* records(kernel: Kernel, map: MapInfo, ring: Ring, problems: Problems):
       return
     }
     if (header.misplaced) problems.add(where, 'its header does not lead back to its ring')
-    const bytes = reading(problems, where, () => readAcross(kernel, ring, at + headerSize, header.length))
+    const bytes = problems.attempt(where, () => readAcross(kernel, ring, at + headerSize, header.length))
     const wrapped = at / size !== (at + whole - 1n) / size
     const { length, busy, discarded } = header
     yield {

@@ -1,9 +1,9 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { entries, hlistNodes } from '../../kernel/lists.js'
+import { entries, hlistNodes } from '../../kernel/walk/list.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
+import { fresh } from './fresh.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { fresh, reading } from './reading.js'
 import { cookieValue } from './sock-arrays.js'
 import { sockPrograms } from './sock-programs.js'
 import { usedWords } from './words.js'
@@ -13,12 +13,12 @@ export const sockhashReader: EntryReader = {
   types: ['sockhash'],
   perCpu: false,
 
-  state(kernel, map) {
+  state(kernel, map, problems) {
     const table = kernel.struct('bpf_shtab', map.address)
     return {
       items: table.number('count'),
       buckets: table.number('buckets_num'),
-      ...sockPrograms(kernel, table),
+      ...sockPrograms(kernel, table, problems),
     }
   },
 
@@ -43,13 +43,13 @@ function* sockEntries(kernel: Kernel, map: MapInfo, problems: Problems): Generat
   const heads = usedWords(kernel, first, table.number('buckets_num'), 'bucket', problems, bucket.size)
   for (const { index, address } of heads) {
     const where = `bucket ${index}`
-    const walk = entries(hlistNodes(kernel, address), element.offset('node'))
+    const walk = entries(hlistNodes(kernel, address, problems, where), element.offset('node'))
     for (const found of fresh(walk, seen, where, problems)) {
-      const entry = reading(problems, where, (): RawEntry => {
+      const entry = problems.attempt(where, (): RawEntry => {
         const reader = kernel.struct('bpf_shtab_elem', found)
         return {
           key: kernel.space.bytes(reader.at('key'), map.keySize),
-          values: [cookieValue(kernel, reader.pointer('sk'), map.valueSize)],
+          values: [cookieValue(kernel, reader.pointer('sk'), map.valueSize, problems)],
         }
       })
       if (entry !== undefined) yield entry

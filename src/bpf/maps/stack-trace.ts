@@ -3,7 +3,6 @@ import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { reading } from './reading.js'
 import { indexKey, indexOf } from './slots.js'
 import { usedWords } from './words.js'
 
@@ -32,7 +31,7 @@ export const stackTraceReader: EntryReader = {
     const stacks = kernel.struct('bpf_stack_map', map.address)
     const count = stacks.number('n_buckets')
     for (const { index, value } of usedWords(kernel, stacks.at('buckets'), count, 'bucket', problems)) {
-      const entry = reading(problems, `bucket ${index}`, () => readStack(kernel, map, index, value, problems))
+      const entry = problems.attempt(`bucket ${index}`, () => readStack(kernel, map, index, value, problems))
       if (entry !== undefined) yield entry
     }
   },

@@ -3,12 +3,11 @@ import type { StructType } from '../../btf/types.js'
 import type { Details } from '../../contract/details.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { idrEntries } from '../../kernel/xarray.js'
+import { idrEntries } from '../../kernel/walk/xarray.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { nameProgram } from './objects/program.js'
 import type { EntryReader, RawEntry } from './reader.js'
-import { reading } from './reading.js'
 import { indexKey, indexOf } from './slots.js'
 
 /** More members than this has no struct of functions; func_models has 64. */
@@ -25,7 +24,7 @@ export const structOpsReader: EntryReader = {
   state(kernel, map, problems) {
     const ops = kernel.struct('bpf_struct_ops_map', map.address)
     const state = ops.number('kvalue.common.state')
-    const described = reading(problems, 'operations', () => operationsOf(kernel, map, problems))
+    const described = problems.attempt('operations', () => operationsOf(kernel, map, problems))
     return {
       state: stateName(kernel, state),
       operations: operationsName(kernel, map),
@@ -36,7 +35,7 @@ export const structOpsReader: EntryReader = {
   },
 
   *entries(kernel, map, problems) {
-    const entry = reading(problems, 'value', () => readEntry(kernel, map, problems))
+    const entry = problems.attempt('value', () => readEntry(kernel, map, problems))
     if (entry !== undefined) yield entry
   },
 
@@ -105,7 +104,8 @@ function operationsOf(kernel: Kernel, map: MapInfo, problems: Problems): Details
     const program = programs.get(id)
     found.push({
       member: name,
-      program: program === undefined ? { kind: 'program', id } : { ...nameProgram(kernel, program) },
+      program:
+        program === undefined ? { kind: 'program', id } : { ...nameProgram(kernel, program, problems) },
       trampoline: { address: trampoline, symbol: kernel.symbolize(trampoline) },
     })
   }
@@ -132,7 +132,7 @@ function linkedPrograms(kernel: Kernel, map: MapInfo, problems: Problems): Map<n
     return programs
   }
   for (let i = 0; i < count; i++) {
-    reading(problems, `link ${i}`, () => {
+    problems.attempt(`link ${i}`, () => {
       const link = kernel.space.u64(links + BigInt(i * 8))
       const program = link === 0n ? 0n : kernel.struct('bpf_link', link).pointer('prog')
       if (program === 0n) return
@@ -151,8 +151,8 @@ function attachedLinks(kernel: Kernel, map: MapInfo, problems: Problems): number
   const wanted = type?.kind === 'enum' ? type.valueOf('BPF_LINK_TYPE_STRUCT_OPS') : undefined
   if (layout === undefined || links === undefined || wanted === undefined) return []
   const ids: number[] = []
-  for (const { index, pointer } of idrEntries(kernel, links)) {
-    reading(problems, `link ${index}`, () => {
+  for (const { index, pointer } of idrEntries(kernel, links, problems, 'links')) {
+    problems.attempt(`link ${index}`, () => {
       if (kernel.struct('bpf_link', pointer).integer('type') !== wanted) return
       const link = kernel.struct('bpf_struct_ops_link', pointer - BigInt(layout.offset('link')))
       if (link.pointer('map') === map.address) ids.push(index)

@@ -2,7 +2,6 @@ import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import { reading } from './reading.js'
 
 /** Where the kernel does not say how large the map's struct is. */
 const leastBytes = 512
@@ -11,7 +10,7 @@ const mostBytes = 64 * 1024
 /** What can be said of a map of a type that has no reader: the kernel's own struct for it (by ops->map_btf_id), as bytes. */
 export function unknownState(kernel: Kernel, map: MapInfo, problems: Problems): Details {
   const ops = kernel.struct('bpf_map', map.address).pointer('ops')
-  const structure = reading(problems, 'operations', () => structureOf(kernel, ops))
+  const structure = problems.attempt('operations', () => structureOf(kernel, ops))
   const size = Math.min(structure?.size ?? leastBytes, mostBytes)
   const read = kernel.space.read(map.address, size)
   if (!read.ok) problems.add('map', `${read.bytes.length} of its ${size} bytes can be read`)

@@ -1,7 +1,6 @@
 import type { FunctionType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
-import { reading } from '../maps/reading.js'
 
 /** One function of a program: the program itself or a sub-program, by the place where it starts. */
 export interface ProgramFunction {
@@ -33,7 +32,7 @@ export function readFunctions(kernel: Kernel, auxAddress: bigint, problems: Prob
   const records = tableOf(kernel, auxAddress, 'functions', functionLimit, problems)
   if (records === undefined) return []
   const layout = kernel.layouts.get('bpf_func_info')
-  const types = reading(problems, 'functions', () => kernel.btfObjects.types(aux.pointer('btf')))
+  const types = problems.attempt('functions', () => kernel.btfObjects.types(aux.pointer('btf')))
   const found: ProgramFunction[] = []
   for (let at = 0; at + layout.size <= records.byteLength; at += layout.size) {
     const start = records.getUint32(at + layout.offset('insn_off'), true)
@@ -51,7 +50,7 @@ export function readLines(kernel: Kernel, auxAddress: bigint, problems: Problems
   const records = tableOf(kernel, auxAddress, 'lines', recordLimit, problems)
   if (records === undefined) return []
   const layout = kernel.layouts.get('bpf_line_info')
-  const types = reading(problems, 'lines', () => kernel.btfObjects.types(aux.pointer('btf')))
+  const types = problems.attempt('lines', () => kernel.btfObjects.types(aux.pointer('btf')))
   if (types === undefined) return []
   const found: ProgramLine[] = []
   for (let at = 0; at + layout.size <= records.byteLength; at += layout.size) {
@@ -81,7 +80,7 @@ function tableOf(
     what === 'functions'
       ? ['func_info', 'func_info_cnt', 'bpf_func_info']
       : ['linfo', 'nr_linfo', 'bpf_line_info']
-  return reading(problems, what, () => {
+  return problems.attempt(what, () => {
     const aux = kernel.struct('bpf_prog_aux', auxAddress)
     const at = aux.pointer(pointer)
     const count = aux.number(counter)
@@ -102,7 +101,7 @@ export function compiledParts(
   auxAddress: bigint,
   problems: Problems,
 ): bigint[] {
-  const parts = reading(problems, 'functions', () => {
+  const parts = problems.attempt('functions', () => {
     const aux = kernel.struct('bpf_prog_aux', auxAddress)
     const count = aux.number('func_cnt')
     const functions = aux.pointer('func')

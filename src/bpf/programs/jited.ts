@@ -1,6 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
-import { reading } from '../maps/reading.js'
 import {
   compiledParts,
   type ProgramFunction,
@@ -35,9 +34,7 @@ export function readJited(kernel: Kernel, address: bigint, problems: Problems): 
   const lines = jitedLines(kernel, aux, problems)
   const found: JitedFunction[] = []
   for (const [i, part] of compiledParts(kernel, address, aux, problems).entries()) {
-    const one = reading(problems, `function ${i}`, () =>
-      readPart(kernel, part, functions[i], lines, problems),
-    )
+    const one = problems.attempt(`function ${i}`, () => readPart(kernel, part, functions[i], lines, problems))
     if (one !== undefined) found.push(one)
   }
   return found
@@ -58,7 +55,7 @@ function readPart(
     symbol: symbolOf(kernel, part.pointer('aux'), entry, problems),
     name: info?.name,
     address: entry,
-    bytes: reading(problems, 'machine code', () => code(kernel, entry, size, problems)) ?? new Uint8Array(),
+    bytes: problems.attempt('machine code', () => code(kernel, entry, size, problems)) ?? new Uint8Array(),
     lines: lines
       .filter((line) => line.address >= entry && line.address < end)
       .map(({ address: at, line }) => ({ offset: Number(at - entry), line })),
@@ -75,7 +72,7 @@ function code(kernel: Kernel, entry: bigint, size: number, problems: Problems): 
 function symbolOf(kernel: Kernel, aux: bigint, entry: bigint, problems: Problems): string | undefined {
   const symbol = kernel.symbolAt(entry)
   if (symbol?.address === entry) return symbol.name
-  return reading(problems, 'symbol', () => {
+  return problems.attempt('symbol', () => {
     const layout = kernel.layouts.get('bpf_prog_aux').find('ksym.name')
     if (layout === undefined) return undefined
     const text = kernel.space.text(aux + BigInt(layout.offset), symbolLimit)
@@ -92,7 +89,7 @@ interface PlacedLine {
 function jitedLines(kernel: Kernel, auxAddress: bigint, problems: Problems): PlacedLine[] {
   const lines = readLines(kernel, auxAddress, problems)
   if (lines.length === 0) return []
-  const placed = reading(problems, 'lines of machine code', () => {
+  const placed = problems.attempt('lines of machine code', () => {
     const at = kernel.struct('bpf_prog_aux', auxAddress).pointer('jited_linfo')
     if (at === 0n) return []
     const bytes = kernel.space.bytes(at, lines.length * 8)

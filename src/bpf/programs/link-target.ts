@@ -1,10 +1,11 @@
 import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
+import type { Problems } from '../../problems.js'
 import { nameCgroup } from '../maps/objects/cgroup.js'
 
 /** Reads what one kind of link is attached to; `link` is the struct around its bpf_link. */
-type TargetReader = (kernel: Kernel, link: StructReader) => Details
+type TargetReader = (kernel: Kernel, link: StructReader, problems: Problems) => Details
 
 /** Names of files, devices and events that are longer are broken reads. */
 const textLimit = 256
@@ -32,14 +33,14 @@ const kinds: Readonly<Record<string, readonly [struct: string, path: string, rea
 }
 
 /** What the bpf_link at `address` is attached to. Kinds that this kernel's BTF does not describe give nothing. */
-export function linkTarget(kernel: Kernel, type: string, address: bigint): Details {
+export function linkTarget(kernel: Kernel, type: string, address: bigint, problems: Problems): Details {
   const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined
   if (kind === undefined) return {}
   const [struct, path, read] = kind
   const layout = kernel.layouts.find(struct)
   if (layout === undefined) return {}
   const start = BigInt.asUintN(64, address - BigInt(layout.offset(path)))
-  return read(kernel, kernel.struct(struct, start))
+  return read(kernel, kernel.struct(struct, start), problems)
 }
 
 function mapTarget(kernel: Kernel, link: StructReader): Details {
@@ -76,9 +77,9 @@ function tracing(kernel: Kernel, link: StructReader): Details {
   }
 }
 
-function cgroup(kernel: Kernel, link: StructReader): Details {
+function cgroup(kernel: Kernel, link: StructReader, problems: Problems): Details {
   const at = link.pointer('cgroup')
-  return at === 0n ? { kind: 'cgroup', detached: true } : { ...nameCgroup(kernel, at) }
+  return at === 0n ? { kind: 'cgroup', detached: true } : { ...nameCgroup(kernel, at, problems) }
 }
 
 function iterator(kernel: Kernel, link: StructReader): Details {

@@ -1,7 +1,7 @@
 import type { Details } from '../../contract/details.js'
-import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { idrEntries } from '../../kernel/xarray.js'
+import { idrEntries } from '../../kernel/walk/xarray.js'
+import type { Problems } from '../../problems.js'
 import { linkTarget } from './link-target.js'
 
 /** A BPF link: what keeps a program attached (struct bpf_link, include/linux/bpf.h). */
@@ -19,34 +19,25 @@ export interface BpfLink {
 }
 
 /** All links of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`. */
-export function listLinks(kernel: Kernel, problems: string[] = []): BpfLink[] {
+export function listLinks(kernel: Kernel, problems: Problems): BpfLink[] {
   const links: BpfLink[] = []
   const idr = kernel.findSymbol('link_idr')
   if (idr === undefined) return links
-  for (const { index, pointer } of idrEntries(kernel, idr, problems)) {
-    try {
-      links.push(readLink(kernel, pointer, problems))
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-      problems.push(`link ${index}: ${error.message}`)
-    }
+  for (const { index, pointer } of idrEntries(kernel, idr, problems, 'link_idr')) {
+    const link = problems.attempt(`link ${index}`, () => readLink(kernel, pointer, problems))
+    if (link !== undefined) links.push(link)
   }
   return links
 }
 
-export function readLink(kernel: Kernel, address: bigint, problems: string[] = []): BpfLink {
+export function readLink(kernel: Kernel, address: bigint, problems: Problems): BpfLink {
   const link = kernel.struct('bpf_link', address)
   const id = link.number('id')
   const number = link.number('type')
   const type = kernel.enumName('bpf_link_type', number, 'BPF_LINK_TYPE_')?.toLowerCase() ?? `type ${number}`
   const program = link.pointer('prog')
-  let target: Details = {}
-  try {
-    target = linkTarget(kernel, type, address)
-  } catch (error) {
-    if (!(error instanceof CryoscopeError)) throw error
-    problems.push(`target of link ${id}: ${error.message}`)
-  }
+  const where = `target of link ${id}`
+  const target = problems.attempt(where, () => linkTarget(kernel, type, address, problems)) ?? {}
   return {
     id,
     type,

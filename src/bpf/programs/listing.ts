@@ -1,6 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
-import { reading } from '../maps/reading.js'
 import { disassemble, type Names } from './disassemble.js'
 import {
   compiledParts,
@@ -90,7 +89,7 @@ function loadedSymbol(kernel: Kernel, low: Instruction, high: Instruction | unde
 
 function mapNames(kernel: Kernel, auxAddress: bigint, problems: Problems): Map<number, string> {
   const names = new Map<number, string>()
-  reading(problems, 'maps', () => {
+  problems.attempt('maps', () => {
     const aux = kernel.struct('bpf_prog_aux', auxAddress)
     const pointers = aux.pointer('used_maps')
     const count = Math.min(aux.number('used_map_cnt'), 4096)
@@ -112,7 +111,7 @@ function namesOf(kernel: Kernel, address: bigint, auxAddress: bigint, problems: 
   if (isJited) {
     for (const part of compiledParts(kernel, address, auxAddress, problems)) {
       entries.push(
-        reading(problems, 'functions', () => kernel.struct('bpf_prog', part).pointer('bpf_func')) ?? 0n,
+        problems.attempt('functions', () => kernel.struct('bpf_prog', part).pointer('bpf_func')) ?? 0n,
       )
     }
   }

@@ -2,7 +2,6 @@ import { strip } from '../../btf/layout.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import { reading } from '../maps/reading.js'
 
 /** A member of a struct_ops map that a program stands for. */
 export interface StructOpsMember {
@@ -24,7 +23,7 @@ export function structOpsMembers(
 ): StructOpsMember[] {
   return maps
     .filter(({ type }) => type === 'struct_ops')
-    .flatMap((map) => reading(problems, `map ${map.id}`, () => membersOf(kernel, map)) ?? [])
+    .flatMap((map) => problems.attempt(`map ${map.id}`, () => membersOf(kernel, map)) ?? [])
 }
 
 function membersOf(kernel: Kernel, map: MapInfo): StructOpsMember[] {

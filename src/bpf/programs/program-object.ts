@@ -77,23 +77,18 @@ export class Program implements BpfProgram {
 
   /** The links that keep it attached: its own, and those of struct_ops maps that it is a member of. */
   get links(): BpfLink[] {
-    const messages: string[] = []
     const maps = new Set(this.structOps.map(({ mapId }) => mapId))
-    const links = listLinks(this.#kernel, messages).filter(
+    return listLinks(this.#kernel, this.#problems).filter(
       ({ programId, type, target }) =>
         programId === this.id ||
         (type === 'struct_ops' && typeof target.mapId === 'number' && maps.has(target.mapId)),
     )
-    for (const message of messages) this.#problems.add('links', message)
-    return links
   }
 
   /** What it stands for in struct_ops maps. */
   get structOps(): StructOpsMember[] {
     if (this.type !== 'struct_ops') return []
-    const messages: string[] = []
-    const maps = listMaps(this.#kernel, messages)
-    for (const message of messages) this.#problems.add('maps', message)
+    const maps = listMaps(this.#kernel, this.#problems)
     return structOpsMembers(this.#kernel, maps, this.#problems).filter(
       ({ programId }) => programId === this.id,
     )

@@ -2,7 +2,6 @@ import { strip } from '../../btf/layout.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
-import { reading } from '../maps/reading.js'
 import type { BpfProgram } from '../program.js'
 import { listLinks } from './links.js'
 import { type StructOpsMember, structOpsMembers } from './membership.js'
@@ -31,10 +30,8 @@ export function schedulerObjects(
   programs: readonly BpfProgram[],
   problems: Problems,
 ): SchedulerObject[] {
-  const running = reading(problems, 'running scheduler', () => runningOperations(kernel))
-  const messages: string[] = []
-  const links = listLinks(kernel, messages)
-  for (const message of messages) problems.add('links', message)
+  const running = problems.attempt('running scheduler', () => runningOperations(kernel))
+  const links = listLinks(kernel, problems)
   const members = structOpsMembers(kernel, maps, problems).filter(
     ({ operations }) => operations === 'sched_ext_ops',
   )
@@ -43,9 +40,7 @@ export function schedulerObjects(
     .flatMap((map) => {
       const own = members.filter(({ mapId }) => mapId === map.id)
       const linkIds = links.filter(({ target }) => target.mapId === map.id).map(({ id }) => id)
-      const one = reading(problems, `map ${map.id}`, () =>
-        judge(kernel, map, own, linkIds, running, programs),
-      )
+      const one = problems.attempt(`map ${map.id}`, () => judge(kernel, map, own, linkIds, running, programs))
       return one === undefined ? [] : [one]
     })
   return found.sort((a, b) => b.score - a.score)

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { llistNodes } from '../../kernel/lists.js'
+import { llistNodes } from '../../kernel/walk/list.js'
 import type { Problems } from '../../problems.js'
-import { fresh, reading } from '../maps/reading.js'
+import { fresh } from '../maps/fresh.js'
 
 /** What a program wrote to its streams and nobody has read yet (bpf_stream_printk, kernel/bpf/stream.c; 6.17 and newer). */
 export interface ProgramStreams {
@@ -22,7 +22,7 @@ export function readStreams(
   if (!aux.has('stream') || kernel.layouts.find('bpf_stream_elem') === undefined) return undefined
   const size = BigInt(kernel.layouts.get('bpf_stream').size)
   const text = (index: number, name: string): string =>
-    reading(problems, name, () =>
+    problems.attempt(name, () =>
       streamText(kernel, aux.at('stream') + BigInt(index) * size, name, problems),
     ) ?? ''
   return { stdout: text(0, 'stdout'), stderr: text(1, 'stderr') }
@@ -34,7 +34,7 @@ function streamText(kernel: Kernel, address: bigint, name: string, problems: Pro
   const seen = new Set<bigint>()
   const walk = (head: bigint): bigint[] => {
     const nodes: bigint[] = []
-    for (const node of fresh(llistNodes(kernel, head), seen, name, problems)) {
+    for (const node of fresh(llistNodes(kernel, head, problems, name), seen, name, problems)) {
       nodes.push(node)
       // An element has one byte at least.
       if (nodes.length > streamLimit) break
@@ -46,7 +46,7 @@ function streamText(kernel: Kernel, address: bigint, name: string, problems: Pro
   const pieces: Uint8Array[] = []
   let length = 0
   for (const node of [...backlog, ...log]) {
-    const piece = reading(problems, name, () => elementText(kernel, node))
+    const piece = problems.attempt(name, () => elementText(kernel, node))
     if (piece === undefined) continue
     length += piece.length
     if (length > streamLimit) {

@@ -1,7 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { MemoryFault } from '../../memory/fault.js'
 import type { Problems } from '../../problems.js'
-import { reading } from '../maps/reading.js'
 import type { ProgramFunction } from './functions.js'
 import {
   CallKind,
@@ -57,7 +56,7 @@ export function readInstructions(
   problems: Problems,
 ): Instruction[] {
   const raw = readRawInstructions(kernel, address, problems)
-  const maps = reading(problems, 'maps', () => usedMaps(kernel, address, problems)) ?? []
+  const maps = problems.attempt('maps', () => usedMaps(kernel, address, problems)) ?? []
   const starts = functions.map(({ start }) => start)
   const isSwapped = raw.some(
     (instruction, i) => isSubprogramCall(instruction) && holdsIndexInOffset(instruction, i, starts),
@@ -146,7 +145,7 @@ function usedMaps(kernel: Kernel, address: bigint, problems: Problems): UsedMap[
   if (pointers === 0n || count > mapLimit) return []
   const found: UsedMap[] = []
   for (let i = 0; i < count; i++) {
-    reading(problems, `map ${i}`, () => {
+    problems.attempt(`map ${i}`, () => {
       const map = kernel.space.u64(pointers + BigInt(i * 8))
       if (map !== 0n) {
         found.push({

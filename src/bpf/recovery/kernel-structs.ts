@@ -42,7 +42,7 @@ export function flavorless(name: string): string {
 
 function moduleTypes(kernel: Kernel): Btf[] {
   const found: Btf[] = []
-  for (const object of kernel.btfObjects.all([])) {
+  for (const object of kernel.btfObjects.all(kernel.problems)) {
     if (object.isKernel && object.name !== 'vmlinux') found.push(kernel.btfObjects.types(object.address))
   }
   return found

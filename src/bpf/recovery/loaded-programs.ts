@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { idrEntries } from '../../kernel/xarray.js'
+import { idrEntries } from '../../kernel/walk/xarray.js'
+import { Problems } from '../../problems.js'
 
 /** A loaded program, as far as the recovery of pointers needs it. */
 export interface LoadedProgram {
@@ -21,12 +22,12 @@ const mapLimit = 4096
 
 /** Every loaded program. Throws 'unreadable' when one cannot be read: it might be the one that matters. */
 export function loadedPrograms(kernel: Kernel): LoadedProgram[] {
-  const problems: string[] = []
+  const problems = new Problems()
   const found: LoadedProgram[] = []
-  for (const { pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems)) {
+  for (const { pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems, 'prog_idr')) {
     found.push(readLoaded(kernel, pointer))
   }
-  const [problem] = problems
+  const [problem] = problems.sentences
   if (problem !== undefined) throw new CryoscopeError('unreadable', `the list of programs: ${problem}`)
   return found
 }

@@ -1,3 +1,4 @@
+import { problemText } from '../../problems.js'
 import type { ReportContents, ReportElement, ReportEntry, ReportHead } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
 import { flatTable } from '../text/map-table.js'
@@ -45,7 +46,7 @@ export function* arenaParts({ arenas }: ReportHead): Generator<string> {
     const handed = allocatedPages === null ? '' : `, ${allocatedPages} handed out`
     const users = programs.map((program) => program.name).join(', ')
     yield `<details class="item f" id="arena:${id}" open><summary><b>${html(`${name || 'arena'} (${id})`)}</b><span class="dim"> at ${html(userStart)}: ${presentPages} of ${declaredPages} pages present${handed}</span></summary><div class="body">`
-    for (const problem of arena.problems) yield `<div class="bad">${html(problem)}</div>`
+    for (const problem of arena.problems) yield `<div class="bad">${html(problemText(problem))}</div>`
     for (const { from, why } of strays)
       yield `<div class="odd">${html(`${from} leads to no page: ${why}`)}</div>`
     yield `<p class="more">used by ${html(users || 'no program')}</p>`

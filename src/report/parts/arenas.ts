@@ -1,4 +1,5 @@
 import type { Allocator } from '../../bpf/allocators/allocator.js'
+import { problemText } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'
 import { jsonOf } from '../plain.js'
@@ -18,7 +19,7 @@ export interface ReportArena {
   readonly programs: readonly { readonly id: number; readonly name: string }[]
   readonly variables: unknown
   readonly strays: readonly { readonly from: string; readonly pointer: string; readonly why: string }[]
-  readonly problems: readonly string[]
+  readonly problems: readonly { readonly where: string; readonly why: string }[]
   readonly [more: string]: unknown
 }
 
@@ -69,7 +70,7 @@ export function readArenas(vm: Session, notes: SectionNotes): ReportArena[] {
       }))
       return jsonOf({ ...arena.toJSON(), variables: arena.globals ?? null, strays }) as ReportArena
     })
-    for (const problem of arena.problems) notes.lost('arena', subject, problem)
+    for (const problem of arena.problems) notes.lost('arena', subject, problemText(problem))
     for (const { from, why } of read?.strays ?? []) notes.warn('dangling', subject, `${from}: ${why}`)
     return read === undefined ? [] : [read]
   })

@@ -1,6 +1,6 @@
 import type { BpfMap } from '../../bpf/map.js'
 import { detailsJson } from '../../contract/details.js'
-import { Problems } from '../../problems.js'
+import { Problems, problemText } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'
 import type { SectionNotes } from '../sections.js'
@@ -43,7 +43,7 @@ function readMap(map: BpfMap, store: EntryStore, notes: SectionNotes): TakenMap 
   const problems = new Problems()
   const state = notes.attempt('map', subject, () => detailsJson(map.state(problems))) ?? {}
   const { unsupported } = map
-  for (const why of map.info.problems) notes.warn('map-types', subject, why)
+  for (const problem of map.info.problems) notes.warn('map-types', subject, problemText(problem))
   let span: Span | undefined
   if (unsupported === undefined)
     span = notes.attempt('map-entries', subject, () =>
@@ -52,7 +52,7 @@ function readMap(map: BpfMap, store: EntryStore, notes: SectionNotes): TakenMap 
   else notes.lost('map-unsupported', subject, unsupported)
   for (const { where, why } of problems.list) notes.lost('map-entries', subject, `${where}: ${why}`)
   const { list } = problems
-  const all = [...map.info.problems.map((why) => ({ where: 'map', why })), ...list]
+  const all = [...map.info.problems, ...list]
   if (unsupported !== undefined) all.push({ where: 'entries', why: unsupported })
   return {
     map: {

@@ -3,7 +3,7 @@ import type { BpfLink } from '../../bpf/programs/links.js'
 import { type StructOpsMember, structOpsMembers } from '../../bpf/programs/membership.js'
 import { countsRuns } from '../../bpf/programs/statistics.js'
 import { type ProgramStreams, readStreams } from '../../bpf/programs/streams.js'
-import { idrEntries } from '../../kernel/xarray.js'
+import { idrEntries } from '../../kernel/walk/xarray.js'
 import { Problems } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import { type Plain, plain } from '../plain.js'
@@ -82,9 +82,9 @@ export function expectIds(
     notes.unavailable('absent', `the kernel has no ${idr}`)
     return
   }
-  const sentences: string[] = []
-  const ids = [...idrEntries(vm.kernel, at, sentences)].map(({ index }) => index)
-  for (const sentence of sentences) notes.lost(code, idr, sentence)
+  const problems = new Problems()
+  const ids = [...idrEntries(vm.kernel, at, problems, idr)].map(({ index }) => index)
+  for (const sentence of problems.sentences) notes.lost(code, idr, sentence)
   const known = new Set(found.map(({ id }) => id))
   notes.expected = ids.length
   notes.obtained = found.length

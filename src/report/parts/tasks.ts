@@ -1,4 +1,5 @@
 import { type Task, tasks } from '../../kernel/tasks.js'
+import { Problems } from '../../problems.js'
 import { schedContext } from '../../sched/context.js'
 import { type KernelStack, readStack } from '../../sched/stack.js'
 import { readTaskDetails, type TaskDetails } from '../../sched/task-details.js'
@@ -20,9 +21,9 @@ export type ReportTask = Plain<Task> & {
 export function readTasks(vm: Session, notes: SectionNotes): ReportTask[] {
   const { kernel } = vm
   const context = schedContext(kernel)
-  const sentences: string[] = []
+  const problems = new Problems()
   const found: ReportTask[] = []
-  for (const task of tasks(kernel, sentences)) {
+  for (const task of tasks(kernel, problems)) {
     const { address, pid, isRunning } = task
     const subject = `task:${pid}`
     const details = notes.attempt('task', subject, () => {
@@ -40,7 +41,7 @@ export function readTasks(vm: Session, notes: SectionNotes): ReportTask[] {
       stack: isRunning ? null : stackOf(vm, address, pid, notes),
     })
   }
-  for (const sentence of sentences) notes.lost('task', 'section:tasks', sentence)
+  for (const sentence of problems.sentences) notes.lost('task', 'section:tasks', sentence)
   for (const { where, why } of context.gathering.problems) notes.lost('task', where, why)
   for (const { group, reason } of context.gathering.absent) notes.note('absent', group, reason)
   notes.expected = expectedTasks(vm, notes)

@@ -16,7 +16,7 @@ import { detailsText, objectText, plainLines } from '../../present/columns/objec
 import { textWidth } from '../../present/text/fit.js'
 import type { Heading } from '../../present/text/layout.js'
 import { pairLines } from '../../present/text/lines.js'
-import { Problems } from '../../problems.js'
+import { Problems, problemText } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import type { Output } from './output.js'
 import { printTable } from './table.js'
@@ -28,7 +28,7 @@ const gapWidth = 2
 /** Prints a map for people; resolves to the number of entries shown. */
 export async function printMap(output: Output, map: BpfMap, choice: EntryChoice): Promise<number> {
   await output.line(output.bold(titleOf(map)))
-  for (const problem of map.info.problems) output.note(`not all could be read: ${problem}`)
+  for (const problem of map.info.problems) output.note(`not all could be read: ${problemText(problem)}`)
   const problems = new Problems()
   await printState(output, map, problems)
   if (map.unsupported !== undefined) {

@@ -1,6 +1,7 @@
 import type { Arena } from '../../bpf/arena/arena.js'
 import { arenaJson } from '../../contract/arenas.js'
 import { hole } from '../../memory/frame-reader.js'
+import { problemText } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import { memoryFile } from './memory-file.js'
 import type { Directory, Entry, File } from './node.js'
@@ -27,7 +28,7 @@ function arenaDirectory(view: View, arena: Arena): Directory {
     attributes: placed('struct bpf_arena', arena.info.address),
     cache: view.cache,
     entries: (notes) => {
-      for (const problem of arena.problems) notes.add('arena', problem)
+      for (const problem of arena.problems) notes.add('arena', problemText(problem))
       return [
         [
           'info.json',

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { CryoscopeError } from '../../errors.js'
 import { dmesg, formatLog } from '../../kernel/dmesg.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { Problems } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import { fileName } from './names.js'
 import type { Directory, Entry } from './node.js'
@@ -25,9 +26,9 @@ export function kernelDirectory(view: View): Directory {
       yield [
         'dmesg',
         textFile(view, 'its log, as dmesg prints it', () => {
-          const problems: string[] = []
+          const problems = new Problems()
           const text = formatLog(dmesg(kernel, problems))
-          for (const problem of problems) notes.add('dmesg', problem)
+          for (const problem of problems.sentences) notes.add('dmesg', problem)
           return text
         }),
       ]
@@ -70,7 +71,7 @@ function symbols(kernel: Kernel, notes: ProblemNotes): Uint8Array {
     parts.push(Buffer.from(text))
     text = ''
   }
-  for (const { address, type, name } of kernel.symbols.all()) add(address, type, name)
+  for (const { address, type, name } of kernel.symbols) add(address, type, name)
   try {
     for (const { address, type, name, group } of kernel.symbolizer.dynamic()) add(address, type, name, group)
   } catch (error) {
@@ -89,9 +90,9 @@ function btfDirectory(view: View, kernel: Kernel): Directory {
     commands: ['type'],
     cache: view.cache,
     entries: (notes) => {
-      const problems: string[] = []
+      const problems = new Problems()
       const found = [...kernel.btfObjects.all(problems)]
-      for (const problem of problems) notes.add('btf', problem)
+      for (const problem of problems.sentences) notes.add('btf', problem)
       return found.map((object): Entry => {
         const name = object.isKernel && object.name !== '' ? object.name : String(object.id)
         const made = bytesFile(view, `BTF ${object.id}`, () => {

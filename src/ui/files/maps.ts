@@ -1,7 +1,7 @@
 import type { BpfMap } from '../../bpf/map.js'
 import { jsonText } from '../../contract/json.js'
 import { mapLines, Walk } from '../../contract/maps.js'
-import { Problems } from '../../problems.js'
+import { Problems, problemText } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import type { Value } from '../../value/types.js'
 import { byNameEntries } from './by-name.js'
@@ -64,7 +64,7 @@ function mapDirectory(view: View, map: BpfMap): Directory {
     attributes: placed(`struct bpf_map (${map.type})`, map.address),
     cache: view.cache,
     entries: (notes) => {
-      for (const problem of info.problems) notes.add('map', problem)
+      for (const problem of info.problems) notes.add('map', problemText(problem))
       return parts(view, map, notes)
     },
   })

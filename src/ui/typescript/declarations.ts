@@ -114,7 +114,7 @@ function* objectsOf(vm: Session): Generator<Btf> {
   for (const { info } of vm.maps) {
     for (const type of [info.keyType, info.valueType]) if (type !== undefined) wanted.add(type.btf)
   }
-  for (const { address, isKernel } of btfObjects.all()) {
+  for (const { address, isKernel } of btfObjects.all(vm.kernel.problems)) {
     if (isKernel) continue
     try {
       wanted.add(btfObjects.types(address))

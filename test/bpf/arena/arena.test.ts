@@ -3,6 +3,7 @@ import { arenaOfMap } from '../../../src/bpf/arena/arenas.js'
 import { isArenaPointer } from '../../../src/bpf/arena/context.js'
 import { Btf } from '../../../src/btf/btf.js'
 import type { PointerType } from '../../../src/btf/types.js'
+import { problemText } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
 import { ArenaGuest } from '../../support/arena-guest.js'
 
@@ -56,7 +57,7 @@ describe('pages', () => {
     test.mapPage(0)
     const { arena } = test.build()
     expect(arena.freeRanges).toEqual([{ first: 1, last: 9 }])
-    expect(arena.problems.filter((why) => why.startsWith('free ranges'))).toHaveLength(3)
+    expect(arena.problems.filter(({ where }) => where === 'free ranges')).toHaveLength(3)
   })
 
   it('do not count the scratch page of the kernel', () => {
@@ -101,11 +102,11 @@ describe('addresses', () => {
   })
 
   it('are refused where the arena has none yet, or crosses 4 GiB', () => {
-    expect(new ArenaGuest({ userStart: 0n }).build().arena.problems.join()).toContain(
+    expect(new ArenaGuest({ userStart: 0n }).build().arena.problems.map(problemText).join()).toContain(
       'has no user address yet',
     )
     const crossing = new ArenaGuest({ userStart: 0x1fff_f000n + 2n ** 44n + 0xe000_0000n, maxPages: 4 })
-    expect(crossing.build().arena.problems.join()).toContain('cross 4 GiB')
+    expect(crossing.build().arena.problems.map(problemText).join()).toContain('cross 4 GiB')
   })
 
   it('of low words are pointers only where the arena stores them so', () => {
@@ -171,7 +172,7 @@ describe('globals', () => {
     both.arenaSection(variables, 0)
     const { arena } = both.build()
     expect(arena.globals).toBeUndefined()
-    expect(arena.problems.join()).toContain('no program loads their address, and both')
+    expect(arena.problems.map(problemText).join()).toContain('no program loads their address, and both')
   })
 
   it('hold pointers that follow into the arena, and belong to maps of the same program', () => {

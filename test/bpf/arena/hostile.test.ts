@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { listArenas } from '../../../src/bpf/arena/arenas.js'
 import { listMaps } from '../../../src/bpf/map-info.js'
 import { CryoscopeError } from '../../../src/errors.js'
+import { Problems } from '../../../src/problems.js'
 import { ArenaGuest } from '../../support/arena-guest.js'
 import { ruinsOf } from '../../support/ruin.js'
 
@@ -17,10 +18,10 @@ test.pages(3, 0)
 test.pages(2, 10)
 const { kernel, arena } = test.build()
 const { damage, near, ruin } = ruinsOf(test.guest, kernel)
-const struct = listMaps(kernel).find(({ id }) => id === arena.id)?.address ?? 0n
+const struct = listMaps(kernel, new Problems()).find(({ id }) => id === arena.id)?.address ?? 0n
 
 function readAll(): void {
-  const problems: string[] = []
+  const problems = new Problems()
   try {
     for (const found of listArenas(kernel, listMaps(kernel, problems), problems)) {
       JSON.stringify(found)
@@ -33,13 +34,13 @@ function readAll(): void {
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
   }
-  for (const why of problems) expect(why.length).toBeGreaterThan(10)
+  for (const { why } of problems.list) expect(why.length).toBeGreaterThan(10)
 }
 
 describe('an arena in ruined memory', () => {
   it('is read in full when nothing is ruined', () => {
     ruin([])
-    const [found] = listArenas(kernel, listMaps(kernel))
+    const [found] = listArenas(kernel, listMaps(kernel, new Problems()), new Problems())
     expect(found?.pages).toEqual([0, 1, 2, 10, 11])
     expect(found?.problems).toEqual([])
   })

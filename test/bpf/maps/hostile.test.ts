@@ -147,8 +147,8 @@ const infos = maps.map((address) => readMap(kernel, address))
 const nastyNumber = fc.constantFrom(0, 1, 3, 4097, 2 ** 22, 2 ** 31, 2 ** 32 - 1)
 
 function readAll(info: MapInfo): void {
-  const map = new BpfMap(kernel, info)
   const problems = new Problems()
+  const map = new BpfMap(kernel, info, problems)
   map.state(problems)
   let count = 0
   try {
@@ -192,7 +192,7 @@ describe.each(infos.map((info) => [info.type, info] as const))('a ruined %s', (_
   it('is read in full when nothing is ruined', () => {
     ruin([])
     const problems = new Problems()
-    const map = new BpfMap(kernel, info)
+    const map = new BpfMap(kernel, info, problems)
     map.state(problems)
     for (const _ of map.json(mostEntries, problems)) {
       // Reading is the test.

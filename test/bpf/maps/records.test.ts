@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BpfMap } from '../../../src/bpf/map.js'
 import { readMap } from '../../../src/bpf/map-info.js'
+import { Problems } from '../../../src/problems.js'
 import { addArray } from '../../support/bpf-objects.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
 import { addMap, addWords, memberOf, pairs, readWhole } from '../../support/map-objects.js'
@@ -120,7 +121,7 @@ it('maps of an unknown type give the bytes of their struct, and why', () => {
   const map = addMap(guest, 'array', 'bpf_array', { extra: 512 })
   guest.objects.set('bpf_map', map, { map_type: 36 })
   const kernel = guest.kernel()
-  const opened = new BpfMap(kernel, readMap(kernel, map))
+  const opened = new BpfMap(kernel, readMap(kernel, map), new Problems())
   const state = opened.state()
   expect(opened.unsupported).toContain('type 36 are newer')
   expect(state.reason).toBe(opened.unsupported)

@@ -89,8 +89,10 @@ describe('tables of pointers', () => {
     const { objects } = guest
     const node = objects.make('kernfs_node', { id: 1 })
     objects.set('kernfs_node', node, { __parent: node })
-    const { entries } = readWhole(guest, table(guest, 'cgroup_array', [objects.make('cgroup', { kn: node })]))
-    expect(entries[0]?.value?.target).toMatchObject({ problem: expect.stringContaining('do not end') })
+    const map = table(guest, 'cgroup_array', [objects.make('cgroup', { kn: node })])
+    const { entries, problems } = readWhole(guest, map)
+    expect(entries[0]?.value?.target).toMatchObject({ kind: 'cgroup', id: 1 })
+    expect(problems).toContainEqual(expect.stringMatching(/^path of cgroup 1: .* do not end/))
   })
 
   it('of perf events say what is counted, and where', () => {

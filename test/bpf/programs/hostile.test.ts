@@ -94,7 +94,7 @@ const aux = kernel.struct('bpf_prog', address).pointer('aux')
 
 /** Asks for everything; gives how much there was. */
 function readAll(): number {
-  const problems: string[] = []
+  const problems = new Problems()
   const more = new Problems()
   let count = 0
   const attempt = (read: () => number): void => {
@@ -122,14 +122,14 @@ function readAll(): number {
     attempt(() => (program.streams?.stdout.length ?? 0) + (program.streams?.stderr.length ?? 0))
     void [program.timePerRun, program.missRate, program.countsRuns]
   }
-  for (const why of problems) expect(why.length).toBeGreaterThan(10)
+  for (const { why } of problems.list) expect(why.length).toBeGreaterThan(10)
   return count
 }
 
 describe('programs and links in ruined memory', () => {
   it('are read in full when nothing is ruined', () => {
     ruin([])
-    const [info] = listPrograms(kernel)
+    const [info] = listPrograms(kernel, new Problems())
     if (info === undefined) throw new Error('no program')
     const program = new Program(kernel, info)
     expect(program.xlated).toHaveLength(4)

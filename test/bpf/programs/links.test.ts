@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type BpfLink, listLinks } from '../../../src/bpf/programs/links.js'
+import { Problems } from '../../../src/problems.js'
 import { addArray, addProgram } from '../../support/bpf-objects.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
 import { addText, Links } from '../../support/program-objects.js'
@@ -11,13 +12,13 @@ function read(make: (guest: KernelGuest, links: Links) => void): { links: BpfLin
   const links = new Links(guest)
   make(guest, links)
   links.finish()
-  const problems: string[] = []
-  return { links: listLinks(guest.kernel(), problems), problems }
+  const problems = new Problems()
+  return { links: listLinks(guest.kernel(), problems), problems: [...problems.sentences] }
 }
 
 describe('links', () => {
   it('are none on a kernel without any', () => {
-    expect(listLinks(new KernelGuest().kernel())).toEqual([])
+    expect(listLinks(new KernelGuest().kernel(), new Problems())).toEqual([])
   })
 
   it('have the program that they keep attached, and how', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { listPrograms } from '../../../src/bpf/program.js'
 import { Program } from '../../../src/bpf/programs/program-object.js'
 import { countsRuns } from '../../../src/bpf/programs/statistics.js'
+import { Problems } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
 import { addBtf, addProgram, type ProgramSpec } from '../../support/bpf-objects.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
@@ -12,7 +13,7 @@ const wild = 0xffff800000001000n
 function program(guest: KernelGuest, spec: Partial<ProgramSpec> = {}): Program {
   addProgram(guest, { id: 7, ...spec })
   const kernel = guest.kernel()
-  const [info] = listPrograms(kernel)
+  const [info] = listPrograms(kernel, new Problems())
   if (info === undefined) throw new Error('the program is not there')
   return new Program(kernel, info)
 }

@@ -80,7 +80,10 @@ function find(
   change(guest, maps)
   const kernel = guest.kernel()
   const problems = new Problems()
-  return { objects: schedulerObjects(kernel, maps, listPrograms(kernel), problems), problems: problems.list }
+  return {
+    objects: schedulerObjects(kernel, maps, listPrograms(kernel, problems), problems),
+    problems: problems.list,
+  }
 }
 
 describe('the active scheduler', () => {
@@ -117,7 +120,7 @@ describe('the active scheduler', () => {
       ],
     })
     expect(objects[1]?.evidence[0]).toBe('the kernel calls none of its functions')
-    expect(problems).toEqual([{ where: 'links', why: expect.stringMatching(/^target of link 1: page not/) }])
+    expect(problems).toEqual([{ where: 'target of link 1', why: expect.stringMatching(/^page not/) }])
   })
 
   it('is none when the kernel runs none', () => {

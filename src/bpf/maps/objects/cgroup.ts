@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../../../errors.js'
 import type { Kernel } from '../../../kernel/kernel.js'
-import { idrEntries } from '../../../kernel/xarray.js'
+import { idrEntries } from '../../../kernel/walk/xarray.js'
+import type { Problems } from '../../../problems.js'
 import { named, type Unnamed } from './named-object.js'
 
 export interface CgroupName {
@@ -8,8 +9,8 @@ export interface CgroupName {
   readonly address: bigint
   /** Its kernfs id: the inode number under /sys/fs/cgroup. */
   readonly id: bigint
-  /** From the root of its hierarchy: "/", "/system.slice/ssh.service". */
-  readonly path: string
+  /** From the root of its hierarchy: "/", "/system.slice/ssh.service"; undefined where it cannot be read. */
+  readonly path: string | undefined
 }
 
 /** cgroup.max.depth is unlimited, but a path ends at PATH_MAX, two characters to a name. */
@@ -18,11 +19,12 @@ const depthLimit = 2048
 const nameLimit = 255
 
 /** A struct cgroup, named by the path of its kernfs node (fs/kernfs/dir.c). */
-export function nameCgroup(kernel: Kernel, address: bigint): CgroupName | Unnamed {
+export function nameCgroup(kernel: Kernel, address: bigint, problems: Problems): CgroupName | Unnamed {
   return named('cgroup', address, () => {
     const node = kernel.struct('cgroup', address).pointer('kn')
     const id = kernel.struct('kernfs_node', node).integer('id')
-    return { kind: 'cgroup', address, id, path: pathOf(kernel, node) }
+    const path = problems.attempt(`path of cgroup ${id}`, () => pathOf(kernel, node))
+    return { kind: 'cgroup', address, id, path }
   })
 }
 
@@ -40,19 +42,17 @@ function pathOf(kernel: Kernel, from: bigint): string {
 }
 
 /** Cgroups of the default hierarchy by id, from the idr of its kernfs nodes. */
-export function cgroupsById(kernel: Kernel): Map<bigint, bigint> {
+export function cgroupsById(kernel: Kernel, problems: Problems): Map<bigint, bigint> {
   const found = new Map<bigint, bigint>()
   const hierarchy = kernel.struct('cgroup_root', kernel.symbol('cgrp_dfl_root')).pointer('kf_root')
   const root = kernel.struct('kernfs_root', hierarchy)
   const directory = 1
-  for (const { pointer } of idrEntries(kernel, root.at('ino_idr'))) {
-    try {
+  for (const { pointer } of idrEntries(kernel, root.at('ino_idr'), problems, 'cgroups')) {
+    problems.attempt(`kernfs_node at 0x${pointer.toString(16)}`, () => {
       const node = kernel.struct('kernfs_node', pointer)
       // Files of the hierarchy are in the idr too; their `priv` is a cftype.
       if ((node.number('flags') & 0xf) === directory) found.set(node.integer('id'), node.pointer('priv'))
-    } catch (error) {
-      if (!(error instanceof CryoscopeError)) throw error
-    }
+    })
   }
   return found
 }

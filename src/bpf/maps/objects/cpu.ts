@@ -1,4 +1,5 @@
 import type { Kernel } from '../../../kernel/kernel.js'
+import type { Problems } from '../../../problems.js'
 import { named, type Unnamed } from './named-object.js'
 import { nameProgram, type ProgramName } from './program.js'
 import { nameTask, type TaskName } from './task.js'
@@ -16,7 +17,7 @@ export interface CpuName {
 }
 
 /** A struct bpf_cpu_map_entry (kernel/bpf/cpumap.c). */
-export function nameCpu(kernel: Kernel, address: bigint): CpuName | Unnamed {
+export function nameCpu(kernel: Kernel, address: bigint, problems: Problems): CpuName | Unnamed {
   return named('cpu', address, () => {
     const entry = kernel.struct('bpf_cpu_map_entry', address)
     const thread = entry.pointer('kthread')
@@ -27,7 +28,7 @@ export function nameCpu(kernel: Kernel, address: bigint): CpuName | Unnamed {
       cpu: entry.number('cpu'),
       queueSize: entry.number('value.qsize'),
       thread: thread === 0n ? undefined : nameTask(kernel, thread),
-      program: program === 0n ? undefined : nameProgram(kernel, program),
+      program: program === 0n ? undefined : nameProgram(kernel, program, problems),
     }
   })
 }

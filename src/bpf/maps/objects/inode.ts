@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../../../errors.js'
 import type { Kernel } from '../../../kernel/kernel.js'
+import type { Problems } from '../../../problems.js'
 import { named, type Unnamed } from './named-object.js'
 
 export interface InodeName {
@@ -13,7 +14,7 @@ export interface InodeName {
   readonly device: string
   /** Type and permissions, as stat's st_mode. */
   readonly mode: number
-  /** From the root of its filesystem; undefined when no name of it is cached. */
+  /** From the root of its filesystem; undefined when no name of it is cached, or it cannot be read. */
   readonly path: string | undefined
 }
 
@@ -23,19 +24,20 @@ const depthLimit = 2048
 const nameLimit = 255
 
 /** A struct inode (include/linux/fs.h). */
-export function nameInode(kernel: Kernel, address: bigint): InodeName | Unnamed {
+export function nameInode(kernel: Kernel, address: bigint, problems: Problems): InodeName | Unnamed {
   return named('inode', address, () => {
     const inode = kernel.struct('inode', address)
     const block = kernel.struct('super_block', inode.pointer('i_sb'))
     const filesystem = kernel.struct('file_system_type', block.pointer('s_type')).pointer('name')
+    const ino = BigInt.asUintN(64, inode.integer('i_ino'))
     return {
       kind: 'inode',
       address,
-      ino: BigInt.asUintN(64, inode.integer('i_ino')),
+      ino,
       filesystem: filesystem === 0n ? '' : kernel.space.text(filesystem, 64),
       device: block.text('s_id'),
       mode: inode.number('i_mode'),
-      path: pathOf(kernel, inode.pointer('i_dentry.first')),
+      path: problems.attempt(`path of inode ${ino}`, () => pathOf(kernel, inode.pointer('i_dentry.first'))),
     }
   })
 }
@@ -44,21 +46,15 @@ export function nameInode(kernel: Kernel, address: bigint): InodeName | Unnamed 
 function pathOf(kernel: Kernel, alias: bigint): string | undefined {
   const layout = kernel.layouts.find('dentry')
   if (alias === 0n || layout === undefined || !layout.has('d_u.d_alias', 'd_alias')) return undefined
-  try {
-    const names: string[] = []
-    let at = alias - BigInt(layout.offset('d_u.d_alias', 'd_alias'))
-    while (names.length < depthLimit) {
-      const dentry = kernel.struct('dentry', at)
-      const parent = dentry.pointer('d_parent')
-      if (parent === at || parent === 0n) return `/${names.reverse().join('/')}`
-      const length = dentry.number('d_name.len', '__d_name.len')
-      names.push(
-        kernel.space.text(dentry.pointer('d_name.name', '__d_name.name'), Math.min(length, nameLimit)),
-      )
-      at = parent
-    }
-  } catch (error) {
-    if (!(error instanceof CryoscopeError)) throw error
+  const names: string[] = []
+  let at = alias - BigInt(layout.offset('d_u.d_alias', 'd_alias'))
+  while (names.length < depthLimit) {
+    const dentry = kernel.struct('dentry', at)
+    const parent = dentry.pointer('d_parent')
+    if (parent === at || parent === 0n) return `/${names.reverse().join('/')}`
+    const length = dentry.number('d_name.len', '__d_name.len')
+    names.push(kernel.space.text(dentry.pointer('d_name.name', '__d_name.name'), Math.min(length, nameLimit)))
+    at = parent
   }
-  return undefined
+  throw new CryoscopeError('unreadable', `its dentries do not end after ${depthLimit} levels`)
 }

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.js'
-import { readProgram } from '../../program.js'
+import type { Problems } from '../../../problems.js'
+import { readProgramHead } from '../../program.js'
 import { named, type Unnamed } from './named-object.js'
 
 export interface ProgramName {
@@ -11,9 +12,9 @@ export interface ProgramName {
 }
 
 /** A struct bpf_prog; `vm.prog(id)` shows it. */
-export function nameProgram(kernel: Kernel, address: bigint): ProgramName | Unnamed {
+export function nameProgram(kernel: Kernel, address: bigint, problems: Problems): ProgramName | Unnamed {
   return named('program', address, () => {
-    const { id, name, type } = readProgram(kernel, address)
+    const { id, name, type } = readProgramHead(kernel, address, problems)
     return { kind: 'program', address, id, name, type }
   })
 }

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.js'
 import type { StructReader } from '../../../kernel/struct-reader.js'
+import type { Problems } from '../../../problems.js'
 import { named, type Unnamed } from './named-object.js'
 import { type NetDeviceName, nameNetDevice } from './net-device.js'
 
@@ -8,8 +9,8 @@ export interface SockName {
   readonly address: bigint
   /** "inet", "inet6", "unix", "xdp" …; a number for others. */
   readonly family: string
-  /** As the kernel calls it: "TCP", "UDP", "UNIX-STREAM", "XDP". */
-  readonly protocol: string
+  /** As the kernel calls it: "TCP", "UDP", "UNIX-STREAM", "XDP"; undefined where it cannot be read. */
+  readonly protocol: string | undefined
   /** "stream", "dgram", "raw" … */
   readonly type: string
   /** State of a connection, as ss names it: "established", "listen", "close". */
@@ -60,7 +61,7 @@ const unixPathOffset = 2
 const unixPathLimit = 108
 
 /** A struct sock (include/net/sock.h). */
-export function nameSock(kernel: Kernel, address: bigint): SockName | Unnamed {
+export function nameSock(kernel: Kernel, address: bigint, problems: Problems): SockName | Unnamed {
   return named('sk', address, () => {
     const sock = kernel.struct('sock', address)
     const number = sock.number('__sk_common.skc_family')
@@ -68,17 +69,23 @@ export function nameSock(kernel: Kernel, address: bigint): SockName | Unnamed {
     const type = sock.number('sk_type')
     const state = sock.number('__sk_common.skc_state')
     const protocol = sock.pointer('__sk_common.skc_prot')
+    const attempt = <T>(what: string, read: () => T): T | undefined =>
+      problems.attempt(`${what} of the socket at 0x${address.toString(16)}`, read)
     return {
       kind: 'sk',
       address,
       family,
-      protocol: protocol === 0n ? '' : kernel.struct('proto', protocol).text('name'),
+      protocol:
+        protocol === 0n ? '' : attempt('protocol', () => kernel.struct('proto', protocol).text('name')),
       type: kernel.enumName('sock_type', type, 'SOCK_')?.toLowerCase() ?? String(type),
       state: states[state] || String(state),
-      ...ends(kernel, sock, family),
+      ...(attempt('addresses', () => ends(kernel, sock, family)) ?? { local: undefined, remote: undefined }),
       cookie: BigInt.asUintN(64, sock.integer('__sk_common.skc_cookie')),
-      ino: inodeOf(kernel, sock),
-      ...binding(kernel, address, family),
+      ino: attempt('inode', () => inodeOf(kernel, sock)),
+      ...(attempt('device', () => binding(kernel, address, family)) ?? {
+        device: undefined,
+        queue: undefined,
+      }),
     }
   })
 }

@@ -5,6 +5,7 @@ import { hexAddress, jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import { describeProblem } from '../../../memory/types.js'
 import { pairLines } from '../../../present/text/lines.js'
+import { problemText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { sizeText } from '../../../units.js'
 import { hexOf } from '../../../value/bytes.js'
@@ -51,7 +52,7 @@ export const arena = defineCommand<Options>({
         if (options.read !== undefined) await readAt(output, found, options.read, options)
         else if (options.json) await output.line(jsonText(arenaJson(found)))
         else await printArena(output, found)
-        noteProblems(output, [...session.problems, ...found.problems])
+        noteProblems(output, [...session.problems, ...found.problems.map(problemText)])
       },
       options.object,
     )

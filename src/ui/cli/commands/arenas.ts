@@ -1,5 +1,6 @@
 import { jsonText } from '../../../contract/json.js'
 import { arenaColumns } from '../../../present/columns/arenas.js'
+import { problemText } from '../../../problems.js'
 import { defineCommand, required } from '../definition.js'
 import { printRows } from '../table.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'
@@ -15,7 +16,10 @@ export const arenas = defineCommand<{ json?: boolean }>({
       if (options.json) await output.line(jsonText(found))
       else if (found.length === 0) output.note('this kernel holds no BPF arena')
       else await printRows(output, arenaColumns, found)
-      noteProblems(output, [...session.problems, ...found.flatMap(({ problems }) => problems)])
+      noteProblems(output, [
+        ...session.problems,
+        ...found.flatMap(({ problems }) => problems.map(problemText)),
+      ])
     })
     return 0
   },

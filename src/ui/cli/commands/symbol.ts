@@ -47,7 +47,7 @@ export function findSymbols(session: Session, wanted: string): FoundSymbol[] {
     const address = BigInt(`0x${digits}`)
     return [describe(session.symbol(address), address)]
   }
-  const all = session.kernel.symbols.lookupAll(wanted)
+  const all = session.kernel.symbols.all(wanted)
   const symbols = all.length > 0 ? all : [session.symbol(wanted)]
   return symbols.map((each) => describe(each, each.address))
 }

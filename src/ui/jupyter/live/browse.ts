@@ -14,7 +14,6 @@ import { allocatorHtml } from '../../../present/html/allocator.js'
 import { hexdump } from '../../../present/html/hexdump.js'
 import { type Html, html } from '../../../present/html/markup.js'
 import { valueTree } from '../../../present/html/value-tree.js'
-import { Problems } from '../../../problems.js'
 import type { Session } from '../../../session/session.js'
 import type { ObjectValue, Value } from '../../../value/types.js'
 import { isUnreadable } from '../../../value/unreadable.js'
@@ -88,7 +87,7 @@ function mapBrowser(map: BpfMap): TableBrowser<EntryRow> {
   return new TableBrowser({
     title: () => mapTitle(map),
     headings: entryHeadings(map, members),
-    rows: () => entryRows(map.entries(new Problems())),
+    rows: () => entryRows(map.entries()),
     cells: (row) => entryCells(map, members, row),
     open: (row) => entryHtml(row),
   })

@@ -1,5 +1,6 @@
 import type { Arena } from '../../../bpf/arena/arena.js'
 import { arenaColumns } from '../../../present/columns/arenas.js'
+import { problemText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { sizeText } from '../../../units.js'
 import type { Desk } from '../model/desk.js'
@@ -87,7 +88,7 @@ function arenaContent(desk: Desk, arena: Arena, opened: Set<string>): Content {
         target: { kind: 'program', id: program },
       }),
     ),
-    ...arena.problems.map((problem, i) => problemNode(`${id}/problem-${i}`, problem)),
+    ...arena.problems.map((problem, i) => problemNode(`${id}/problem-${i}`, problemText(problem))),
   ]
   return { columns: valueColumns, rows: new TreeRows(nodes, opened), empty: '', untitled: true }
 }

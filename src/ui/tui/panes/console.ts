@@ -1,4 +1,4 @@
-import { dmesg, formatLog } from '../../../kernel/dmesg.js'
+import { formatLog } from '../../../kernel/dmesg.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
 import type { View } from '../model/view.js'
@@ -22,7 +22,7 @@ export function consoleView({ vm }: Desk): View {
   return {
     title: 'Kernel log',
     load: () =>
-      textContent('log', lastLines(formatLog(dmesg(vm.kernel))), {
+      textContent('log', lastLines(formatLog(vm.dmesg)), {
         empty: 'The kernel log is empty.',
         toneOf: (line) => (/\b(BUG|WARNING|panic|Oops|error)\b/i.test(line) ? 'warning' : undefined),
       }),

@@ -19,7 +19,7 @@ export function tasksView(desk: Desk): View {
     load: () => tableContent(taskColumns, desk.vm.tasks, taskRow, 'No tasks could be read.'),
     detail(row, opened) {
       if (row.target?.kind !== 'task' || row.target.address === undefined) return undefined
-      const task = readTask(desk.vm.kernel, row.target.address)
+      const task = readTask(desk.vm.kernel, row.target.address, desk.vm.kernel.problems)
       return { title: taskTitle(task), content: aboutContent(desk, task, opened) }
     },
   }
@@ -145,7 +145,7 @@ function stackNode(desk: Desk, task: Task, id: string): TreeNode {
 /** A task: what it is, then its task_struct. */
 export function taskView(desk: Desk, target: Extract<Target, { kind: 'task' }>): View {
   const find = (): Task => {
-    if (target.address !== undefined) return readTask(desk.vm.kernel, target.address)
+    if (target.address !== undefined) return readTask(desk.vm.kernel, target.address, desk.vm.kernel.problems)
     const task = desk.vm.tasks.find(({ pid }) => pid === target.pid)
     if (task !== undefined) return task
     throw new CryoscopeError('not-found', `there is no task with pid ${target.pid}`)

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { idrEntries, type XarrayEntry, xarrayEntries } from '../../src/kernel/xarray.js'
-import { MemoryFault } from '../../src/memory/fault.js'
-import { KernelGuest } from '../support/kernel-guest.js'
-import { writeIdr, writeXarray } from '../support/structures.js'
+import { idrEntries, type XarrayEntry, xarrayEntries } from '../../../src/kernel/walk/xarray.js'
+import { Problems } from '../../../src/problems.js'
+import { KernelGuest } from '../../support/kernel-guest.js'
+import { writeIdr, writeXarray } from '../../support/structures.js'
 
 const guest = new KernelGuest({ memory: 32 * 2 ** 20 })
 const kernel = guest.kernel()
@@ -13,8 +13,8 @@ const slot = (node: bigint, n: number): bigint =>
   node + BigInt(guest.objects.offsetOf('xa_node', `slots[${n}]`))
 
 function read(): { entries: XarrayEntry[]; problems: string[] } {
-  const problems: string[] = []
-  return { entries: [...xarrayEntries(kernel, address, problems)], problems }
+  const problems = new Problems()
+  return { entries: [...xarrayEntries(kernel, address, problems, 'it')], problems: [...problems.sentences] }
 }
 
 const pointerTo = (index: number): bigint => 0xffff888000000000n + BigInt(index) * 8n
@@ -54,7 +54,7 @@ describe('xarrayEntries', () => {
   it('passes over value entries and marks of the xarray itself', () => {
     // xa_mk_value(3), retry, zero, a sibling, and a pointer with a tag.
     for (const [i, value] of [7n, 0x402n, 0x406n, 0x12n, 0x1001n].entries()) {
-      const node = guest.objects.make('xa_node', {})
+      const node = guest.objects.make('xa_node', { count: 2 })
       guest.u64(slot(node, i), value)
       guest.u64(slot(node, 40), pointerTo(40))
       guest.objects.set('xarray', address, { xa_head: node + 2n })
@@ -66,8 +66,8 @@ describe('xarrayEntries', () => {
 
   it('refuses nodes whose shift does not fall by a level', () => {
     for (const shift of [0, 12, 6, 18]) {
-      const child = guest.objects.make('xa_node', { shift })
-      const parent = guest.objects.make('xa_node', { shift: 12 })
+      const child = guest.objects.make('xa_node', { shift, count: 1 })
+      const parent = guest.objects.make('xa_node', { shift: 12, count: 2 })
       guest.u64(slot(child, 1), pointerTo(1))
       guest.u64(slot(parent, 2), child + 2n)
       guest.u64(slot(parent, 3), pointerTo(3))
@@ -75,8 +75,8 @@ describe('xarrayEntries', () => {
       const { entries, problems } = read()
       // An object in an upper slot stands at that slot's first index.
       expect(entries.at(-1)).toEqual({ index: 3 * 4096, pointer: pointerTo(3) })
-      const at = `xa_node at 0x${child.toString(16)}`
-      expect(problems).toEqual(shift === 6 ? [] : [`${at} has shift ${shift} where 6 belongs`])
+      const at = `it, xa_node at 0x${child.toString(16)}`
+      expect(problems).toEqual(shift === 6 ? [] : [`${at}: it has shift ${shift} where 6 belongs`])
       expect(entries).toHaveLength(shift === 6 ? 2 : 1)
     }
   })
@@ -88,18 +88,17 @@ describe('xarrayEntries', () => {
   })
 
   it('reads a node once only', () => {
-    const child = guest.objects.make('xa_node', { shift: 0 })
+    const child = guest.objects.make('xa_node', { shift: 0, count: 1 })
     guest.u64(slot(child, 1), pointerTo(1))
-    const parent = guest.objects.make('xa_node', { shift: 6 })
+    const parent = guest.objects.make('xa_node', { shift: 6, count: 4 })
     for (const n of [0, 5, 9]) guest.u64(slot(parent, n), child + 2n)
     guest.u64(slot(parent, 10), parent + 2n)
     guest.objects.set('xarray', address, { xa_head: parent + 2n })
     const { entries, problems } = read()
     expect(entries).toEqual([{ index: 1, pointer: pointerTo(1) }])
     expect(problems).toEqual([
-      `xa_node at 0x${child.toString(16)} hangs in the tree twice`,
-      `xa_node at 0x${child.toString(16)} hangs in the tree twice`,
-      `xa_node at 0x${parent.toString(16)} hangs in the tree twice`,
+      `it, xa_node at 0x${child.toString(16)}: it hangs in the tree twice`,
+      `it, xa_node at 0x${parent.toString(16)}: it hangs in the tree twice`,
     ])
   })
 
@@ -112,8 +111,10 @@ describe('xarrayEntries', () => {
     expect(problems).toEqual([expect.stringContaining(`xa_node at 0x${wild.toString(16)}: page not present`)])
   })
 
-  it('throws for an xarray that is itself unreadable', () => {
-    expect(() => [...xarrayEntries(kernel, wild)]).toThrow(MemoryFault)
+  it('says of an xarray that is itself unreadable', () => {
+    const problems = new Problems()
+    expect([...xarrayEntries(kernel, wild, problems)]).toEqual([])
+    expect(problems.sentences[0]).toMatch(/^xarray at 0xffff800000001000: page not present/)
   })
 
   it('ends whatever the nodes, and gives no index twice', () => {
@@ -148,6 +149,8 @@ describe('idrEntries', () => {
     const idr = guest.objects.make('idr')
     const objects = new Map([base, base + 3, base + 200].map((id) => [id, pointerTo(id)]))
     writeIdr(guest, idr, objects, base)
-    expect([...idrEntries(kernel, idr)]).toEqual([...objects].map(([index, pointer]) => ({ index, pointer })))
+    expect([...idrEntries(kernel, idr, new Problems())]).toEqual(
+      [...objects].map(([index, pointer]) => ({ index, pointer })),
+    )
   })
 })

@@ -1,16 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { rhashtableNodes } from '../../src/kernel/rhashtable.js'
-import { KernelGuest } from '../support/kernel-guest.js'
-import { writeBucketTable, writeNestedTable } from '../support/structures.js'
-import { collect } from './walks.js'
+import { rhashtableNodes } from '../../../src/kernel/walk/rhashtable.js'
+import { KernelGuest } from '../../support/kernel-guest.js'
+import { writeBucketTable, writeNestedTable } from '../../support/structures.js'
+import { collect } from '../walks.js'
 
 const guest = new KernelGuest()
 const kernel = guest.kernel()
 const wild = 0xffff800000001000n
 const make = (count: number): bigint[] =>
   Array.from({ length: count }, () => guest.objects.make('rhash_head'))
-const nodesOf = (tbl: bigint) => collect(rhashtableNodes(kernel, guest.objects.make('rhashtable', { tbl })))
+const nodesOf = (tbl: bigint) =>
+  collect((problems) => rhashtableNodes(kernel, guest.objects.make('rhashtable', { tbl }), problems))
 
 /** Spreads nodes over chains, round and round. */
 function chainsOf(nodes: readonly bigint[], count: number): bigint[][] {
@@ -101,7 +102,9 @@ describe('rhashtableNodes', () => {
       nodes: [],
       problem: expect.stringContaining('rhashtable breaks after 0'),
     })
-    expect(collect(rhashtableNodes(kernel, wild)).problem).toContain('page not present')
+    expect(collect((problems) => rhashtableNodes(kernel, wild, problems)).problem).toContain(
+      'page not present',
+    )
     const nodes = make(3)
     const table = writeBucketTable(guest, [nodes])
     guest.objects.set('bucket_table', table, { future_tbl: table })

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { rbtreeNodes } from '../../src/kernel/rbtree.js'
-import { KernelGuest } from '../support/kernel-guest.js'
-import { writeRbtree } from '../support/structures.js'
-import { collect } from './walks.js'
+import { rbtreeNodes } from '../../../src/kernel/walk/rbtree.js'
+import { KernelGuest } from '../../support/kernel-guest.js'
+import { writeRbtree } from '../../support/structures.js'
+import { collect } from '../walks.js'
 
 const guest = new KernelGuest()
 const kernel = guest.kernel()
@@ -17,7 +17,7 @@ describe('rbtreeNodes', () => {
   it.each([0, 1, 2, 3, 7, 300])('gives %i nodes in their order', (count) => {
     const nodes = make(count)
     writeRbtree(guest, root, nodes)
-    expect(collect(rbtreeNodes(kernel, root))).toEqual({ nodes, problem: undefined })
+    expect(collect((problems) => rbtreeNodes(kernel, root, problems))).toEqual({ nodes, problem: undefined })
   })
 
   it('goes on when a child leads back up, and says so', () => {
@@ -25,14 +25,14 @@ describe('rbtreeNodes', () => {
     writeRbtree(guest, root, nodes)
     link(nodes[0], 'rb_left', nodes[3])
     const problem = `rbtree loops at 0x${nodes[3]?.toString(16)} after 3 nodes`
-    expect(collect(rbtreeNodes(kernel, root))).toEqual({ nodes, problem })
+    expect(collect((problems) => rbtreeNodes(kernel, root, problems))).toEqual({ nodes, problem })
   })
 
   it('goes on when a child is unreadable, and says so', () => {
     const nodes = make(7)
     writeRbtree(guest, root, nodes)
     link(nodes[1], 'rb_left', wild)
-    const { nodes: found, problem } = collect(rbtreeNodes(kernel, root))
+    const { nodes: found, problem } = collect((problems) => rbtreeNodes(kernel, root, problems))
     expect(found).toEqual(nodes.slice(1))
     expect(problem).toMatch(/^rbtree breaks after 2 nodes: page not present/)
   })
@@ -43,14 +43,14 @@ describe('rbtreeNodes', () => {
     const page = guest.allocPages(1)
     const edge = page + 4096n - BigInt(guest.objects.offsetOf('rb_node', 'rb_left'))
     link(nodes[0], 'rb_left', edge)
-    expect(collect(rbtreeNodes(kernel, root))).toMatchObject({
+    expect(collect((problems) => rbtreeNodes(kernel, root, problems))).toMatchObject({
       nodes,
       problem: expect.stringContaining('breaks'),
     })
   })
 
   it('says when the root is unreadable', () => {
-    expect(collect(rbtreeNodes(kernel, wild))).toMatchObject({
+    expect(collect((problems) => rbtreeNodes(kernel, wild, problems))).toMatchObject({
       nodes: [],
       problem: expect.stringContaining('rbtree breaks after 0 nodes'),
     })
@@ -60,7 +60,7 @@ describe('rbtreeNodes', () => {
     const nodes = make(200)
     for (const [i, node] of nodes.entries()) link(node, 'rb_left', nodes[i + 1])
     guest.u64(root, nodes[0] ?? 0n)
-    const { nodes: found, problem } = collect(rbtreeNodes(kernel, root))
+    const { nodes: found, problem } = collect((problems) => rbtreeNodes(kernel, root, problems))
     expect(found).toEqual(nodes.slice(0, 128).reverse())
     expect(problem).toMatch(/^rbtree is too large to be one at .* after 128 nodes$/)
   })
@@ -75,7 +75,7 @@ describe('rbtreeNodes', () => {
           link(pool[i], 'rb_right', right)
         }
         guest.u64(root, pool[0] ?? 0n)
-        const { nodes, problem } = collect(rbtreeNodes(kernel, root))
+        const { nodes, problem } = collect((problems) => rbtreeNodes(kernel, root, problems))
         expect(new Set(nodes).size).toBe(nodes.length)
         // All that can be reached is there.
         const reached = new Set<bigint>()
