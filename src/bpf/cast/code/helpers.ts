@@ -58,6 +58,9 @@ export const perCpuHelpers: ReadonlySet<number> = new Set([153, 154])
 /** Helpers that return a pointer, or something that may be one: everything else gives a number. */
 export const pointerResults: ReadonlySet<number> = new Set([84, 85, 95, 96, 98, 99, 131, 173, 174, 194, 203])
 
+/** ringbuf_reserve: memory that nothing else uses, and that no map's type describes. */
+export const reserveRingBuffer = 131
+
 /** Registers whose value a helper takes as a pointer to a kernel struct. */
 export const kernelArguments: ReadonlyMap<number, readonly [register: number, struct: string]> = new Map([
   [145, [2, 'inode']],

@@ -1,6 +1,7 @@
 import { castOffset, castToKernel, castToUser, opcodeClass, operation } from '../code/instructions.js'
 import type { Knowledge } from './knowledge.js'
-import { gcd, TOP, type Value, ValueKind } from './values.js'
+import { lowestOnStack } from './state.js'
+import { gcd, Space, TOP, type Value, ValueKind } from './values.js'
 
 /** The larger half of what an operand is a multiple of, for operations that keep only powers of two. */
 function powerOfTwo(stride: number): number {
@@ -32,8 +33,10 @@ export class Arithmetic {
   /** What is nothing in particular is an address all the same after a cast. */
   #cast(value: Value, isCast: boolean, at: number, inFunction: number): Value {
     const { values } = this.#knowledge
-    const isOpaque = value === TOP || (values.isNumber(value) && !values.isNull(value))
-    return values.cast(isOpaque ? this.derive(TOP, at, inFunction) : value, isCast)
+    if (values.isNull(value) || values.isAddress(value)) return values.cast(value, isCast)
+    if (!isCast) return this.derive(TOP, at, inFunction)
+    const somewhere = values.typed(0, 0, 0, Space.arena)
+    return values.cast(this.#knowledge.made('derived', at, inFunction, somewhere), true)
   }
 
   /** MOV of 32 bits. */
@@ -91,8 +94,11 @@ export class Arithmetic {
   /** ADD of 64 bits at an instruction of a function. */
   add(a: Value, b: Value, at: number, inFunction: number): Value {
     const { values } = this.#knowledge
-    if (values.isNumber(a))
-      return values.isNumber(b) ? this.#addNumbers(a, b) : this.add(b, a, at, inFunction)
+    if (values.isNumber(a)) {
+      if (!values.isNumber(b)) return this.add(b, a, at, inFunction)
+      const isInArena = values.isCast(a) || values.isCast(b)
+      return isInArena ? this.#cast(values.scalar(1), true, at, inFunction) : this.#addNumbers(a, b)
+    }
     // The low half of an arena address is all that accesses there take of it.
     if (values.kind(a) === ValueKind.low && values.isNumber(b)) return this.addToLow(a, b, at, inFunction)
     const members = values.members(a)
@@ -145,7 +151,10 @@ export class Arithmetic {
       return this.add(a, values.constant(-values.offset(b)), at, inFunction)
     if (values.isNumber(a)) return values.scalar(values.isNumber(b) ? this.strideOfBoth(a, b) : 1)
     if (!this.#isPointer(a)) return this.derive(a, at, inFunction)
-    return this.#isPointer(b) ? values.scalar(1) : this.add(a, b, at, inFunction)
+    if (this.#isPointer(b)) return values.scalar(1)
+    // How far below is not known.
+    if (values.kind(a) === ValueKind.frame) return values.shift(values.frame(lowestOnStack), 0, 1)
+    return this.add(a, b, at, inFunction)
   }
 
   /** Every other operation of 64 or 32 bits, and additions of 32 bits. */

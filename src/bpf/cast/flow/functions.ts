@@ -208,7 +208,8 @@ export class Functions {
     for (const member of values.members(value)) {
       const kind = values.kind(member)
       let outside = this.#knowledge.general(member)
-      if (values.kind(outside) === ValueKind.origin || kind === ValueKind.frame) outside = TOP
+      if (values.kind(outside) === ValueKind.origin) outside = TOP
+      if (kind === ValueKind.frame) outside = values.callersStack()
       if (kind === ValueKind.low || kind === ValueKind.core) outside = values.scalar(1)
       joined = joined === undefined ? outside : this.#knowledge.join(joined, outside)
     }
@@ -229,15 +230,14 @@ export class Functions {
   }
 
   #mayPointAt(value: Value, target: number): boolean {
-    const { values, places, types } = this.#knowledge
+    const { values, types } = this.#knowledge
     if (values.isNull(value)) return true
     if (values.isNumber(value)) return false
     const pointer = this.#knowledge.pointer(value)
     if (pointer === undefined || types.of(target).kind !== 'struct') return true
-    const root = this.#knowledge.rootOf(pointer)
-    const found = places.typesAt(root, values.offset(pointer), values.stride(pointer))
+    const found = this.#knowledge.typesBehind(pointer)
     if (found.includes(target) || found.some((type) => sameName(this.#knowledge, type, target))) return true
-    const place = places.at(root, values.offset(pointer), values.stride(pointer), 8)
+    const place = this.#knowledge.placeAt(pointer, 0, 8)
     return place.kind === 'untyped' || place.kind === 'anywhere'
   }
 

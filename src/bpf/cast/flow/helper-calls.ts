@@ -10,6 +10,7 @@ import {
   mapValueHelpers,
   perCpuHelpers,
   pointerResults,
+  reserveRingBuffer,
   userReads,
 } from '../code/helpers.js'
 import type { Call, CallEffects } from './call-effects.js'
@@ -61,6 +62,7 @@ export class HelperCalls {
     }
     if (perCpuHelpers.has(helper))
       return this.#effects.made(call, this.#perCpuVariable(state[1] as Value), TOP)
+    if (helper === reserveRingBuffer) return this.#effects.made(call, values.apart(), TOP)
     if (helper === exchangeKptr) return this.#exchangeKptr(call)
     if (pointerResults.has(helper) || !isKnownHelper(helper)) return this.#effects.made(call, TOP, TOP)
     return values.scalar(1)
@@ -75,7 +77,7 @@ export class HelperCalls {
       const type = mapValueType(this.#knowledge, definition)
       const inner = type === 0 ? innerMapDefinition(this.#knowledge, definition) : 0
       const found =
-        type !== 0 ? values.typed(type, 0, 0, Space.kernel) : inner !== 0 ? values.map(inner) : TOP
+        type !== 0 ? values.typed(type, 0, 0, Space.kernel) : inner !== 0 ? values.map(inner) : values.apart()
       joined = joined === undefined ? found : this.#knowledge.join(joined, found)
     }
     return joined ?? TOP
@@ -114,11 +116,7 @@ export class HelperCalls {
       const type = mapValueType(this.#knowledge, definition)
       if (type === 0) continue
       const pointer = this.#knowledge.pointer(from)
-      const isSame =
-        pointer !== undefined &&
-        this.#knowledge.places
-          .typesAt(this.#knowledge.rootOf(pointer), values.offset(pointer), values.stride(pointer))
-          .includes(type)
+      const isSame = pointer !== undefined && this.#knowledge.typesBehind(pointer).includes(type)
       if (isSame) continue
       if (values.kind(from) === ValueKind.frame && values.stride(from) === 0) {
         copyFromStack(this.#knowledge, state, values.offset(from), type, (slot, value) => {

@@ -1,7 +1,10 @@
 import type { Code, DataSection } from '../code/code.js'
 import { TypeShapes } from '../code/type-shapes.js'
-import { Places, type Slot } from './places.js'
-import { gcd, Space, TOP, type Value, ValueKind, Values } from './values.js'
+import { Embedding } from './embedding.js'
+import { Joins } from './joins.js'
+import { type Place, Places, type Slot } from './places.js'
+import { type SectionVariable, SectionVariables } from './section-variables.js'
+import { Space, TOP, type Value, ValueKind, Values } from './values.js'
 
 /** Where a value comes from: an instruction or a parameter, and what is known of it there. */
 export interface Origin {
@@ -26,7 +29,6 @@ export interface ProvenTarget {
   readonly space: number
 }
 
-const largestSet = 6
 const wordSize = 8
 const noPointer = -1
 const mostParameters = 5
@@ -36,10 +38,12 @@ export class Knowledge {
   readonly code: Code
   readonly types: TypeShapes
   readonly places: Places
+  readonly embedding: Embedding
   readonly values: Values
   readonly origins: Origin[] = []
   /** Types of which pointers have been lost in a set that grew too large. */
   readonly lost = new Set<number>()
+  readonly #variables: SectionVariables
   /** By slot id. */
   #proven: ReadonlyMap<number, ProvenTarget> = new Map()
   /** Ids of the origins at each instruction, and of parameters. */
@@ -50,13 +54,16 @@ export class Knowledge {
   /** Answers by value: both only depend on it. */
   readonly #generals: (Value | undefined)[] = []
   readonly #pointers: (Value | undefined)[] = []
-  readonly #joined: (Map<Value, Value> | undefined)[] = []
+  readonly #joins: Joins
 
-  constructor(code: Code, types: TypeShapes, places: Places) {
+  constructor(code: Code, types: TypeShapes, places: Places, embedding = new Embedding(types, places)) {
     this.code = code
     this.types = types
     this.places = places
+    this.embedding = embedding
     this.values = new Values(code.instructions.length / 8)
+    this.#variables = new SectionVariables(code.data)
+    this.#joins = new Joins(this)
   }
 
   static of(code: Code): Knowledge {
@@ -66,7 +73,7 @@ export class Knowledge {
 
   /** The same object and its slots, and nothing known of its values. */
   afresh(): Knowledge {
-    return new Knowledge(this.code, this.types, this.places)
+    return new Knowledge(this.code, this.types, this.places, this.embedding)
   }
 
   /** From now on, these slots are pointers to these types. */
@@ -74,7 +81,7 @@ export class Knowledge {
     this.#proven = proven
     this.#generals.length = 0
     this.#pointers.length = 0
-    this.#joined.length = 0
+    this.#joins.forget()
   }
 
   /** What an instruction makes. */
@@ -184,11 +191,41 @@ export class Knowledge {
     return undefined
   }
 
+  /** The address of a byte of a data section, as an instruction names it. */
+  sectionAddress(section: number, offset: number): Value {
+    return this.values.section(this.#variables.numberAt(section, offset), offset)
+  }
+
+  /** The variable that an address in a data section belongs to; undefined when that is not certain. */
+  variableOf(pointer: Value): SectionVariable | undefined {
+    if (this.values.kind(pointer) !== ValueKind.section) return undefined
+    const found = this.#variables.of(this.values.ref(pointer))
+    return found.part === undefined ? undefined : found
+  }
+
+  #sectionOf(value: Value): DataSection {
+    return this.code.data[this.#variables.of(this.values.ref(value)).section] as DataSection
+  }
+
+  /** What an access of `width` bytes meets behind a pointer. */
+  placeAt(pointer: Value, displacement: number, width: number): Place {
+    const { values } = this
+    const part = this.variableOf(pointer)?.part
+    const offset = values.offset(pointer) + displacement
+    return this.places.at(this.rootOf(pointer), offset, values.stride(pointer), width, part)
+  }
+
+  /** The types that begin where a pointer leads, outermost first. */
+  typesBehind(pointer: Value): number[] {
+    const { values } = this
+    const part = this.variableOf(pointer)?.part
+    return this.places.typesAt(this.rootOf(pointer), values.offset(pointer), values.stride(pointer), part)
+  }
+
   /** The type that a pointer points into, its offsets counted from the start of that type. */
   rootOf(pointer: Value): number {
-    const ref = this.values.ref(pointer)
-    if (this.values.kind(pointer) !== ValueKind.section) return ref
-    return (this.code.data[ref] as DataSection).typeId
+    const isSection = this.values.kind(pointer) === ValueKind.section
+    return isSection ? this.#sectionOf(pointer).typeId : this.values.ref(pointer)
   }
 
   /** What the slot at that place of a type holds; TOP when there is none. */
@@ -201,8 +238,20 @@ export class Knowledge {
   heldAt(address: Value, displacement: number): Value {
     const pointer = this.pointer(address)
     if (pointer === undefined) return TOP
-    const offset = this.values.offset(pointer) + displacement
-    return this.heldIn(this.rootOf(pointer), offset, this.values.stride(pointer))
+    const place = this.placeAt(pointer, displacement, wordSize)
+    return place.kind === 'slot' ? this.values.slot(place.slot.id) : TOP
+  }
+
+  /** Whether it leads to the stack of a caller, or to memory to which no type applies. */
+  isElsewhere(value: Value): boolean {
+    let at = value
+    for (let n = 0; n < 4; n++) {
+      if (this.values.isCallersStack(at) || this.values.isApart(at)) return true
+      const next = this.general(at)
+      if (next === at) return false
+      at = next
+    }
+    return false
   }
 
   /** Arena or kernel, as far as the value itself says. */
@@ -210,7 +259,7 @@ export class Knowledge {
     if (this.values.isCast(value)) return Space.arena
     const kind = this.values.kind(value)
     if (kind === ValueKind.section) {
-      return this.code.data[this.values.ref(value)]?.isArena ? Space.arena : Space.kernel
+      return this.#sectionOf(value).isArena ? Space.arena : Space.kernel
     }
     if (kind === ValueKind.map) return Space.kernel
     if (kind === ValueKind.typed) return this.values.space(value)
@@ -220,159 +269,7 @@ export class Knowledge {
 
   /** What is true of both: of one path or of another. */
   join(a: Value, b: Value): Value {
-    if (a === b) return a
-    let known = this.#joined[a]
-    if (known === undefined) {
-      known = new Map()
-      this.#joined[a] = known
-    }
-    let joined = known.get(b)
-    if (joined === undefined) {
-      joined = this.#join(a, b)
-      known.set(b, joined)
-    }
-    return joined
-  }
-
-  #join(a: Value, b: Value): Value {
-    const { values } = this
-    if (values.isNumber(a) && values.isNumber(b)) return this.#joinNumbers(a, b)
-    if (values.isNull(a)) return b
-    if (values.isNull(b)) return a
-    if (values.kind(a) === ValueKind.low && values.kind(b) === ValueKind.low) {
-      const whole = this.join(values.ref(a), values.ref(b))
-      return whole === TOP || values.isNumber(whole) ? values.scalar(1) : values.low(whole)
-    }
-    const merged = values.kind(a) === ValueKind.section ? this.#mergeSections(a, b) : values.merge(a, b)
-    if (merged !== undefined) return merged
-    const x = this.#part(a)
-    const y = this.#part(b)
-    if (x !== undefined && y !== undefined) return this.#joinParts(x, y)
-    const members: Value[] = []
-    for (const member of [...this.#parts(a), ...this.#parts(b)]) this.#add(members, member)
-    return this.#union(members)
-  }
-
-  /** The same for values of which neither is a set. */
-  #joinParts(x: Value, y: Value): Value {
-    if (x === y) return x
-    const { values } = this
-    if (x === TOP || y === TOP) {
-      const other = x === TOP ? y : x
-      return this.#isWorthKeeping(other) ? values.pair(TOP, other) : TOP
-    }
-    const merged = this.#mergeParts(x, y)
-    if (merged !== undefined) return merged
-    return this.#commonPointer([x, y]) ?? values.pair(x, y)
-  }
-
-  #mergeParts(x: Value, y: Value): Value | undefined {
-    const { values } = this
-    if (values.isNumber(x) && values.isNumber(y)) return this.#joinNumbers(x, y)
-    return values.kind(x) === ValueKind.section ? this.#mergeSections(x, y) : values.merge(x, y)
-  }
-
-  #joinNumbers(a: Value, b: Value): Value {
-    const { values } = this
-    const stride = gcd(this.#strideOf(a), this.#strideOf(b))
-    return stride === 0 ? values.constant(0) : values.scalar(stride)
-  }
-
-  /** What a number is a multiple of; 0 for zero. */
-  #strideOf(value: Value): number {
-    const { values } = this
-    return values.kind(value) === ValueKind.scalar ? values.stride(value) : Math.abs(values.offset(value))
-  }
-
-  /** Addresses in the same variable; different variables have nothing in common. */
-  #mergeSections(a: Value, b: Value): Value | undefined {
-    const { values } = this
-    if (values.kind(b) !== ValueKind.section || values.ref(a) !== values.ref(b)) return undefined
-    const variables = (this.code.data[values.ref(a)] as DataSection).variables
-    const covers = (offset: number) =>
-      variables.findIndex((one) => offset >= one.offset && offset < one.offset + one.size)
-    const variable = covers(values.offset(a))
-    return variable >= 0 && variable === covers(values.offset(b)) ? values.merge(a, b) : undefined
-  }
-
-  /** The same of a value that has one member; undefined for sets and null. */
-  #part(value: Value): Value | undefined {
-    const { values } = this
-    if (values.isNull(value)) return undefined
-    let part = value
-    if (values.kind(part) === ValueKind.origin) part = this.general(part)
-    switch (values.kind(part)) {
-      case ValueKind.origin:
-        return TOP
-      case ValueKind.low:
-        return values.scalar(1)
-      case ValueKind.set:
-        return undefined
-      default:
-        return values.isNull(part) ? undefined : part
-    }
-  }
-
-  /** The members of a value that are not nothing, without where they come from. */
-  #parts(value: Value): readonly Value[] {
-    const { values } = this
-    if (values.isNull(value)) return []
-    if (values.kind(value) === ValueKind.origin) {
-      const next = this.general(value)
-      return values.kind(next) === ValueKind.origin ? [TOP] : this.#parts(next)
-    }
-    if (values.kind(value) === ValueKind.low) return [values.scalar(1)]
-    return values.members(value)
-  }
-
-  #add(members: Value[], value: Value): void {
-    for (const [index, member] of members.entries()) {
-      if (member === value) return
-      const merged = this.#mergeParts(member, value)
-      if (merged !== undefined) {
-        members[index] = merged
-        return
-      }
-    }
-    members.push(value)
-  }
-
-  #union(all: readonly Value[]): Value {
-    const { values } = this
-    const isOpen = all.some((member) => member === TOP)
-    const members = isOpen ? all.filter((member) => this.#isWorthKeeping(member)) : all
-    if (isOpen && members.length === 0) return TOP
-    if (members.length === 1 && !isOpen) return members[0] as Value
-    const common = isOpen ? undefined : this.#commonPointer(members)
-    if (common !== undefined) return common
-    if (members.length > largestSet) {
-      for (const member of members) {
-        const pointer = this.pointer(member)
-        if (pointer !== undefined) this.lost.add(this.rootOf(pointer))
-      }
-      return TOP
-    }
-    return values.set(isOpen ? [TOP, ...members] : members)
-  }
-
-  /** Among anything, only what is a pointer, or may turn out to be one: what is stored through it counts. */
-  #isWorthKeeping(value: Value): boolean {
-    return this.values.kind(value) === ValueKind.slot || this.pointer(value) !== undefined
-  }
-
-  /** The pointer that all are when one forgets which slot they come from. */
-  #commonPointer(members: readonly Value[]): Value | undefined {
-    let common: Value | undefined
-    for (const member of members) {
-      const isCommon =
-        this.values.kind(member) === ValueKind.slot || this.values.kind(member) === ValueKind.typed
-      const pointer = isCommon ? this.pointer(member) : undefined
-      if (pointer === undefined) return undefined
-      const merged: Value | undefined = common === undefined ? pointer : this.values.merge(common, pointer)
-      if (merged === undefined || this.values.offset(merged) !== this.values.offset(pointer)) return undefined
-      common = merged
-    }
-    return common
+    return this.#joins.join(a, b)
   }
 
   /** What a slot holds, by its declaration or by what is proven. */

@@ -19,9 +19,11 @@ import { Arithmetic } from './arithmetic.js'
 import type { Knowledge } from './knowledge.js'
 import type { Observer, Rule } from './observer.js'
 import {
+  blurStack,
   forgetShownStack,
   forgetStack,
   frameOffset,
+  lowestFrame,
   readStack,
   type State,
   showStack,
@@ -196,7 +198,7 @@ export class Machine {
     const reference = this.#knowledge.code.references.get(at)
     switch (reference?.kind) {
       case 'section':
-        return values.section(reference.section, reference.offset)
+        return this.#knowledge.sectionAddress(reference.section, reference.offset)
       case 'map':
         return values.map(reference.definition)
       case 'function':
@@ -319,11 +321,13 @@ export class Machine {
   /** What a store does to the stack. */
   storeOnStack(state: State, base: Value, displacement: number, width: number, value: Value): void {
     const { values } = this.#knowledge
-    const lowest = frameOffset(this.#knowledge, base)
+    const lowest = lowestFrame(this.#knowledge, base)
     if (lowest !== undefined) {
-      const isExact = values.kind(base) === ValueKind.frame && values.stride(base) === 0
-      if (isExact) writeStack(state, lowest + displacement, width, value)
-      else forgetStack(state, lowest + Math.min(displacement, 0))
+      const { offset, isMoving } = lowest
+      const isExact = values.kind(base) === ValueKind.frame && !isMoving
+      if (isExact) writeStack(state, offset + displacement, width, value)
+      else if (isMoving) blurStack(this.#knowledge, state, offset + Math.min(displacement, 0))
+      else forgetStack(state, offset + Math.min(displacement, 0))
     } else if (this.#knowledge.pointer(base) === undefined && !values.isCast(base)) {
       // It may be an address on the stack that has been stored and loaded again.
       forgetShownStack(state)

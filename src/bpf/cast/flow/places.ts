@@ -1,4 +1,4 @@
-import type { Shape, TypeShapes } from '../code/type-shapes.js'
+import type { Part, Shape, TypeShapes } from '../code/type-shapes.js'
 
 /** A word of memory that may hold a pointer: a member of a struct, a global variable, or all elements of an array. */
 export interface Slot {
@@ -36,6 +36,8 @@ const deepestNesting = 48
 const farthestFold = 8
 const wordSize = 8
 
+type Visit = (shape: Shape, rest: number, isIndexed: boolean) => void
+
 /** Where a walk through a type has come. */
 interface Spot {
   /** Bare id of the type there. */
@@ -67,10 +69,10 @@ export class Places {
 
   /**
    * What an access of `width` bytes meets at `offset` bytes from the start of a type. `stride` is not 0 when an
-   * unknown multiple of it is added to the offset.
+   * unknown multiple of it is added to the offset; with `part`, it stays within that part of the type.
    */
-  at(type: number, offset: number, stride: number, width: number): Place {
-    if (stride !== 0) return this.#find(type, offset, stride, width)
+  at(type: number, offset: number, stride: number, width: number, part?: number): Place {
+    if (stride !== 0) return this.#find(type, offset, stride, width, part)
     let known = this.#byPlace.get(type)
     if (known === undefined) {
       known = new Map()
@@ -89,12 +91,13 @@ export class Places {
    * Types that a pointer to that place of a type points at: the structs that begin there, outermost first, or else
    * the member. Empty when nothing begins there.
    */
-  typesAt(type: number, offset: number, stride: number): number[] {
+  typesAt(type: number, offset: number, stride: number, part?: number): number[] {
     const found: number[] = []
-    const spot = this.#descend(type, offset, stride, (shape, rest, isIndexed) => {
+    const visit: Visit = (shape, rest, isIndexed) => {
       const isTarget = shape.kind === 'struct' && !shape.isSection && rest === 0
       if (isTarget && (stride === 0 || isIndexed)) found.push(shape.id)
-    })
+    }
+    const spot = this.#descend(type, offset, stride, part, visit)
     if (spot === undefined || spot.isUncertain || (stride !== 0 && !spot.isIndexed)) return found
     const isMember = spot.shape.kind !== 'struct' && spot.shape.kind !== 'array'
     if (found.length === 0 && spot.rest === 0 && isMember && spot.id !== 0) found.push(spot.id)
@@ -128,8 +131,8 @@ export class Places {
     }
   }
 
-  #find(type: number, offset: number, stride: number, width: number): Place {
-    const spot = this.#descend(type, offset, stride)
+  #find(type: number, offset: number, stride: number, width: number, part?: number): Place {
+    const spot = this.#descend(type, offset, stride, part)
     if (spot === undefined) return plain
     const { shape, rest, container, start, array } = spot
     if (spot.isUncertain || (stride !== 0 && !spot.isIndexed)) return anywhere
@@ -161,12 +164,7 @@ export class Places {
    * Follows an offset inwards to a member that is no struct and no array. Ends at a struct or array when nothing
    * lies there; undefined when arms of a union disagree.
    */
-  #descend(
-    type: number,
-    offset: number,
-    stride: number,
-    visit?: (shape: Shape, rest: number, isIndexed: boolean) => void,
-  ): Spot | undefined {
+  #descend(type: number, offset: number, stride: number, within?: number, visit?: Visit): Spot | undefined {
     let id = this.#types.bare(type)
     let shape = this.#types.of(type)
     let rest = offset
@@ -176,10 +174,12 @@ export class Places {
     let isIndexed = stride !== 0 && shape.kind === 'struct' && shape.size > 0 && stride % shape.size === 0
     let isUncertain = false
     let arrays = 0
+    let isWithin = false
     for (let depth = 0; depth < deepestNesting; depth++) {
       visit?.(shape, rest, isIndexed)
       if (shape.kind === 'struct') {
-        const part = onlyPart(shape, rest)
+        const isKnown = depth === 0 && stride !== 0 && within !== undefined
+        const part = isKnown ? shape.parts[within] : this.#onlyPart(shape, rest)
         if (part === null) return undefined
         if (part === undefined) break
         if (part.isBitfield) return undefined
@@ -189,11 +189,14 @@ export class Places {
         id = this.#types.bare(part.typeId)
         shape = this.#types.of(part.typeId)
         array = undefined
-        if (stride !== 0) arrays = arraysIn(this.#types, container)
+        if (stride !== 0 && !isKnown) arrays = arraysIn(this.#types, container)
+        isWithin = isKnown
         continue
       }
       if (shape.kind !== 'array') break
       const { elementSize, length, element } = shape
+      // Of a variable that is an array, whatever was added to its address leads to one of its elements.
+      if (isWithin && stride % elementSize === 0) rest -= Math.floor(rest / elementSize) * elementSize
       const index = Math.floor(rest / elementSize)
       const inner = this.#types.of(element)
       if (rest < 0 || (length > 0 && index >= length)) break
@@ -212,6 +215,31 @@ export class Places {
       shape = inner
     }
     return { id, shape, rest, container, start, array, isIndexed, isUncertain }
+  }
+
+  /**
+   * The part that covers an offset; null when there are several that differ or when it says nothing, undefined when
+   * there is none.
+   */
+  #onlyPart(shape: Shape & { readonly kind: 'struct' }, offset: number): Part | undefined | null {
+    let found: Part | undefined
+    for (const part of shape.parts) {
+      if (offset < part.offset) continue
+      if (!part.isOpen && offset >= part.offset + part.size) continue
+      // Arms of a union that are pointers to the same are one: the kernel calls some members by two names.
+      const isSame = found?.offset === part.offset && this.#isSame(found.typeId, part.typeId)
+      if (found !== undefined && !isSame) return null
+      found ??= part
+    }
+    return found
+  }
+
+  #isSame(a: number, b: number): boolean {
+    const types = this.#types
+    const [x, y] = [types.of(a), types.of(b)]
+    return (
+      x.kind === 'pointer' && y.kind === 'pointer' && x.target === y.target && x.isForeign === y.isForeign
+    )
   }
 
   #slot(
@@ -244,18 +272,6 @@ export class Places {
     }
     return slot
   }
-}
-
-/** The part that covers an offset; null when there are several or when it says nothing, undefined when there is none. */
-function onlyPart(shape: Shape & { readonly kind: 'struct' }, offset: number) {
-  let found: (typeof shape.parts)[number] | undefined
-  for (const part of shape.parts) {
-    if (offset < part.offset) continue
-    if (!part.isOpen && offset >= part.offset + part.size) continue
-    if (found !== undefined) return null
-    found = part
-  }
-  return found
 }
 
 /** How many members of a struct are arrays that could hold words. */

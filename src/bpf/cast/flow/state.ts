@@ -10,6 +10,8 @@ const wordSize = 8
 
 /** Words of stack that a function of the largest frame has. */
 export const mostWords = 64
+/** The verifier lets no frame grow beyond. */
+export const lowestOnStack = -mostWords * wordSize
 
 export function makeState(words: number): State {
   return new Array<Value>(firstWord + words).fill(TOP)
@@ -49,6 +51,18 @@ export function writeStack(state: State, offset: number, width: number, value: V
   else forgetStack(state, offset, width)
 }
 
+/**
+ * Something is written at an unknown distance from an offset on the stack: upwards, anything may be there now. Below,
+ * a number may be at most, for the verifier makes no pointer of what is stored at an offset that varies.
+ */
+export function blurStack(knowledge: Knowledge, state: State, offset: number): void {
+  forgetStack(state, offset)
+  const number = knowledge.values.scalar(1)
+  for (let index = firstWord - Math.floor(offset / wordSize); index < state.length; index++) {
+    state[index] = knowledge.join(state[index] as Value, number)
+  }
+}
+
 /** Nothing is known any more of so many bytes of the stack; of all above the offset without a size. */
 export function forgetStack(state: State, offset: number, size?: number): void {
   const first = Math.floor(offset / wordSize)
@@ -71,14 +85,23 @@ export function forgetShownStack(state: State): void {
 
 /** The lowest offset of a value that is an address on the stack; undefined when it is none. */
 export function frameOffset(knowledge: Knowledge, value: Value): number | undefined {
+  return lowestFrame(knowledge, value)?.offset
+}
+
+/** The same, and whether it may be another one by what has been added to it. */
+export function lowestFrame(
+  knowledge: Knowledge,
+  value: Value,
+): { readonly offset: number; readonly isMoving: boolean } | undefined {
   const { values } = knowledge
   const kind = values.kinds[value]
   if (kind !== ValueKind.frame && kind !== ValueKind.set) return undefined
   let lowest: number | undefined
+  let isMoving = false
   for (const member of values.members(value)) {
     if (values.kind(member) !== ValueKind.frame) continue
-    const offset = values.stride(member) === 0 ? values.offset(member) : -(mostWords * wordSize)
-    lowest = Math.min(lowest ?? offset, offset)
+    isMoving ||= values.stride(member) !== 0
+    lowest = Math.min(lowest ?? 0, values.offset(member))
   }
-  return lowest
+  return lowest === undefined ? undefined : { offset: lowest, isMoving }
 }

@@ -17,7 +17,7 @@ export const ValueKind = {
   slot: 4,
   /** A pointer to a type, plus an offset; type 0 is memory of which no type is known. */
   typed: 5,
-  /** The address of a byte of a data section. */
+  /** The address of a byte of a variable in a data section. */
   section: 6,
   /** An address on the stack of the function, from the frame pointer. */
   frame: 7,
@@ -39,6 +39,10 @@ export const ValueKind = {
 export const Space = { unknown: 0, arena: 1, kernel: 2, mixed: 3 } as const
 /** Beside a space: the pointer has been cast from the arena to what instructions can follow. */
 const castFlag = 4
+/** Beside no space: the pointer leads to the stack of a caller. */
+const stackFlag = 8
+/** Beside a space: no type applies to what the pointer leads to. */
+const apartFlag = 16
 const spaceMask = 3
 
 const largestOffset = 2 ** 31
@@ -92,8 +96,9 @@ export class Values {
     return this.#place(ValueKind.typed, type, offset, stride, space)
   }
 
-  section(index: number, offset: number): Value {
-    return this.#place(ValueKind.section, index, offset, 0, 0)
+  /** `variable` counts those of all sections; the offset is from the start of the section. */
+  section(variable: number, offset: number): Value {
+    return this.#place(ValueKind.section, variable, offset, 0, 0)
   }
 
   frame(offset: number): Value {
@@ -214,8 +219,27 @@ export class Values {
     )
   }
 
-  /** The address after a cast from the arena (`isCast`) or to it. */
+  /** An address on the stack of a function that has called this one. */
+  callersStack(): Value {
+    return this.#intern(ValueKind.typed, 0, 0, 0, stackFlag)
+  }
+
+  /** The start of memory to which no type of the program's BTF applies: values of a map that is declared by sizes. */
+  apart(): Value {
+    return this.#intern(ValueKind.typed, 0, 0, 0, apartFlag | Space.kernel)
+  }
+
+  isApart(value: Value): boolean {
+    return this.kinds[value] === ValueKind.typed && ((this.flags[value] as number) & apartFlag) !== 0
+  }
+
+  isCallersStack(value: Value): boolean {
+    return this.kinds[value] === ValueKind.typed && ((this.flags[value] as number) & stackFlag) !== 0
+  }
+
+  /** The address after a cast from the arena (`isCast`) or to it; null stays null, and is known to be cast. */
   cast(value: Value, isCast: boolean): Value {
+    if (this.isNull(value)) return this.#intern(ValueKind.constant, 0, 0, 0, isCast ? castFlag : 0)
     if (!this.isAddress(value)) return value
     const flags = this.flags[value] as number
     return this.#place(
@@ -240,6 +264,17 @@ export class Values {
     )
   }
 
+  /** An address wherever in the thing that this one leads into. */
+  anywhere(value: Value): Value {
+    return this.#place(
+      this.kinds[value] as number,
+      this.refs[value] as number,
+      0,
+      1,
+      this.flags[value] as number,
+    )
+  }
+
   /** Two addresses in the same thing as one; undefined when they are in different things. */
   merge(a: Value, b: Value): Value | undefined {
     const kind = this.kinds[a] as number
@@ -247,9 +282,11 @@ export class Values {
     if (this.isCast(a) !== this.isCast(b)) return undefined
     const [offset, other] = [this.offsets[a] as number, this.offsets[b] as number]
     const stride = gcd(gcd(this.strides[a] as number, this.strides[b] as number), Math.abs(offset - other))
+    // On the stack the lowest counts: what is below has not been meant.
+    const start = kind === ValueKind.frame ? Math.min(offset, other) : offset
     const flags = this.flags[a] as number
     const space = mergeSpaces(flags & spaceMask, (this.flags[b] as number) & spaceMask)
-    return this.#place(kind, this.refs[a] as number, offset, stride, (flags & ~spaceMask) | space)
+    return this.#place(kind, this.refs[a] as number, start, stride, (flags & ~spaceMask) | space)
   }
 
   #place(kind: number, ref: number, offset: number, stride: number, flags: number): Value {

@@ -4,6 +4,7 @@ import { mapValueType } from '../flow/maps.js'
 import type { Place } from '../flow/places.js'
 import { Space, TOP, type Value, ValueKind } from '../flow/values.js'
 import type { Evidence, Overwrite, Store } from './evidence.js'
+import { Reach } from './reach.js'
 import type { SlotTable } from './slot-facts.js'
 import type { Stored, StoredValues } from './stored-values.js'
 
@@ -79,11 +80,8 @@ export class Attribution {
   }
 
   #placeOf(base: Value, displacement: number, width: number): Place | undefined {
-    const { values, places } = this.#knowledge
     const pointer = this.#knowledge.pointer(base)
-    if (pointer === undefined) return undefined
-    const offset = values.offset(pointer) + displacement
-    return places.at(this.#knowledge.rootOf(pointer), offset, values.stride(pointer), width)
+    return pointer === undefined ? undefined : this.#knowledge.placeAt(pointer, displacement, width)
   }
 
   #attribute(store: Store): void {
@@ -96,7 +94,10 @@ export class Attribution {
         kind === ValueKind.frame ||
         kind === ValueKind.context ||
         kind === ValueKind.map ||
-        kind === ValueKind.function
+        kind === ValueKind.function ||
+        // A number is no address that the verifier lets through, and callers forget what their stack holds.
+        (members.length > 1 && values.isNumber(member)) ||
+        this.#knowledge.isElsewhere(member)
       if (!isElsewhere) this.#attributeTo(store, member, stored, members.length === 1)
     }
   }
@@ -114,7 +115,7 @@ export class Attribution {
         else this.#table.object(this.#table.of(place.slot), at, 'only a part of it is written')
         return
       case 'anywhere':
-        if (!isNull) this.#spoil(this.#rootOf(base), at, 'something is stored at an index that is not known')
+        if (!isNull) this.#spoilBehind(store, base)
         return
       case 'plain':
         return
@@ -161,7 +162,7 @@ export class Attribution {
     const isOrigin = origin !== undefined && pointer === undefined
     this.loose.push({
       at: store.at,
-      space: this.#spaceOfAccess(base),
+      space: this.#evidence.spaceOfAccess(store.at, base),
       offsets: isKnown ? offsets : undefined,
       isBehind: shape?.kind === 'opaque',
       around:
@@ -175,12 +176,6 @@ export class Attribution {
     })
   }
 
-  #spaceOfAccess(base: Value): number {
-    const { values } = this.#knowledge
-    if (values.isNumber(base)) return Space.unknown
-    return values.isCast(base) ? Space.arena : Space.kernel
-  }
-
   #overwrite({ at, pointer, size, why }: Overwrite): void {
     const { values } = this.#knowledge
     for (const base of values.members(pointer)) {
@@ -190,7 +185,7 @@ export class Attribution {
         if (!values.isAddress(base) || values.kind(base) === ValueKind.frame) continue
         this.loose.push({
           at,
-          space: this.#spaceOfAccess(base),
+          space: this.#evidence.spaceOfAccess(at, base),
           offsets: values.stride(base) === 0 && size !== undefined ? [values.offset(base)] : undefined,
           isBehind: false,
           around: undefined,
@@ -226,8 +221,21 @@ export class Attribution {
     }
   }
 
-  #rootOf(base: Value): number {
-    return this.#knowledge.rootOf(this.#knowledge.pointer(base) ?? TOP)
+  /** A store at an index that is not known: it meets what lies at the same place of any element. */
+  #spoilBehind({ at, displacement, width }: Store, base: Value): void {
+    const { values } = this.#knowledge
+    const pointer = this.#knowledge.pointer(base) ?? TOP
+    const variable = this.#knowledge.variableOf(pointer)
+    const root = this.#knowledge.rootOf(pointer)
+    const reach = new Reach(this.#knowledge, root, variable, {
+      offset: values.offset(pointer) + displacement,
+      stride: values.stride(pointer),
+      width,
+    })
+    for (const facts of this.#table.within(reach.containers)) {
+      if (reach.meets(facts.slot))
+        this.#table.object(facts, at, 'something is stored at an index that is not known')
+    }
   }
 
   #mapValueTypes(): Set<number> {

@@ -1,7 +1,8 @@
 import type { Knowledge } from '../flow/knowledge.js'
 import type { Observer, Rule } from '../flow/observer.js'
 import type { Slot } from '../flow/places.js'
-import { Space, type Value, ValueKind } from '../flow/values.js'
+import type { SectionVariable } from '../flow/section-variables.js'
+import { Space, TOP, type Value, ValueKind } from '../flow/values.js'
 
 /** A value is a pointer to a type, `offset` bytes from where the value begins. */
 export interface View {
@@ -50,10 +51,14 @@ export interface Replace {
 }
 
 /** An address inside something that others know as something else. */
-export interface Escape {
+export interface EscapedAddress {
   readonly root: number
   readonly offset: number
   readonly stride: number
+  /** Where the address leads; unknown for anywhere. */
+  readonly space: number
+  /** The variable that it stays in; undefined for anything within the root. */
+  readonly variable: SectionVariable | undefined
 }
 
 /** A value is passed to a function of the program. */
@@ -96,17 +101,31 @@ export class Evidence implements Observer {
   readonly replaces: Replace[] = []
   readonly passes: Pass[] = []
   readonly gives: Give[] = []
-  readonly escapes = new Map<string, Escape>()
+  readonly escapes = new Map<string, EscapedAddress>()
   /** In which spaces types have been met: 1 << Space. */
   readonly residence = new Map<number, number>()
+  /** Instructions that access the arena. */
+  readonly #arenaAccesses = new Set<number>()
   readonly #knowledge: Knowledge
 
   constructor(knowledge: Knowledge) {
     this.#knowledge = knowledge
   }
 
+  /**
+   * The space that an instruction accesses through one of the values of its base. The verifier lets no instruction
+   * access the arena on one path and other memory on another (reg_type_mismatch in kernel/bpf/verifier.c).
+   */
+  spaceOfAccess(at: number, base: Value): number {
+    const { values } = this.#knowledge
+    if (values.isCast(base) || this.#arenaAccesses.has(at)) return Space.arena
+    // Of what is nothing in particular the cast may have been lost sight of.
+    return base === TOP || values.isNumber(base) ? Space.unknown : Space.kernel
+  }
+
   access(at: number, base: Value, displacement: number, width: number): void {
-    const { values, places } = this.#knowledge
+    const { values } = this.#knowledge
+    if (values.members(base).some((member) => values.isCast(member))) this.#arenaAccesses.add(at)
     for (const member of values.members(base)) {
       const kind = values.kind(member)
       if (!values.isAddress(member) || kind === ValueKind.frame) continue
@@ -127,7 +146,7 @@ export class Evidence implements Observer {
       const space = isCast ? Space.arena : Space.kernel
       this.residence.set(root, (this.residence.get(root) ?? 0) | (1 << space))
       if (width === 8) continue
-      const place = places.at(root, values.offset(pointer) + displacement, values.stride(pointer), width)
+      const place = this.#knowledge.placeAt(pointer, displacement, width)
       if (place.kind === 'part') this.#takeAsNumber(place.slot.id, at, 'only a part of it is read or written')
     }
   }
@@ -194,7 +213,15 @@ export class Evidence implements Observer {
       if (pointer === undefined) continue
       const root = this.#knowledge.rootOf(pointer)
       const [offset, stride] = [values.offset(pointer), values.stride(pointer)]
-      this.escapes.set(`${root},${offset},${stride}`, { root, offset, stride })
+      const space = this.#knowledge.spaceOf(pointer)
+      const variable = this.#knowledge.variableOf(pointer)
+      this.escapes.set(`${root},${offset},${stride},${space},${variable?.part}`, {
+        root,
+        offset,
+        stride,
+        space,
+        variable,
+      })
     }
   }
 

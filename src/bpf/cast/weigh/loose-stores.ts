@@ -3,15 +3,14 @@ import type { Slot } from '../flow/places.js'
 import { Space } from '../flow/values.js'
 import type { LooseStore } from './attribution.js'
 import type { Conclusion, Conclusions } from './conclusions.js'
-import type { Evidence } from './evidence.js'
+import type { EscapedAddress, Evidence } from './evidence.js'
+import { Reach } from './reach.js'
 import type { Negative, SlotTable } from './slot-facts.js'
 import type { Stored } from './stored-values.js'
 
 type Pointer = Conclusion & { readonly kind: 'pointer' }
 
 const wordSize = 8
-/** Places of a struct within another that are tried; beyond that anything is possible. */
-const mostPlaces = 256
 
 /**
  * Whether stores into memory of unknown type may have changed a slot. They count against a slot where object,
@@ -25,8 +24,6 @@ export class LooseStores {
   readonly #stores: readonly LooseStore[]
   /** Slots whose address is known to those that store, with the store. */
   readonly #reached = new Map<number, LooseStore[]>()
-  readonly #outer = new Map<number, number[]>()
-  readonly #offsets = new Map<string, readonly number[] | undefined>()
 
   constructor(
     knowledge: Knowledge,
@@ -40,8 +37,8 @@ export class LooseStores {
     this.#conclusions = conclusions
     this.#evidence = evidence
     this.#stores = distinct(stores.map((store) => this.#narrow(store)))
-    for (const { root, offset, stride } of evidence.escapes.values()) {
-      for (const store of this.#stores) this.#reach(root, offset, stride, store)
+    for (const escaped of evidence.escapes.values()) {
+      for (const store of this.#stores) this.#reach(escaped, store)
     }
   }
 
@@ -62,7 +59,7 @@ export class LooseStores {
       const roots = new Set([slot.container, ...homes.map(([root]) => root)])
       for (const root of store.around === undefined
         ? roots
-        : [...roots, ...this.#containersOf(slot.container)]) {
+        : [...roots, ...this.#knowledge.embedding.containersOf(slot.container)]) {
         if (this.#hits(store, root, slot) || this.#hitsAround(store, root, slot)) {
           return { at: store.at, why: 'something else is stored at this offset of an object of unknown type' }
         }
@@ -81,7 +78,7 @@ export class LooseStores {
     if (!store.isBehind) {
       return store.offsets.some((offset) => this.#meets(offset, store.width, root, slot))
     }
-    const starts = this.#startsOf(root, slot.container)
+    const starts = this.#knowledge.embedding.startsOf(root, slot.container)
     return (
       starts === undefined ||
       store.offsets.some((offset) => starts.some((start) => offset + store.width > start + slot.offset))
@@ -93,10 +90,11 @@ export class LooseStores {
     const { around } = store
     if (around === undefined) return store
     const { types } = this.#knowledge
-    const isMember = this.#containersOf(around.type).some((outer) => {
+    const isMember = this.#knowledge.embedding.containersOf(around.type).some((outer) => {
       const shape = types.of(outer)
       const end = shape.kind === 'struct' ? shape.size : 0
-      const starts = outer === around.type ? [] : (this.#startsOf(outer, around.type) ?? [0])
+      const starts =
+        outer === around.type ? [] : (this.#knowledge.embedding.startsOf(outer, around.type) ?? [0])
       return starts.some((start) => start + around.offset >= 0 && start + around.offset < end)
     })
     return isMember ? { ...store, offsets: [] } : store
@@ -111,14 +109,14 @@ export class LooseStores {
       const length = shape.kind === 'struct' ? Math.max(shape.size, 1) : 1
       return this.#meets(((around.offset % length) + length) % length, width, root, slot)
     }
-    const members = this.#startsOf(root, around.type)
+    const members = this.#knowledge.embedding.startsOf(root, around.type)
     if (members === undefined) return true
     return members.some((member) => this.#meets(member + around.offset, width, root, slot))
   }
 
   /** Whether bytes of a struct are some of the slot's. */
   #meets(offset: number, width: number, root: number, slot: Slot): boolean {
-    const containers = this.#startsOf(root, slot.container)
+    const containers = this.#knowledge.embedding.startsOf(root, slot.container)
     const size = wordSize * Math.max(slot.array?.isWhole ? slot.array.count : 1, 1)
     if (containers === undefined) return true
     return containers.some((container) => {
@@ -127,70 +125,11 @@ export class LooseStores {
     })
   }
 
-  /** Every struct that another is a part of, itself included. */
-  #containersOf(container: number): readonly number[] {
-    let known = this.#outer.get(container)
-    if (known === undefined) {
-      const { code, places } = this.#knowledge
-      known = []
-      for (const kind of ['struct', 'union'] as const) {
-        for (const { id } of code.btf.types(kind)) if (places.embedded(id).has(container)) known.push(id)
-      }
-      this.#outer.set(container, known)
-    }
-    return known
-  }
-
-  /** Where a container lies in a struct; undefined when in too many places. */
-  #startsOf(root: number, container: number): readonly number[] | undefined {
-    const key = `${root}:${container}`
-    if (this.#offsets.has(key)) return this.#offsets.get(key)
-    const found: number[] = []
-    const budget = { left: mostPlaces }
-    const isComplete = this.#collect(root, 0, container, found, budget, 0)
-    const starts = isComplete ? found : undefined
-    this.#offsets.set(key, starts)
-    return starts
-  }
-
-  #collect(
-    type: number,
-    start: number,
-    container: number,
-    found: number[],
-    budget: { left: number },
-    depth: number,
-  ): boolean {
-    const { types, places } = this.#knowledge
-    if (budget.left-- <= 0 || depth > 16) return false
-    const shape = types.of(type)
-    if (shape.kind === 'array') {
-      const inner = types.of(shape.element)
-      if (inner.kind !== 'struct' && inner.kind !== 'array') return true
-      for (let n = 0; n < Math.max(shape.length, 1); n++) {
-        const isComplete = this.#collect(
-          shape.element,
-          start + n * shape.elementSize,
-          container,
-          found,
-          budget,
-          depth + 1,
-        )
-        if (!isComplete) return false
-      }
-      return true
-    }
-    if (shape.kind !== 'struct') return true
-    if (shape.id === container) found.push(start)
-    if (!places.embedded(shape.id).has(container)) return true
-    return shape.parts.every(({ typeId, offset }) =>
-      this.#collect(types.bare(typeId), start + offset, container, found, budget, depth + 1),
-    )
-  }
-
   /** Notes the slots that a store meets if it goes through an address that has escaped. */
-  #reach(root: number, offset: number, stride: number, store: LooseStore): void {
+  #reach({ root, offset, stride, space, variable }: EscapedAddress, store: LooseStore): void {
     const { places } = this.#knowledge
+    const known = space === Space.unknown ? (this.#evidence.residence.get(root) ?? 0) : 1 << space
+    if (known !== 0 && store.space !== Space.unknown && (known & (1 << store.space)) === 0) return
     const table = this.#table
     const note = (slot: Slot): void => {
       const { id } = table.canonical(slot)
@@ -199,7 +138,8 @@ export class LooseStores {
       else list.push(store)
     }
     if (store.offsets === undefined || stride !== 0) {
-      for (const { slot } of table.within(places.embedded(root))) note(slot)
+      const reach = new Reach(this.#knowledge, root, variable, { offset: 0, stride: 1, width: wordSize })
+      for (const { slot } of table.within(reach.containers)) if (reach.meets(slot)) note(slot)
       return
     }
     for (const distance of store.offsets) {

@@ -151,7 +151,7 @@ export class StoredValues {
   }
 
   #describeGeneral(value: Value, follows: readonly Follow[] | undefined): Stored {
-    const { values, places } = this.#knowledge
+    const { values } = this.#knowledge
     const kind = values.kind(value)
     if (values.isNumber(value)) return { kind: 'number', why: 'a number is stored' }
     if (values.isAddress(value) && values.isCast(value)) {
@@ -176,7 +176,7 @@ export class StoredValues {
     if (kind === ValueKind.typed && values.ref(value) === 0) {
       return { kind: 'pointer', types: [], space, size: undefined }
     }
-    const types = places.typesAt(this.#knowledge.rootOf(value), values.offset(value), values.stride(value))
+    const types = this.#knowledge.typesBehind(value)
     return { kind: 'pointer', types, space, size: undefined }
   }
 }
