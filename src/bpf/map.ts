@@ -2,6 +2,7 @@ import { strip } from '../btf/layout.js'
 import { typeName } from '../btf/type-name.js'
 import type { CType } from '../btf/types.js'
 import type { Details } from '../contract/details.js'
+import { type MapJson, mapJson } from '../contract/maps.js'
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { Problems } from '../problems.js'
@@ -182,20 +183,8 @@ export class BpfMap {
   }
 
   /** The contract's description of a map. */
-  toJSON(): Record<string, unknown> {
-    const { id, name, type, keySize, valueSize, maxEntries, flags, address, keyType, valueType } = this.info
-    return {
-      id,
-      name,
-      type,
-      keySize,
-      valueSize,
-      maxEntries,
-      flags,
-      address: `0x${address.toString(16)}`,
-      keyType: nameOf(keyType),
-      valueType: nameOf(valueType),
-    }
+  toJSON(): MapJson {
+    return mapJson(this.info, nameOf(this.info.keyType), nameOf(this.info.valueType))
   }
 
   /** An entry whose key and places a batch told, after the batch has been overwritten: values are read anew. */

@@ -1,5 +1,7 @@
 import { strip } from '../btf/layout.js'
 import type { Details } from '../contract/details.js'
+import { hexAddress } from '../contract/json.js'
+import { objectJson } from '../contract/objects.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { listNodes } from '../kernel/walk/list.js'
 import { rbtreeNodes } from '../kernel/walk/rbtree.js'
@@ -96,7 +98,7 @@ function asyncCallback(kernel: Kernel, kind: 'timer' | 'workqueue', at: bigint, 
   const holder = kernel.struct(kind === 'timer' ? 'bpf_hrtimer' : 'bpf_work', address)
   return {
     set: true,
-    address,
+    address: hexAddress(address),
     ...callbackOf(kernel, holder.pointer('cb.prog'), holder.pointer('cb.callback_fn'), problems),
     ...(kind === 'timer' ? timerState(holder) : {}),
   }
@@ -114,16 +116,16 @@ function taskWork(kernel: Kernel, at: bigint, problems: Problems): Details {
   const task = work.pointer('task')
   return {
     set: true,
-    address,
+    address: hexAddress(address),
     state: kernel.enumName('bpf_task_work_state', state, 'BPF_TW_')?.toLowerCase() ?? state,
-    task: task === 0n ? undefined : { ...nameTask(kernel, task) },
+    task: task === 0n ? undefined : objectJson(nameTask(kernel, task)),
     ...callbackOf(kernel, work.pointer('prog'), work.pointer('callback_fn'), problems),
   }
 }
 
 function callbackOf(kernel: Kernel, program: bigint, callback: bigint, problems: Problems): Details {
   return {
-    program: program === 0n ? undefined : { ...nameProgram(kernel, program, problems) },
+    program: program === 0n ? undefined : objectJson(nameProgram(kernel, program, problems)),
     callback: callback === 0n ? undefined : kernel.symbolize(callback),
   }
 }
@@ -165,7 +167,8 @@ function pointer(
   problems: Problems,
 ): Reading {
   const address = kernel.space.u64(at)
-  if (address === 0n) return { details: { address }, pointee: undefined, elements: undefined }
+  if (address === 0n)
+    return { details: { address: hexAddress(address) }, pointee: undefined, elements: undefined }
   const bare = type === undefined ? undefined : strip(type)
   const target =
     bare?.name === 'task_struct'
@@ -174,7 +177,7 @@ function pointer(
         ? nameCgroup(kernel, address, problems)
         : undefined
   return {
-    details: { address, target: target === undefined ? undefined : { ...target } },
+    details: { address: hexAddress(address), target: target === undefined ? undefined : objectJson(target) },
     get pointee() {
       return type === undefined ? undefined : makeValue(context, type, address)
     },

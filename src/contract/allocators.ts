@@ -1,6 +1,108 @@
 import type { Allocator } from '../bpf/allocators/allocator.js'
-import { jsonText } from './json.js'
+import type { CType } from '../btf/types.js'
+import type { Problem } from '../problems.js'
+import { type StrayJson, strayJson } from './arenas.js'
+import { detailsJson } from './details.js'
+import { type Address, hexAddress, jsonText } from './json.js'
 import { pieces } from './pieces.js'
+import { valueJson } from './values.js'
+
+export interface AllocatorJson {
+  readonly name: string
+  /** sdt, static, bump, stack, buddy, page_frag. */
+  readonly kind: string
+  readonly struct: string | null
+  readonly section: string
+  /** In the kernel. */
+  readonly address: Address
+  readonly arena: number
+  readonly elementSize: number | null
+  readonly headerSize: number
+  /** What its elements are, and how that is known. */
+  readonly payload: {
+    readonly type: string | null
+    readonly offset: number
+    readonly certainty: string
+    readonly evidence: string
+    readonly candidates: readonly string[]
+  }
+  readonly counts: {
+    readonly live: number
+    readonly inFlight: number
+    readonly recycled: number
+    readonly free: number
+    readonly torn: number
+  }
+  readonly state: Readonly<Record<string, unknown>>
+  readonly regions: readonly {
+    readonly name: string
+    readonly address: Address
+    readonly size: number
+    readonly used: number
+  }[]
+  readonly objects: readonly {
+    readonly address: Address
+    readonly type: string
+    readonly certainty: string
+    readonly from: string
+    readonly value: unknown
+  }[]
+  readonly leaks: readonly { readonly index: number; readonly address: Address }[]
+  readonly dangling: readonly StrayJson[]
+  readonly unreadRoots: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+/** Everything of an allocator but its slots; `nameOf` writes a type in C. */
+export function allocatorJson(
+  allocator: Allocator,
+  struct: string | undefined,
+  nameOf: (type: CType) => string,
+): AllocatorJson {
+  const { name, kind, payload, reading, arena } = allocator
+  const { slots, regions } = reading
+  return {
+    name,
+    kind,
+    struct: struct ?? null,
+    section: allocator.section,
+    address: hexAddress(allocator.address),
+    arena: arena.id,
+    elementSize: reading.elementSize ?? null,
+    headerSize: reading.headerSize,
+    payload: {
+      type: payload.type === undefined ? null : nameOf(payload.type),
+      offset: payload.header,
+      certainty: payload.certainty,
+      evidence: payload.evidence,
+      candidates: payload.candidates,
+    },
+    counts: {
+      live: slots.count('live'),
+      inFlight: slots.count('in-flight'),
+      recycled: slots.count('recycled'),
+      free: slots.count('free'),
+      torn: slots.count('torn'),
+    },
+    state: detailsJson(reading.state),
+    regions: regions.flatMap(({ name: region, place, length, used }) =>
+      used === undefined
+        ? []
+        : [{ name: region, address: hexAddress(arena.window.userAddress(place)), size: length, used }],
+    ),
+    objects: allocator.objects.map(({ address, type, certainty, from, value }) => ({
+      address: hexAddress(address),
+      type: nameOf(type),
+      certainty,
+      from,
+      value: valueJson(value),
+    })),
+    leaks: allocator.leaks.map(({ index, address }) => ({ index, address: hexAddress(address ?? 0n) })),
+    dangling: strayJson(arena, allocator.dangling),
+    unreadRoots: allocator.unreadRoots,
+    problems: allocator.problems,
+  }
+}
 
 /** The contract's document of allocators, in pieces: an array, each with every allocation that it ever handed out. */
 export function allocatorsDocument(allocators: readonly Allocator[]): Generator<string> {

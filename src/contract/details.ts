@@ -1,8 +1,12 @@
+import { type Address, plainInteger } from './json.js'
+
 /**
- * What a reader says beyond bytes, by name. Members called `address`, or whose names end in `Address`, are addresses;
- * members that are undefined are left out of JSON.
+ * What a reader says beyond bytes, by name: an open record, made to be shown. Addresses in it are text already; members that
+ * are undefined are left out of JSON.
  */
 export interface Details {
+  readonly address?: Address | undefined
+  readonly [name: `${string}Address`]: Address | undefined
   readonly [name: string]: Detail
 }
 
@@ -16,25 +20,21 @@ type PlainJson =
   | readonly PlainJson[]
   | { readonly [name: string]: PlainJson }
 
-/** As the contract writes JSON: addresses as 0x text, integers beyond 2^53-1 as decimal text. */
-export function detailsJson(details: object): { readonly [name: string]: PlainJson } {
+/** As the contract writes JSON: integers beyond 2^53-1 as decimal text. */
+export function detailsJson(details: Details): { readonly [name: string]: PlainJson } {
   const json: Record<string, PlainJson> = {}
   for (const [name, value] of Object.entries(details) as [string, Detail][]) {
-    if (value !== undefined) json[name] = detailJson(name, value)
+    if (value !== undefined) json[name] = detailJson(value)
   }
   return json
 }
 
-function detailJson(name: string, value: Exclude<Detail, undefined>): PlainJson {
-  if (typeof value === 'bigint') {
-    if (/^address$|Address$/.test(name)) return `0x${value.toString(16)}`
-    const number = Number(value)
-    return Number.isSafeInteger(number) ? number : value.toString()
-  }
+function detailJson(value: Exclude<Detail, undefined>): PlainJson {
+  if (typeof value === 'bigint') return plainInteger(value)
   if (typeof value === 'number') return Number.isFinite(value) ? value : null
   if (typeof value !== 'object' || value === null) return value
   if (!isList(value)) return detailsJson(value)
-  return value.map((item) => (item === undefined ? null : detailJson(name, item)))
+  return value.map((item) => (item === undefined ? null : detailJson(item)))
 }
 
 function isList(value: readonly Detail[] | Details): value is readonly Detail[] {

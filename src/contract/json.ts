@@ -24,3 +24,8 @@ export function jsonLine(value: unknown): string {
 function plainIntegers(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? plainInteger(value) : value
 }
+
+/** JSON as it is now: values in it that read memory when they are touched are read. */
+export function snapshot<T>(json: T): T {
+  return JSON.parse(jsonLine(json)) as T
+}

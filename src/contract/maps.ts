@@ -1,7 +1,42 @@
 import type { BpfMap } from '../bpf/map.js'
+import type { MapInfo } from '../bpf/map-info.js'
 import { Problems } from '../problems.js'
 import { detailsJson } from './details.js'
+import { type Address, hexAddress } from './json.js'
 import { pieces } from './pieces.js'
+
+/** A map, without its entries. */
+export interface MapJson {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  /** Bytes. */
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  readonly flags: number
+  readonly address: Address
+  /** In C; null where the map was made without types. */
+  readonly keyType: string | null
+  readonly valueType: string | null
+}
+
+/** `keyType` and `valueType` are names in C. */
+export function mapJson(info: MapInfo, keyType: string | null, valueType: string | null): MapJson {
+  const { id, name, type, keySize, valueSize, maxEntries, flags, address } = info
+  return {
+    id,
+    name,
+    type,
+    keySize,
+    valueSize,
+    maxEntries,
+    flags,
+    address: hexAddress(address),
+    keyType,
+    valueType,
+  }
+}
 
 /** What of a map is written. */
 export type WrittenMap = Pick<BpfMap, 'info' | 'unsupported' | 'state' | 'json' | 'entryJson' | 'toJSON'>

@@ -1,16 +1,37 @@
 import type { BpfProgram } from '../bpf/program.js'
 import type { JitedFunction } from '../bpf/programs/jited.js'
-import type { BpfLink } from '../bpf/programs/links.js'
 import type { XlatedInstruction } from '../bpf/programs/listing.js'
+import type { StructOpsMember } from '../bpf/programs/membership.js'
 import type { Program } from '../bpf/programs/program-object.js'
-import { detailsJson } from './details.js'
-import { hexAddress } from './json.js'
+import { type Address, hexAddress } from './json.js'
+import { type LinkJson, linkJson } from './links.js'
+import { jsonOf } from './shape.js'
 
 /**
- * A program as the contract has it: counters are decimal text, since they outgrow what JSON numbers hold; null where the
- * program has none.
+ * A program: counters are decimal text, since they outgrow what JSON numbers hold; null where the program has none, or they
+ * cannot be read.
  */
-export function progJson(program: BpfProgram): Record<string, unknown> {
+export interface ProgramJson {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  readonly tag: string
+  readonly verifiedInsns: number
+  readonly xlatedSize: number
+  readonly jitedSize: number
+  readonly runCount: string | null
+  readonly runTimeNs: string | null
+  readonly recursionMisses: string | null
+  readonly mapIds: readonly number[]
+  readonly btfId: number
+  /** Since boot. */
+  readonly loadTimeNs: string
+  readonly address: Address
+  /** Null when it is interpreted. */
+  readonly jitedAddress: Address | null
+}
+
+export function progJson(program: BpfProgram): ProgramJson {
   const { id, name, type, tag, verifiedInstructions, xlatedSize, jitedSize, mapIds, btfId } = program
   return {
     id,
@@ -35,12 +56,24 @@ function decimal(count: bigint | undefined): string | null {
   return count === undefined ? null : String(count)
 }
 
-/** A program as the contract has it, with what only looking closer gives. */
-export function programJson(program: Program): Record<string, unknown> {
+/** A program of struct_ops and the member that it stands for. */
+export const structOpsMemberJson = jsonOf<StructOpsMember>()({ trampoline: 'address' })
+export type StructOpsMemberJson = ReturnType<typeof structOpsMemberJson>
+
+/** A program with what only looking closer gives. */
+export interface WholeProgramJson extends ProgramJson {
+  /** Whether the kernel counts runs; null where that cannot be read. */
+  readonly countsRuns: boolean | null
+  readonly structOps: readonly StructOpsMemberJson[]
+  readonly links: readonly LinkJson[]
+  readonly streams: Program['streams'] | null
+}
+
+export function programJson(program: Program): WholeProgramJson {
   return {
     ...progJson(program),
     countsRuns: program.countsRuns ?? null,
-    structOps: program.structOps.map((member) => detailsJson(member)),
+    structOps: program.structOps.map(structOpsMemberJson),
     links: program.links.map(linkJson),
     streams: program.streams ?? null,
   }
@@ -66,15 +99,4 @@ export function jitedJson(functions: readonly JitedFunction[]): unknown[] {
     hex: Buffer.from(bytes).toString('hex'),
     lines: lines.map(({ offset, line }) => ({ offset, ...line, instruction: undefined })),
   }))
-}
-
-function linkJson({ id, type, programId, attachType, target, address }: BpfLink): Record<string, unknown> {
-  return {
-    id,
-    type,
-    programId,
-    attachType,
-    target: detailsJson(target),
-    address: hexAddress(address),
-  }
 }

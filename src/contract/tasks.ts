@@ -1,17 +1,25 @@
 import type { Task } from '../kernel/tasks.js'
-import { hexAddress } from './json.js'
+import type { TaskDetails } from '../sched/task-details.js'
+import { type Json, jsonOf } from './shape.js'
 
-export function taskJson(task: Task): Record<string, unknown> {
-  return {
-    pid: task.pid,
-    tgid: task.tgid,
-    parentPid: task.parentPid ?? null,
-    name: task.name,
-    comm: task.comm,
-    state: task.state,
-    cpu: task.cpu ?? null,
-    isRunning: task.isRunning,
-    isKernelThread: task.isKernelThread,
-    address: hexAddress(task.address),
-  }
-}
+/** A thread. */
+export const taskJson = jsonOf<Task>()({ address: 'address' })
+export type TaskJson = ReturnType<typeof taskJson>
+
+/** What the scheduler knows of a thread. */
+export const taskDetailsJson = jsonOf<TaskDetails>()({
+  task: taskJson.shape,
+  voluntarySwitches: 'integer',
+  involuntarySwitches: 'integer',
+  endedThreadsSwitches: { voluntary: 'integer', involuntary: 'integer' },
+  coreCookie: 'integer',
+  cgroup: { address: 'address' },
+  blockedOn: 'address',
+  schedExt: {
+    slice: 'integer',
+    virtualTime: 'integer',
+    queueAddress: 'address',
+    scheduler: 'address',
+  },
+})
+export type TaskDetailsJson = Json<TaskDetails, typeof taskDetailsJson.shape>

@@ -1,20 +1,19 @@
-import type { BpfLink } from '../bpf/programs/links.js'
-import type { LogRecord } from '../kernel/dmesg.js'
-import type { CpuTime } from '../sched/cpu-time.js'
-import type { Schedstat } from '../sched/domains.js'
-import type { NumaNode } from '../sched/numa.js'
+import type { ArenaContentsJson } from '../contract/arenas.js'
+import type { LinkJson } from '../contract/links.js'
+import type { RecordJson } from '../contract/log.js'
+import type { ProgramJson } from '../contract/programs.js'
+import type { CpuTimeJson, NumaJson, SchedstatJson } from '../contract/sched.js'
 import type { Environment } from '../session/environment.js'
 import type { Identity } from './identity.js'
-import type { ReportAllocator, ReportArena } from './parts/arenas.js'
+import type { ReportAllocator } from './parts/arenas.js'
 import type { ReportMap } from './parts/maps.js'
-import type { ReportProgram, ReportStreams, ReportStructOps } from './parts/programs.js'
+import type { ReportStreams, ReportStructOps } from './parts/programs.js'
 import type { ReportSched } from './parts/sched.js'
 import type { ReportTask } from './parts/tasks.js'
 import type { ReportTime } from './parts/time.js'
 import type { ReportVcpu } from './parts/vcpus.js'
-import type { Plain } from './plain.js'
 import type { ReportProblem, SectionStatus } from './sections.js'
-import type { StorySentence } from './story.js'
+import type { SentenceJson } from './story.js'
 
 /** Everything of a report but the entries of maps and the elements of allocators, as its JSON has it. */
 export interface ReportHead {
@@ -29,23 +28,23 @@ export interface ReportHead {
   readonly problems: readonly ReportProblem[]
   /** Milliseconds that putting the report together took. */
   readonly milliseconds: number
-  readonly story: readonly Plain<StorySentence>[]
+  readonly story: readonly SentenceJson[]
   readonly environment: Environment | null
   readonly time: ReportTime | null
   readonly vcpus: readonly ReportVcpu[]
   readonly tasks: readonly ReportTask[]
   readonly sched: ReportSched | null
-  readonly domains: readonly Plain<Schedstat>[]
-  readonly cpuTime: readonly Plain<CpuTime>[]
-  readonly numa: readonly Plain<NumaNode>[]
-  readonly programs: readonly ReportProgram[]
-  readonly links: readonly Plain<BpfLink>[]
+  readonly domains: readonly SchedstatJson[]
+  readonly cpuTime: readonly CpuTimeJson[]
+  readonly numa: readonly NumaJson[]
+  readonly programs: readonly ProgramJson[]
+  readonly links: readonly LinkJson[]
   readonly streams: readonly ReportStreams[]
   readonly structOps: ReportStructOps
   readonly maps: readonly ReportMap[]
-  readonly arenas: readonly ReportArena[]
+  readonly arenas: readonly ArenaContentsJson[]
   readonly allocators: readonly ReportAllocator[]
-  readonly log: readonly Plain<LogRecord>[]
+  readonly log: readonly RecordJson[]
   readonly identity: Identity
 }
 

@@ -1,5 +1,5 @@
 /** What a reader of reports checks first: another major number means that fields changed their meaning. */
-export const schema = { name: 'cryoscope-report', major: 1, minor: 1 } as const
+export const schema = { name: 'cryoscope-report', major: 2, minor: 0 } as const
 
 /** The parts of a report, each with a status of its own. */
 export const sectionNames = [

@@ -1,4 +1,4 @@
-import { toJson } from '../sched/json.js'
+import { jsonOf } from '../contract/shape.js'
 import { explain } from '../sched/why.js'
 import type { Session } from '../session/session.js'
 import { machineSentences, panicSentences } from './story-machine.js'
@@ -31,11 +31,15 @@ export interface StorySentence {
   readonly about: readonly Subject[]
 }
 
+/** Facts are JSON already. */
+export const sentenceJson = jsonOf<StorySentence>()({ about: { id: 'id' } })
+export type SentenceJson = ReturnType<typeof sentenceJson>
+
 /** What is going on, told in sentences: who waits and why, where work piles up, what is odd. */
 export interface Story {
   /** In the order in which they should be read: what is wrong comes first within a topic. */
   readonly sentences: readonly StorySentence[]
-  toJSON(): unknown
+  toJSON(): readonly SentenceJson[]
   /** The sentences, one a line. */
   toString(): string
 }
@@ -55,7 +59,7 @@ export function storyOf(scene: StoryScene): Story {
   ]
   return {
     sentences,
-    toJSON: () => toJson(sentences),
+    toJSON: () => sentences.map(sentenceJson),
     toString: () => sentences.map(({ sentence }) => sentence).join('\n'),
   }
 }

@@ -105,7 +105,7 @@ function sleepsIn(stack: Stack | null): string | undefined {
 
 export function programTable({ programs }: ReportHead): Table {
   const rows = programs.map((program) => {
-    const { id, name, type, runCount, runTime, recursionMisses, mapIds } = program
+    const { id, name, type, runCount, runTimeNs: runTime, recursionMisses, mapIds } = program
     const runs = Number(runCount)
     const spent = runTime === null ? null : nanosecondsText(BigInt(runTime))
     const each = runs === 0 ? null : nanosecondsText(BigInt(Math.round(Number(runTime) / runs)))

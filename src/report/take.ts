@@ -1,5 +1,8 @@
 import type { Allocator } from '../bpf/allocators/allocator.js'
 import { countsRuns } from '../bpf/programs/statistics.js'
+import { linkJson } from '../contract/links.js'
+import { recordJson } from '../contract/log.js'
+import { progJson } from '../contract/programs.js'
 import { CryoscopeError } from '../errors.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import { findPanic } from '../kernel/panic.js'
@@ -17,10 +20,9 @@ import { readCpuTime, readDomains, readNumaNodes, schedOf } from './parts/sched.
 import { readTasks } from './parts/tasks.js'
 import { readTime } from './parts/time.js'
 import { readVcpus } from './parts/vcpus.js'
-import { plain } from './plain.js'
 import { schema } from './schema.js'
 import { round, Sections } from './sections.js'
-import { storyOf } from './story.js'
+import { sentenceJson, storyOf } from './story.js'
 
 /** What a report holds, and what lets go of it. */
 export interface Taken extends ReportContents {
@@ -110,7 +112,7 @@ export function takeContents(vm: Session): Taken {
         .filter(({ severity, code }) => severity === 'error' && code !== 'allocator')
         .map(({ subject, message }) => `${subject}: ${message}`),
     })
-    return plain([...sentences])
+    return sentences.map(sentenceJson)
   })
   const head: ReportHead = {
     schema,
@@ -132,14 +134,14 @@ export function takeContents(vm: Session): Taken {
     domains,
     cpuTime,
     numa,
-    programs: plain(programs),
-    links: plain(links),
+    programs: programs.map(progJson),
+    links: links.map(linkJson),
     streams,
     structOps,
     maps: maps.map(({ map }) => map),
     arenas,
     allocators: allocators.map(({ allocator }) => allocator),
-    log: plain(log),
+    log: log.map(recordJson),
     identity,
   }
   const spans = { maps: maps.map(({ span }) => span), allocators: allocators.map(({ span }) => span) }

@@ -1,3 +1,22 @@
+import {
+  cpuTimeJson,
+  eventsJson,
+  exitLogJson,
+  extStateJson,
+  numaJson,
+  queueJson,
+  runqueueJson,
+  type SchedJson,
+  schedJson,
+  schedstatJson,
+  schedulerJson,
+  schedulerObjectJson,
+  taskListJson,
+  watchdogJson,
+} from '../contract/sched.js'
+import { eachWithJson, withJson } from '../contract/shape.js'
+import { stackJson } from '../contract/stacks.js'
+import { taskDetailsJson } from '../contract/tasks.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask, tasks } from '../kernel/tasks.js'
 import { Problems } from '../problems.js'
@@ -8,7 +27,6 @@ import { readSchedstats, type Schedstat } from './domains.js'
 import { readEvents, type SchedulerEvents } from './events.js'
 import { type LoggedExit, readExitLog } from './exit-log.js'
 import type { Absence, Problem } from './gathering.js'
-import { toJson } from './json.js'
 import { type NumaNode, readNuma } from './numa.js'
 import { readSchedulerObjects, type SchedulerObject } from './objects.js'
 import { readQueues } from './queues.js'
@@ -62,30 +80,30 @@ export class Sched {
   }
 
   get ext(): ExtState {
-    return readExtState(this.#context)
+    return withJson(readExtState(this.#context), extStateJson)
   }
 
   /** Loaded BPF schedulers, the root first. One that has failed stays until its owner lets go of it. */
   get schedulers(): readonly Scheduler[] {
-    return readSchedulers(this.#context)
+    return eachWithJson(readSchedulers(this.#context), schedulerJson)
   }
 
   /** The BPF objects of each loaded scheduler, that of the running one first, with what speaks for it. */
   get objects(): readonly SchedulerObject[] {
-    return readSchedulerObjects(this.#context)
+    return eachWithJson(readSchedulerObjects(this.#context), schedulerObjectJson)
   }
 
   get watchdog(): Watchdog {
-    return readWatchdog(this.#context)
+    return withJson(readWatchdog(this.#context), watchdogJson)
   }
 
   get runqueues(): readonly Runqueue[] {
-    return readRunqueues(this.#context, new QueueReader(this.#context))
+    return eachWithJson(readRunqueues(this.#context, new QueueReader(this.#context)), runqueueJson)
   }
 
   /** Every dispatch queue. */
   get queues(): readonly DispatchQueue[] {
-    return readQueues(this.#context)
+    return eachWithJson(readQueues(this.#context), queueJson)
   }
 
   /** One dispatch queue by its id or name; undefined when there is none. */
@@ -97,7 +115,7 @@ export class Sched {
 
   /** Counters of the root scheduler and of those below it. */
   get events(): readonly SchedulerEvents[] {
-    return readEvents(this.#context)
+    return eachWithJson(readEvents(this.#context), eventsJson)
   }
 
   /** Runnable tasks of sched_ext that do not run, the longest waiting first. */
@@ -110,24 +128,25 @@ export class Sched {
 
   /** The list of all tasks that sched_ext knows of. */
   get taskList(): TaskList | undefined {
-    return readTaskList(this.#context)
+    const list = readTaskList(this.#context)
+    return list === undefined ? undefined : withJson(list, taskListJson)
   }
 
   /** Schedulers that left, as the kernel log tells it. */
   get exitLog(): readonly LoggedExit[] {
-    return readExitLog(this.#context)
+    return eachWithJson(readExitLog(this.#context), exitLogJson)
   }
 
   get schedstats(): readonly Schedstat[] {
-    return readSchedstats(this.#context)
+    return eachWithJson(readSchedstats(this.#context), schedstatJson)
   }
 
   get cpuTimes(): readonly CpuTime[] {
-    return readCpuTimes(this.#context)
+    return eachWithJson(readCpuTimes(this.#context), cpuTimeJson)
   }
 
   get numa(): readonly NumaNode[] {
-    return readNuma(this.#context)
+    return eachWithJson(readNuma(this.#context), numaJson)
   }
 
   /** What the scheduler knows of every task, idle tasks first. */
@@ -136,7 +155,7 @@ export class Sched {
     const problems = new Problems()
     const found = [...tasks(this.#kernel, problems)].flatMap(({ address, pid }) => {
       const details = context.gathering.attempt(`task ${pid}`, () => readTaskDetails(context, address))
-      return details === undefined ? [] : [details]
+      return details === undefined ? [] : [withJson(details, taskDetailsJson)]
     })
     for (const { where, why } of problems.list) context.gathering.problem(where, why)
     return found
@@ -144,19 +163,19 @@ export class Sched {
 
   /** What the scheduler knows of a task. */
   task(pid: number): TaskDetails {
-    return readTaskDetails(this.#context, findTask(this.#kernel, pid).address)
+    return withJson(readTaskDetails(this.#context, findTask(this.#kernel, pid).address), taskDetailsJson)
   }
 
   /** Kernel stack of a task that does not run. */
   stack(pid: number): KernelStack {
-    return readStack(this.#kernel, findTask(this.#kernel, pid).address)
+    return withJson(readStack(this.#kernel, findTask(this.#kernel, pid).address), stackJson)
   }
 
   /** All at once: no part is read twice, and what went wrong is in it. */
   snapshot(): SchedState {
     const context = schedContext(this.#kernel)
     const reader = new QueueReader(context)
-    return {
+    const state: SchedState = {
       ...readExtState(context),
       schedulers: readSchedulers(context),
       objects: readSchedulerObjects(context),
@@ -169,9 +188,10 @@ export class Sched {
       absent: context.gathering.absent,
       problems: context.gathering.problems,
     }
+    return withJson(state, schedJson)
   }
 
-  toJSON(): unknown {
-    return toJson(this.snapshot())
+  toJSON(): SchedJson {
+    return schedJson(this.snapshot())
   }
 }

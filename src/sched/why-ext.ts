@@ -43,7 +43,7 @@ function onQueue(
   const place = position === 0 ? 'first' : `behind ${counted(position, 'other')}`
   const facts = {
     dsq: queue.name,
-    id: queue.id,
+    id: hex(queue.id),
     kind: queue.kind,
     position,
     depth: queue.depth,

@@ -1,8 +1,8 @@
+import { explanationJson } from '../contract/sched.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask } from '../kernel/tasks.js'
 import { schedContext } from './context.js'
 import type { Problem } from './gathering.js'
-import { toJson } from './json.js'
 import { takeScene } from './scene.js'
 import { extReasons } from './why-ext.js'
 import { runqueueReasons } from './why-runqueue.js'
@@ -70,7 +70,7 @@ export function explain(kernel: Kernel, pid: number): Explanation {
     verdict,
     reasons,
     problems,
-    toJSON: () => toJson({ pid, name, verdict, reasons, problems }),
+    toJSON: () => explanationJson({ pid, name, verdict, reasons, problems }),
     toString: () => reasons.map(({ sentence }) => sentence).join('\n'),
   }
 }

@@ -13,12 +13,19 @@ import { recoveringContext } from '../bpf/recovery/context.js'
 import { ObjectFile } from '../bpf/recovery/object-file.js'
 import { Recovery } from '../bpf/recovery/recovery.js'
 import type { CType } from '../btf/types.js'
+import { linkJson } from '../contract/links.js'
+import { recordJson } from '../contract/log.js'
+import { progJson } from '../contract/programs.js'
+import { eachWithJson, withJson } from '../contract/shape.js'
+import { kernelSymbolJson } from '../contract/symbols.js'
+import { panicJson } from '../contract/target.js'
+import { taskJson } from '../contract/tasks.js'
 import { CryoscopeError } from '../errors.js'
 import { type CpuIdentity, identifyCpus } from '../kernel/cpu-identity.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import type { KernelSymbol } from '../kernel/kallsyms.js'
 import { Kernel } from '../kernel/kernel.js'
-import { findPanic, type Panic } from '../kernel/panic.js'
+import { findPanic, type Panic, panicText } from '../kernel/panic.js'
 import { findTask, type Task, tasks } from '../kernel/tasks.js'
 import type { Checkpoint, CheckpointOptions, Machine } from '../machine/machine.js'
 import { Problems } from '../problems.js'
@@ -307,7 +314,10 @@ export class Session implements AsyncDisposable {
   /** Every BPF program, by id. Counters are those of this moment. */
   get progs(): readonly BpfProgram[] {
     const { kernel } = this
-    return this.#noting((problems) => listPrograms(kernel, problems))
+    return eachWithJson(
+      this.#noting((problems) => listPrograms(kernel, problems)),
+      progJson,
+    )
   }
 
   /** One BPF program by name or id, with what can be read of it: instructions, machine code, links. */
@@ -321,7 +331,10 @@ export class Session implements AsyncDisposable {
   /** Every BPF link, by id: what keeps programs attached, and to what. */
   get links(): readonly BpfLink[] {
     const { kernel } = this
-    return this.#noting((problems) => listLinks(kernel, problems))
+    return eachWithJson(
+      this.#noting((problems) => listLinks(kernel, problems)),
+      linkJson,
+    )
   }
 
   /** Every BPF arena, by id. */
@@ -353,7 +366,10 @@ export class Session implements AsyncDisposable {
   /** Every thread, idle tasks (pid 0) first. */
   get tasks(): readonly Task[] {
     const { kernel } = this
-    return this.#noting((problems) => [...tasks(kernel, problems)])
+    return eachWithJson(
+      this.#noting((problems) => [...tasks(kernel, problems)]),
+      taskJson,
+    )
   }
 
   /** The task_struct with this pid. */
@@ -385,12 +401,16 @@ export class Session implements AsyncDisposable {
   /** The kernel log, oldest record first. */
   get dmesg(): readonly LogRecord[] {
     const { kernel } = this
-    return this.#noting((problems) => dmesg(kernel, problems))
+    return eachWithJson(
+      this.#noting((problems) => dmesg(kernel, problems)),
+      recordJson,
+    )
   }
 
   /** That the kernel panicked: where, and what it said; undefined while it has not. */
   get panic(): Panic | undefined {
-    return findPanic(this.kernel, () => this.dmesg)
+    const panic = findPanic(this.kernel, () => this.dmesg)
+    return panic === undefined ? undefined : withJson(panic, (found) => panicJson(found, panicText(found)))
   }
 
   /** The scheduler: sched_ext, runqueues, dispatch queues, events, statistics. */
@@ -409,10 +429,11 @@ export class Session implements AsyncDisposable {
     const address = addressIn(nameOrAddress)
     if (address === undefined) {
       const name = nameOrAddress as string
-      return kernel.symbols.lookup(name) ?? this.#dynamicSymbol(name) ?? missing(kernel, name)
+      const found = kernel.symbols.lookup(name) ?? this.#dynamicSymbol(name) ?? missing(kernel, name)
+      return withJson(found, kernelSymbolJson)
     }
     const symbol = kernel.symbolAt(address)
-    if (symbol !== undefined) return symbol
+    if (symbol !== undefined) return withJson(symbol, kernelSymbolJson)
     throw new CryoscopeError(
       'not-found',
       `0x${address.toString(16)} lies in no symbol of the kernel, its modules or BPF programs`,

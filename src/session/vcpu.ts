@@ -1,3 +1,7 @@
+import { withJson } from '../contract/shape.js'
+import { stackJson } from '../contract/stacks.js'
+import { taskJson } from '../contract/tasks.js'
+import { type VcpuJson, vcpuJson } from '../contract/vcpus.js'
 import { CryoscopeError, quietly } from '../errors.js'
 import type { CpuIdentity } from '../kernel/cpu-identity.js'
 import type { Kernel } from '../kernel/kernel.js'
@@ -74,7 +78,7 @@ export class Vcpu {
     const { cpu } = this
     return cpu === undefined
       ? undefined
-      : this.#quietly((kernel) => currentTask(kernel, cpu, kernel.problems))
+      : this.#quietly((kernel) => withJson(currentTask(kernel, cpu, kernel.problems), taskJson))
   }
 
   /** The kernel stack that it is on; undefined in user space. Throws where there is none to follow. */
@@ -82,7 +86,7 @@ export class Vcpu {
     if (this.privilege !== 0) return undefined
     if (this.#isForeign)
       throw new CryoscopeError('unreadable', `vCPU ${this.index}: ${this.identity?.problem}`)
-    return stackOfRegisters(this.#kernel(), this.registers)
+    return withJson(stackOfRegisters(this.#kernel(), this.registers), stackJson)
   }
 
   /** Executes `count` instructions on this vCPU while every other one stands still. */
@@ -91,21 +95,8 @@ export class Vcpu {
     await this.#step(this.index, count)
   }
 
-  toJSON(): Record<string, unknown> {
-    const { index, cpu, identity, halted, privilege, task, where } = this
-    const registers = Object.entries(this.registers).filter(([, value]) => value !== undefined)
-    return {
-      index,
-      cpu: cpu ?? null,
-      evidence: identity?.evidence ?? [],
-      problem: identity?.problem ?? null,
-      rip: hex(this.rip),
-      where: where ?? null,
-      halted: halted ?? null,
-      privilege,
-      task: task === undefined ? null : { pid: task.pid, comm: task.comm, name: task.name },
-      registers: Object.fromEntries(registers.map(([name, value]) => [name, hex(value as bigint)])),
-    }
+  toJSON(): VcpuJson {
+    return vcpuJson(this)
   }
 
   get #isForeign(): boolean {
@@ -116,8 +107,4 @@ export class Vcpu {
   #quietly<T>(read: (kernel: Kernel) => T): T | undefined {
     return quietly(() => read(this.#kernel()))
   }
-}
-
-function hex(value: bigint): string {
-  return `0x${value.toString(16)}`
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { hexAddress } from '../../src/contract/json.js'
 import { writeMapJson, writeMapLines } from '../../src/ui/cli/map-json.js'
 import { Output } from '../../src/ui/cli/output.js'
 import { capture, Recorder } from '../ui/support/capture.js'
@@ -77,7 +78,7 @@ describe('the JSON of a map', () => {
 
   it('has the state of maps that have one', async () => {
     const { document } = await written({
-      state: { producerPosition: 2n ** 60n, dataAddress: 0xffff888000000000n },
+      state: { producerPosition: 2n ** 60n, dataAddress: hexAddress(0xffff888000000000n) },
     })
     expect(document.state).toEqual({
       producerPosition: '1152921504606846976',

@@ -29,7 +29,7 @@ describe('the file of a report', () => {
     ['null', 'unreadable', 'no report'],
     ['{"schema":{"name":"cryoscope-report","major":9}}', 'unreadable', 'is a report of version 9'],
     [
-      '{"schema":{"name":"cryoscope-report","major":1}}',
+      '{"schema":{"name":"cryoscope-report","major":2}}',
       'unreadable',
       'is a report without environment, time',
     ],

@@ -18,7 +18,7 @@ describe('a report', () => {
     expect(schemaErrors(parsed(report))).toEqual([])
     expect(schemaErrors({ ...parsed(report), tasks: [{ pid: 'one' }] })).not.toEqual([])
     expect(
-      schemaErrors({ ...parsed(report), schema: { name: 'cryoscope-report', major: 2, minor: 0 } }),
+      schemaErrors({ ...parsed(report), schema: { name: 'cryoscope-report', major: 3, minor: 0 } }),
     ).not.toEqual([])
   })
 

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
-import { detailsJson } from '../../contract/details.js'
+import { type AllocatorJson, allocatorJson } from '../../contract/allocators.js'
+import { withJson } from '../../contract/shape.js'
 import type { Problems } from '../../problems.js'
 import { hexOf } from '../../value/bytes.js'
 import { compileJson } from '../../value/render/compile-json.js'
@@ -8,7 +9,7 @@ import type { Value } from '../../value/types.js'
 import { makeValue } from '../../value/value.js'
 import type { Arena, ArenaObject } from '../arena/arena.js'
 import type { Payload } from './payload.js'
-import { hex, type Reading } from './reading.js'
+import type { Reading } from './reading.js'
 import type { DanglingReference, FoundObject } from './references.js'
 import type { SlotState } from './slots.js'
 
@@ -189,71 +190,30 @@ export class Allocator {
   }
 
   /** Everything but the slots. */
-  toJSON(): Record<string, unknown> {
-    const { name, kind, payload, reading, arena } = this
-    const { slots, regions } = reading
-    const count = (state: SlotState): number => slots.count(state)
-    return {
-      name,
-      kind,
-      struct: this.#facts.struct ?? null,
-      section: this.section,
-      address: hex(this.address),
-      arena: arena.id,
-      elementSize: reading.elementSize ?? null,
-      headerSize: reading.headerSize,
-      payload: {
-        type: payload.type === undefined ? null : typeName(payload.type),
-        offset: payload.header,
-        certainty: payload.certainty,
-        evidence: payload.evidence,
-        candidates: payload.candidates,
-      },
-      counts: {
-        live: count('live'),
-        inFlight: count('in-flight'),
-        recycled: count('recycled'),
-        free: count('free'),
-        torn: count('torn'),
-      },
-      state: detailsJson(reading.state),
-      regions: regions
-        .filter(({ used }) => used !== undefined)
-        .map((region) => ({
-          name: region.name,
-          address: hex(arena.window.userAddress(region.place)),
-          size: region.length,
-          used: region.used,
-        })),
-      objects: this.objects.map(({ address, type, certainty, from, value }) => ({
-        address: hex(address),
-        type: typeName(type),
-        certainty,
-        from,
-        value,
-      })),
-      leaks: this.leaks.map(({ index, address }) => ({ index, address: hex(address ?? 0n) })),
-      dangling: this.dangling.map(({ from, place, why }) => ({
-        from,
-        pointer: hex(arena.window.userAddress(place)),
-        why,
-      })),
-      unreadRoots: this.unreadRoots,
-      problems: this.problems,
-    }
+  toJSON(): AllocatorJson {
+    return allocatorJson(this, this.#facts.struct, typeName)
   }
 
   /** Every slot that was ever handed out as JSON text, one document each; those handed out now with their value. */
   *json(): Generator<string> {
+    const { slots } = this.reading
+    const text = this.#documents()
+    for (let slot = 0; slot < slots.length; slot++) {
+      const state = slots.states[slot]
+      if (state !== 'free' && state !== 'reserved') yield text(slot)
+    }
+  }
+
+  /** Writes slots as JSON text. */
+  #documents(): (slot: number) => string {
     const { slots } = this.reading
     const { window, context } = this.arena
     const { type, header } = this.payload
     const render = type === undefined ? undefined : compileJson(context, type)
     const size = type === undefined ? 0 : (sizeOf(type) ?? 0)
     const high = `0x${(window.userAddress(0) >> 32n).toString(16)}`
-    for (let slot = 0; slot < slots.length; slot++) {
+    return (slot) => {
       const state = slots.states[slot] as SlotState
-      if (state === 'free' || state === 'reserved') continue
       const place = slots.places[slot] as number
       const address =
         place < 0
@@ -262,10 +222,7 @@ export class Allocator {
             ? `"0x${place.toString(16)}"`
             : `"${high}${place.toString(16).padStart(8, '0')}"`
       const head = `{"index":${slots.indexes[slot]},"state":"${state}","address":${address},"size":${slots.sizes[slot]},"generation":${slots.generations[slot]}`
-      if (place < 0 || state === 'recycled') {
-        yield `${head}}`
-        continue
-      }
+      if (place < 0 || state === 'recycled' || state === 'free' || state === 'reserved') return `${head}}`
       let text = ''
       const from = place + header
       if (render !== undefined && (from % pageSize) + size <= pageSize) {
@@ -273,7 +230,7 @@ export class Allocator {
           text = `,"value":${render(view, bytes, offset)}`
         })
       }
-      yield `${head}${text === '' ? this.#whole(place, slots.sizes[slot] as number) : text}}`
+      return `${head}${text === '' ? this.#whole(place, slots.sizes[slot] as number) : text}}`
     }
   }
 
@@ -294,7 +251,7 @@ export class Allocator {
     const place = slots.places[slot] as number
     const size = slots.sizes[slot] as number
     const payload = (): Payload => this.payload
-    return {
+    const allocation: Allocation = {
       index: slots.indexes[slot] as number,
       state: slots.states[slot] as SlotState,
       address: place < 0 ? undefined : window.userAddress(place),
@@ -309,6 +266,8 @@ export class Allocator {
         return makeValue(context, type, window.kernelAddress(place + header))
       },
     }
+    // As a line of `json` has it.
+    return withJson(allocation, () => JSON.parse(this.#documents()(slot)) as unknown)
   }
 
   #learn(): Learned {

@@ -1,5 +1,6 @@
 import { memberAt, sizeOf } from '../../btf/layout.js'
 import type { StructType } from '../../btf/types.js'
+import { hexAddress } from '../../contract/json.js'
 import type { Problems } from '../../problems.js'
 import type { Arena } from '../arena/arena.js'
 import { type AllocatorReader, hex, placeIn, pointerAt, type Region, viewOf } from './reading.js'
@@ -51,7 +52,7 @@ export const buddyReader: AllocatorReader = {
         chunks: seen.size,
         liveBytes: sumOf(slots, 'live'),
         freeBytes: sumOf(slots, 'free'),
-        reservedAddress: reader.has('vaddr') ? reader.integer('vaddr') : undefined,
+        reservedAddress: reader.has('vaddr') ? hexAddress(reader.integer('vaddr')) : undefined,
       },
     }
   },

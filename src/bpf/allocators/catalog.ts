@@ -1,3 +1,4 @@
+import type { Detail, Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
 import type { Arena, ArenaObject } from '../arena/arena.js'
@@ -102,8 +103,12 @@ function readOne(
   const stats =
     reader.kind === 'sdt' ? onlyVariable(kernel, sections, variable.types, 'scx_alloc_stats') : undefined
   const members = stats?.layout.type.members ?? []
+  // Counters by their names in the scheduler's struct: none is an address.
   const statistics =
-    stats && Object.fromEntries(members.map(({ name }) => [name, BigInt.asUintN(64, stats.integer(name))]))
+    stats &&
+    (Object.fromEntries(
+      members.map(({ name }): [string, Detail] => [name, BigInt.asUintN(64, stats.integer(name))]),
+    ) as Details)
   return {
     name: variable.name,
     kind: reader.kind,

@@ -1,6 +1,7 @@
 import type { Btf } from '../../btf/btf.js'
 import { memberPathAt } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
+import { type ArenaJson, arenaJson } from '../../contract/arenas.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { ReadResult } from '../../memory/types.js'
@@ -224,34 +225,8 @@ export class Arena {
     return free === undefined ? undefined : isIn(free, Math.floor((place - this.window.first) / pageSize))
   }
 
-  toJSON(): Record<string, unknown> {
-    const hex = (value: bigint): string => `0x${value.toString(16)}`
-    const { window } = this
-    return {
-      id: this.id,
-      name: this.name,
-      address: hex(this.info.address),
-      flags: this.info.flags,
-      userStart: hex(window.userStart),
-      userEnd: hex(window.userEnd),
-      kernelStart: window.kernelStart === 0n ? null : hex(window.kernelStart),
-      pageSize,
-      declaredPages: window.declaredPages,
-      presentPages: this.pages.length,
-      allocatedPages: this.allocatedPages ?? null,
-      countedPages: this.countedPages ?? null,
-      scratchPages: this.scratchPages,
-      pages: pageRanges(this.pages),
-      free: this.freeRanges ?? null,
-      globals: this.globalSections.map(({ section, place, evidence }) => ({
-        section: section.name,
-        address: hex(window.userAddress(place)),
-        evidence,
-        variables: section.variables.map(({ variable }) => variable.name),
-      })),
-      programs: this.users.map(({ id, name }) => ({ id, name })),
-      problems: this.problems,
-    }
+  toJSON(): ArenaJson {
+    return arenaJson(this, pageRanges(this.pages))
   }
 
   get #allocated(): ArenaContents {

@@ -1,3 +1,4 @@
+import { hexAddress } from '../../contract/json.js'
 import type { EntryReader } from './reader.js'
 
 /** struct bpf_arena (kernel/bpf/arena.c): memory, not entries. */
@@ -9,10 +10,10 @@ export const arenaReader: EntryReader = {
     const arena = kernel.struct('bpf_arena', map.address)
     const area = arena.pointer('kern_vm')
     return {
-      userStartAddress: BigInt.asUintN(64, arena.integer('user_vm_start')),
-      userEndAddress: BigInt.asUintN(64, arena.integer('user_vm_end')),
+      userStartAddress: hexAddress(arena.integer('user_vm_start')),
+      userEndAddress: hexAddress(arena.integer('user_vm_end')),
       /** Of the kernel's mapping, guards included. */
-      kernelAddress: area === 0n ? undefined : kernel.struct('vm_struct', area).pointer('addr'),
+      kernelAddress: area === 0n ? undefined : hexAddress(kernel.struct('vm_struct', area).pointer('addr')),
       maxPages: map.maxEntries,
       pages: arena.has('nr_pages') ? arena.integer('nr_pages') : undefined,
     }

@@ -1,10 +1,12 @@
 import type { CType } from '../../btf/types.js'
 import { detailsJson } from '../../contract/details.js'
+import { jsonLine } from '../../contract/json.js'
+import { specialJson } from '../../contract/map-entries.js'
+import { objectJson } from '../../contract/objects.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { hexOf } from '../../value/bytes.js'
 import type { ValueContext } from '../../value/context.js'
 import { compileJson, type RenderJson } from '../../value/render/compile-json.js'
-import type { Value } from '../../value/types.js'
 import type { MapInfo } from '../map-info.js'
 import type { SpecialValue } from '../special-values.js'
 import { type EntryMaker, isVoid } from './entry.js'
@@ -59,7 +61,7 @@ export class EntryJson {
   raw(entry: RawEntry): string {
     const { key, owner, values, notes } = entry
     const render = owner === undefined && key.length > 0 ? this.#renderKey : undefined
-    const ownerText = owner === undefined ? '' : `,"owner":${JSON.stringify(detailsJson(owner))}`
+    const ownerText = owner === undefined ? '' : `,"owner":${JSON.stringify(objectJson(owner))}`
     const keyText = `"key":{${document(key, viewOf(key), 0, key.length, render)}${ownerText}}`
     const notesText = notes === undefined ? '' : `,"notes":${JSON.stringify(detailsJson(notes))}`
     const [first] = values
@@ -78,7 +80,7 @@ export class EntryJson {
     // A slot's pointer is not what the value type describes.
     const render = decoded.length === this.#map.valueSize ? this.#renderValue : undefined
     const value = render === undefined ? '' : `,"value":${render(viewOf(decoded), decoded, 0)}`
-    const targetText = target === undefined ? '' : `,"target":${JSON.stringify(detailsJson(target))}`
+    const targetText = target === undefined ? '' : `,"target":${JSON.stringify(objectJson(target))}`
     return `${hex}${value}${targetText}${specialText(this.#maker.special(address))}`
   }
 
@@ -92,24 +94,7 @@ export class EntryJson {
 /** Fields that the kernel manages, as JSON; empty when there are none. */
 function specialText(fields: readonly SpecialValue[]): string {
   if (fields.length === 0) return ''
-  const json = fields.map(({ kind, member, offset, size, type, details, elements }) => ({
-    kind,
-    member,
-    offset,
-    size,
-    type,
-    ...detailsJson(details),
-    elements: elements?.map(({ address, value }) => ({
-      address: `0x${address.toString(16)}`,
-      value: valueJson(value),
-    })),
-  }))
-  return `,"special":${JSON.stringify(json)}`
-}
-
-/** Types of list and tree elements are structs; a bigint would need the caller's care. */
-function valueJson(value: Value | undefined): unknown {
-  return typeof value === 'bigint' ? value.toString() : value
+  return `,"special":${jsonLine(fields.map(specialJson))}`
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,6 +1,7 @@
 import { strip } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
 import type { Details } from '../../contract/details.js'
+import { type EntryJson, entryJson } from '../../contract/map-entries.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { ValueContext } from '../../value/context.js'
 import { compileJson, type RenderJson } from '../../value/render/compile-json.js'
@@ -21,6 +22,25 @@ export interface MapEntry {
   readonly cpus: readonly CpuValue[] | undefined
   /** What this type of map knows of an entry besides: docs/maps.md says what, by type. */
   readonly notes: Details | undefined
+}
+
+/** What makers give: entries that know their JSON. */
+class Entry implements MapEntry {
+  readonly key: EntryKey
+  readonly value: EntryValue | undefined
+  readonly cpus: readonly CpuValue[] | undefined
+  readonly notes: Details | undefined
+
+  constructor({ key, value, cpus, notes }: MapEntry) {
+    this.key = key
+    this.value = value
+    this.cpus = cpus
+    this.notes = notes
+  }
+
+  toJSON(): EntryJson {
+    return entryJson(this)
+  }
 }
 
 export interface EntryKey {
@@ -84,10 +104,10 @@ export class EntryMaker {
   fromRaw({ key, owner, values, notes }: RawEntry): MapEntry {
     const entryKey = { bytes: key, json: owner === undefined ? this.#keyJson(key) : undefined, owner }
     const made = values.map((value) => this.#value(value))
-    if (!this.#perCpu) return { key: entryKey, value: made[0], cpus: undefined, notes }
+    if (!this.#perCpu) return new Entry({ key: entryKey, value: made[0], cpus: undefined, notes })
     const { possible } = this.#kernel.cpus
     const cpus = made.map((value, place) => Object.assign(value, { cpu: possible[place] as number }))
-    return { key: entryKey, value: undefined, cpus, notes }
+    return new Entry({ key: entryKey, value: undefined, cpus, notes })
   }
 
   #keyJson(bytes: Uint8Array): unknown {

@@ -1,4 +1,5 @@
 import type { Details } from '../../contract/details.js'
+import { objectJson } from '../../contract/objects.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
 import type { Problems } from '../../problems.js'
@@ -8,11 +9,11 @@ const hooks = ['msg_parser', 'stream_parser', 'stream_verdict', 'skb_verdict'] a
 
 /** Programs attached to a sockmap or sockhash: its `progs`, a struct sk_psock_progs (include/linux/skmsg.h). */
 export function sockPrograms(kernel: Kernel, map: StructReader, problems: Problems): Details {
-  const programs: Record<string, Details> = {}
+  const programs: { [hook: string]: Details } = {}
   for (const hook of hooks) {
     if (!map.has(`progs.${hook}`)) continue
     const program = map.pointer(`progs.${hook}`)
-    if (program !== 0n) programs[hook] = { ...nameProgram(kernel, program, problems) }
+    if (program !== 0n) programs[hook] = objectJson(nameProgram(kernel, program, problems))
   }
-  return { programs }
+  return { programs: programs as Details }
 }

@@ -1,4 +1,5 @@
 import type { Details } from '../../contract/details.js'
+import { hexAddress } from '../../contract/json.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
@@ -70,11 +71,15 @@ function readStack(
     const at = data + BigInt(i * size)
     return size === 8 ? addressFrame(kernel, kernel.space.u64(at)) : buildIdFrame(kernel, at)
   })
-  return { key: indexKey(index), values: [{ bytes, address: 0n }], notes: { address: data, frames } }
+  return {
+    key: indexKey(index),
+    values: [{ bytes, address: 0n }],
+    notes: { address: hexAddress(data), frames },
+  }
 }
 
 function addressFrame(kernel: Kernel, address: bigint): Details {
-  return { address, symbol: kernel.symbolize(address) }
+  return { address: hexAddress(address), symbol: kernel.symbolize(address) }
 }
 
 /** A frame of a file with a build id is an offset into that file; of other memory it is the address. */
@@ -86,5 +91,5 @@ function buildIdFrame(kernel: Kernel, at: bigint): Details {
     const buildId = Buffer.from(frame.bytes('build_id')).toString('hex')
     return { status: name, buildId, offset: BigInt.asUintN(64, frame.integer('offset')) }
   }
-  return { status: name ?? String(status), address: BigInt.asUintN(64, frame.integer('ip')) }
+  return { status: name ?? String(status), address: hexAddress(frame.integer('ip')) }
 }

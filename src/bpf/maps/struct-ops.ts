@@ -1,6 +1,8 @@
 import { strip } from '../../btf/layout.js'
 import type { StructType } from '../../btf/types.js'
 import type { Details } from '../../contract/details.js'
+import { hexAddress } from '../../contract/json.js'
+import { objectJson } from '../../contract/objects.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { idrEntries } from '../../kernel/walk/xarray.js'
@@ -105,8 +107,8 @@ function operationsOf(kernel: Kernel, map: MapInfo, problems: Problems): Details
     found.push({
       member: name,
       program:
-        program === undefined ? { kind: 'program', id } : { ...nameProgram(kernel, program, problems) },
-      trampoline: { address: trampoline, symbol: kernel.symbolize(trampoline) },
+        program === undefined ? { kind: 'program', id } : objectJson(nameProgram(kernel, program, problems)),
+      trampoline: { address: hexAddress(trampoline), symbol: kernel.symbolize(trampoline) },
     })
   }
   return found

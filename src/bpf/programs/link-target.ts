@@ -1,4 +1,6 @@
 import type { Details } from '../../contract/details.js'
+import { hexAddress } from '../../contract/json.js'
+import { objectJson } from '../../contract/objects.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
 import type { Problems } from '../../problems.js'
@@ -79,7 +81,7 @@ function tracing(kernel: Kernel, link: StructReader): Details {
 
 function cgroup(kernel: Kernel, link: StructReader, problems: Problems): Details {
   const at = link.pointer('cgroup')
-  return at === 0n ? { kind: 'cgroup', detached: true } : { ...nameCgroup(kernel, at, problems) }
+  return at === 0n ? { kind: 'cgroup', detached: true } : objectJson(nameCgroup(kernel, at, problems))
 }
 
 function iterator(kernel: Kernel, link: StructReader): Details {
@@ -129,7 +131,7 @@ function kernelProbes(kernel: Kernel, link: StructReader): Details {
   const named = count > probeLimit ? 0 : Math.min(count, namedProbes)
   const functions = Array.from({ length: named }, (_, i) => {
     const address = kernel.space.u64(addresses + BigInt(i * 8))
-    return { address, name: kernel.symbolize(address) }
+    return { address: hexAddress(address), name: kernel.symbolize(address) }
   })
   return { kind: 'functions', count, functions }
 }

@@ -1,8 +1,6 @@
+import { levelNames } from '../../contract/log.js'
 import type { LogRecord } from '../../kernel/dmesg.js'
 import { type Column, numberColumn } from './column.js'
-
-/** Names of printk's levels, as dmesg --decode has them. */
-export const levelNames = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'] as const
 
 export const logColumns: readonly Column<LogRecord>[] = [
   numberColumn(

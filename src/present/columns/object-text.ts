@@ -1,10 +1,11 @@
 import type { NamedObject } from '../../bpf/maps/objects/named-object.js'
-import { type Details, detailsJson } from '../../contract/details.js'
+import type { Details } from '../../contract/details.js'
+import { objectJson } from '../../contract/objects.js'
 import { escapeText, quoteText } from '../../text.js'
 
 /** A kernel object on one line: "task pid 42, comm "load"". Its address only where nothing else is known. */
 export function objectText(object: NamedObject): string {
-  const { kind, address, ...rest } = detailsJson(object)
+  const { kind, address, ...rest } = objectJson(object)
   const said = detailsText(rest)
   return escapeText(`${String(kind)} `) + (said === '' ? String(address) : said)
 }

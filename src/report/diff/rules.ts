@@ -57,6 +57,6 @@ export const volatile = new RegExp(
     '^domains\\[\\]\\.domains\\[\\]\\.(balancing|counts|newidle|maxNewidleCost|balanceInterval|failedBalances)',
     '^cpuTime\\[\\]',
     '^numa\\[\\]',
-    '^programs\\[\\]\\.(runCount|runTime)$',
+    '^programs\\[\\]\\.(runCount|runTimeNs)$',
   ].join('|'),
 )

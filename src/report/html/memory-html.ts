@@ -41,7 +41,7 @@ function entriesHtml(entries: readonly ReportEntry[]): string {
 
 export function* arenaParts({ arenas }: ReportHead): Generator<string> {
   for (const arena of arenas) {
-    const { id, name, userStart, declaredPages, presentPages, allocatedPages, programs, variables, strays } =
+    const { id, name, userStart, declaredPages, presentPages, allocatedPages, programs, values, strays } =
       arena
     const handed = allocatedPages === null ? '' : `, ${allocatedPages} handed out`
     const users = programs.map((program) => program.name).join(', ')
@@ -50,8 +50,7 @@ export function* arenaParts({ arenas }: ReportHead): Generator<string> {
     for (const { from, why } of strays)
       yield `<div class="odd">${html(`${from} leads to no page: ${why}`)}</div>`
     yield `<p class="more">used by ${html(users || 'no program')}</p>`
-    if (variables !== null)
-      yield `<pre>${valueLines('', variables, columns).map(htmlOfSafe).join('\n')}</pre>`
+    if (values !== null) yield `<pre>${valueLines('', values, columns).map(htmlOfSafe).join('\n')}</pre>`
     yield '</div></details>\n'
   }
 }

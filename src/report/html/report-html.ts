@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { levelNames } from '../../contract/log.js'
 import { durationText } from '../../units.js'
 import type { ReportContents, ReportHead } from '../document.js'
 import type { SectionName } from '../schema.js'
@@ -293,12 +294,13 @@ function machineHtml(head: ReportHead): string {
     .join('')
 }
 
-const emergencies = 3
+/** From emerg to err. */
+const grave: readonly unknown[] = levelNames.slice(0, 4)
 
 function logHtml({ log }: ReportHead): string {
   const lines = log.map(({ time, text, level }) => {
     const seconds = (Number(time) / 1e9).toFixed(6).padStart(12)
-    return `<div class="f${level <= emergencies ? ' bad' : ''}">[${seconds}] ${text.split('\n').map(html).join('\n')}</div>`
+    return `<div class="f${grave.includes(level) ? ' bad' : ''}">[${seconds}] ${text.split('\n').map(html).join('\n')}</div>`
   })
   return `<pre>${lines.join('')}</pre>`
 }

@@ -1,55 +1,16 @@
 import type { Allocator } from '../../bpf/allocators/allocator.js'
+import type { AllocatorJson } from '../../contract/allocators.js'
+import { type ArenaContentsJson, arenaContentsJson } from '../../contract/arenas.js'
+import { snapshot } from '../../contract/json.js'
 import { problemText } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'
-import { jsonOf } from '../plain.js'
 import type { SectionNotes } from '../sections.js'
 
-/** As `cryoscope arenas --json` has it, and the values of its variables. */
-export interface ReportArena {
-  readonly id: number
-  readonly name: string
-  readonly address: string
-  readonly userStart: string
-  readonly userEnd: string
-  readonly declaredPages: number
-  readonly presentPages: number
-  readonly allocatedPages: number | null
-  readonly pages: readonly { readonly first: number; readonly last: number }[]
-  readonly programs: readonly { readonly id: number; readonly name: string }[]
-  readonly variables: unknown
-  readonly strays: readonly { readonly from: string; readonly pointer: string; readonly why: string }[]
-  readonly problems: readonly { readonly where: string; readonly why: string }[]
-  readonly [more: string]: unknown
-}
-
 /** As `cryoscope allocators --json` has it; the elements are in the report's entries. */
-export interface ReportAllocator {
-  readonly name: string
-  readonly kind: string
-  readonly arena: number
-  readonly elementSize: number | null
-  readonly payload: {
-    readonly type: string | null
-    readonly certainty: string
-    readonly evidence: string
-  }
-  readonly counts: Readonly<Record<string, number>>
-  readonly regions: readonly { readonly name: string; readonly size: number; readonly used: number }[]
-  readonly objects: readonly {
-    readonly address: string
-    readonly type: string
-    readonly certainty: string
-    readonly from: string
-    readonly value: unknown
-  }[]
-  readonly leaks: readonly { readonly index: number; readonly address: string }[]
-  readonly dangling: readonly { readonly from: string; readonly pointer: string; readonly why: string }[]
-  readonly unreadRoots: readonly string[]
-  readonly problems: readonly { readonly where: string; readonly why: string }[]
+export interface ReportAllocator extends AllocatorJson {
   /** Elements that were ever handed out. */
   readonly count: number | null
-  readonly [more: string]: unknown
 }
 
 export interface TakenAllocator {
@@ -57,19 +18,12 @@ export interface TakenAllocator {
   readonly span: Span | undefined
 }
 
-export function readArenas(vm: Session, notes: SectionNotes): ReportArena[] {
+export function readArenas(vm: Session, notes: SectionNotes): ArenaContentsJson[] {
   const { arenas } = vm
   notes.expected = vm.maps.filter(({ type }) => type === 'arena').length
   return arenas.flatMap((arena) => {
     const subject = `arena:${arena.id}`
-    const read = notes.attempt('arena', subject, () => {
-      const strays = arena.strays.map(({ from, place, why }) => ({
-        from,
-        pointer: `0x${arena.window.userAddress(place).toString(16)}`,
-        why,
-      }))
-      return jsonOf({ ...arena.toJSON(), variables: arena.globals ?? null, strays }) as ReportArena
-    })
+    const read = notes.attempt('arena', subject, () => snapshot(arenaContentsJson(arena)))
     for (const problem of arena.problems) notes.lost('arena', subject, problemText(problem))
     for (const { from, why } of read?.strays ?? []) notes.warn('dangling', subject, `${from}: ${why}`)
     return read === undefined ? [] : [read]
@@ -91,7 +45,7 @@ function readAllocator(
   notes: SectionNotes,
 ): TakenAllocator | undefined {
   const subject = `allocator:${allocator.name}`
-  const read = notes.attempt('allocator', subject, () => jsonOf(allocator) as ReportAllocator)
+  const read = notes.attempt('allocator', subject, () => snapshot(allocator.toJSON()))
   if (read === undefined) return undefined
   for (const { where, why } of read.problems) notes.lost('allocator', subject, `${where}: ${why}`)
   for (const root of read.unreadRoots)

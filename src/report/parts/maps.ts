@@ -1,5 +1,6 @@
 import type { BpfMap } from '../../bpf/map.js'
 import { detailsJson } from '../../contract/details.js'
+import type { MapJson } from '../../contract/maps.js'
 import { Problems, problemText } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'
@@ -7,17 +8,7 @@ import type { SectionNotes } from '../sections.js'
 import { expectIds } from './programs.js'
 
 /** What a report says of a map besides its entries: the contract's description, and how complete it is. */
-export interface ReportMap {
-  readonly id: number
-  readonly name: string
-  readonly type: string
-  readonly keySize: number
-  readonly valueSize: number
-  readonly maxEntries: number
-  readonly flags: number
-  readonly address: string
-  readonly keyType: string | null
-  readonly valueType: string | null
+export interface ReportMap extends MapJson {
   readonly frozen: boolean
   readonly state: Readonly<Record<string, unknown>>
   readonly status: 'complete' | 'partial' | 'unavailable'
@@ -56,7 +47,7 @@ function readMap(map: BpfMap, store: EntryStore, notes: SectionNotes): TakenMap 
   if (unsupported !== undefined) all.push({ where: 'entries', why: unsupported })
   return {
     map: {
-      ...(map.toJSON() as unknown as ReportMap),
+      ...map.toJSON(),
       frozen: map.info.frozen,
       state,
       status: span === undefined ? 'unavailable' : list.length > 0 ? 'partial' : 'complete',

@@ -1,21 +1,18 @@
 import type { BpfProgram } from '../../bpf/program.js'
 import type { BpfLink } from '../../bpf/programs/links.js'
-import { type StructOpsMember, structOpsMembers } from '../../bpf/programs/membership.js'
+import { structOpsMembers } from '../../bpf/programs/membership.js'
 import { countsRuns } from '../../bpf/programs/statistics.js'
 import { type ProgramStreams, readStreams } from '../../bpf/programs/streams.js'
+import { type StructOpsMemberJson, structOpsMemberJson } from '../../contract/programs.js'
 import { idrEntries } from '../../kernel/walk/xarray.js'
 import { Problems } from '../../problems.js'
 import type { Session } from '../../session/session.js'
-import { type Plain, plain } from '../plain.js'
 import type { ProblemCode } from '../schema.js'
 import type { SectionNotes } from '../sections.js'
 
-/** A program with its counters. */
-export type ReportProgram = Plain<BpfProgram>
-
 export interface ReportStructOps {
   /** Every function of every struct_ops map that has a program. */
-  readonly members: readonly Plain<StructOpsMember>[]
+  readonly members: readonly StructOpsMemberJson[]
 }
 
 /** What a program printed to its streams and nobody has read yet, as it wrote it. */
@@ -65,7 +62,7 @@ export function readStructOps(vm: Session, notes: SectionNotes): ReportStructOps
   const members = structOpsMembers(vm.kernel, infos, problems)
   for (const { where, why } of problems.list) notes.lost('program', where, why)
   notes.obtained = members.length
-  return { members: plain(members) }
+  return { members: members.map(structOpsMemberJson) }
 }
 
 /** Objects that have an id and are not among the found ones are named, each with its reason. */

@@ -1,20 +1,22 @@
-import { type Task, tasks } from '../../kernel/tasks.js'
+import { plainInteger } from '../../contract/json.js'
+import { type StackJson, stackJson } from '../../contract/stacks.js'
+import { type TaskDetailsJson, type TaskJson, taskDetailsJson, taskJson } from '../../contract/tasks.js'
+import { tasks } from '../../kernel/tasks.js'
 import { Problems } from '../../problems.js'
 import { schedContext } from '../../sched/context.js'
-import { type KernelStack, readStack } from '../../sched/stack.js'
-import { readTaskDetails, type TaskDetails } from '../../sched/task-details.js'
+import { readStack } from '../../sched/stack.js'
+import { readTaskDetails } from '../../sched/task-details.js'
 import type { Session } from '../../session/session.js'
-import { type Plain, plain } from '../plain.js'
 import type { SectionNotes } from '../sections.js'
 
 /** A task: its list entry, all that the scheduler knows of it, when it started, and the stack it sleeps on. */
-export type ReportTask = Plain<Task> & {
+export type ReportTask = TaskJson & {
   /** Nanoseconds of CLOCK_MONOTONIC; with the pid it names a task for ever. */
   readonly startTime: number | string | null
   /** Null where they could not be read. */
-  readonly details: Plain<Omit<TaskDetails, 'task'>> | null
+  readonly details: Omit<TaskDetailsJson, 'task'> | null
   /** Null for a task that runs: its vCPU has it. */
-  readonly stack: Plain<KernelStack> | null
+  readonly stack: StackJson | null
 }
 
 /** Every thread, idle tasks first. One whose details cannot be read is there with what could be. */
@@ -27,16 +29,16 @@ export function readTasks(vm: Session, notes: SectionNotes): ReportTask[] {
     const { address, pid, isRunning } = task
     const subject = `task:${pid}`
     const details = notes.attempt('task', subject, () => {
-      const { task: _, ...rest } = readTaskDetails(context, address)
-      return plain(rest)
+      const { task: _, ...rest } = taskDetailsJson(readTaskDetails(context, address))
+      return rest
     })
     const start = notes.attempt('task', subject, () => {
       const reader = kernel.struct('task_struct', address)
       return reader.has('start_time') ? reader.integer('start_time') : undefined
     })
     found.push({
-      ...plain(task),
-      startTime: start === undefined ? null : plain(start),
+      ...taskJson(task),
+      startTime: start === undefined ? null : plainInteger(start),
       details: details ?? null,
       stack: isRunning ? null : stackOf(vm, address, pid, notes),
     })
@@ -61,5 +63,5 @@ function stackOf(vm: Session, address: bigint, pid: number, notes: SectionNotes)
   const stack = notes.attempt('stack', `task:${pid}`, () => readStack(vm.kernel, address))
   if (stack === undefined) return null
   if (stack.problem !== undefined) notes.warn('stack', `task:${pid}`, stack.problem)
-  return plain(stack)
+  return stackJson(stack)
 }

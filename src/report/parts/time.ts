@@ -1,7 +1,8 @@
+import { plainInteger } from '../../contract/json.js'
+import { clocksJson } from '../../contract/time.js'
 import { readClocks } from '../../kernel/clocks.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { schedContext } from '../../sched/context.js'
-import { plain } from '../plain.js'
 import type { SectionNotes } from '../sections.js'
 
 /** When the target stood still, by its own clocks. */
@@ -31,10 +32,10 @@ export function readTime(kernel: Kernel, notes: SectionNotes): ReportTime {
   const clocks = notes.attempt('kernel', 'clocks', () => readClocks(kernel))
   const hz = jiffies?.perSecond
   return {
-    jiffies: jiffies === undefined ? null : plain(jiffies.now),
+    jiffies: jiffies === undefined ? null : plainInteger(jiffies.now),
     hz: hz ?? null,
     uptimeMs: jiffies === undefined || hz === undefined ? null : uptime(jiffies.now, hz),
-    clocks: clocks === undefined ? null : plain(clocks),
+    clocks: clocks === undefined ? null : clocksJson(clocks),
     realtime: clocks === undefined ? null : dateText(clocks.realtime),
   }
 }

@@ -163,14 +163,14 @@ function* arenaLines(contents: ReportContents, limit: number, columns: number): 
     presentPages,
     allocatedPages,
     programs,
-    variables,
+    values,
     strays,
   } of arenas) {
     const handed = allocatedPages === null ? '' : `, ${allocatedPages} handed out`
     yield escapeText(
       `${name || 'arena'} (${id}) at ${userStart}: ${presentPages} of ${declaredPages} pages present${handed}, used by ${programs.length} programs`,
     )
-    if (variables !== null) yield* valueLines('variables: ', variables, columns, '  ')
+    if (values !== null) yield* valueLines('variables: ', values, columns, '  ')
     for (const { from, why } of strays) yield escapeText(`  ! ${from} leads to no page: ${why}`)
   }
   if (allocators.length > 0) yield* titled('Allocators')

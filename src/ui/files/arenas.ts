@@ -1,5 +1,5 @@
 import type { Arena } from '../../bpf/arena/arena.js'
-import { arenaJson } from '../../contract/arenas.js'
+import { arenaContentsJson } from '../../contract/arenas.js'
 import { hole } from '../../memory/frame-reader.js'
 import { problemText } from '../../problems.js'
 import { escapeText } from '../../text.js'
@@ -32,7 +32,7 @@ function arenaDirectory(view: View, arena: Arena): Directory {
       return [
         [
           'info.json',
-          jsonFile(view, 'the whole: `cryoscope arena TARGET ID --json`', () => arenaJson(arena)),
+          jsonFile(view, 'the whole: `cryoscope arena TARGET ID --json`', () => arenaContentsJson(arena)),
         ],
         [
           'pages.txt',

@@ -25,7 +25,7 @@ export async function watchWhileRunning(session: Session): Promise<void> {
     // Each of the two CPUs can be between the steps of one allocation.
     expect(wrong).toBeLessThanOrEqual(2)
     expect(allocator.problems.length).toBeLessThanOrEqual(2)
-    const { statistics } = allocator.reading.state as { statistics: Record<string, bigint> }
+    const statistics = allocator.reading.state.statistics as unknown as Record<string, bigint>
     expect(Math.abs(allocator.live.length - Number(statistics.active_allocs))).toBeLessThanOrEqual(2)
     operations.add(statistics.alloc_ops)
   }

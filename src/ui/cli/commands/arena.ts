@@ -1,6 +1,6 @@
 import type { Arena, ArenaPlace } from '../../../bpf/arena/arena.js'
 import { typeName } from '../../../btf/type-name.js'
-import { arenaJson } from '../../../contract/arenas.js'
+import { arenaContentsJson, placeJson } from '../../../contract/arenas.js'
 import { hexAddress, jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import { describeProblem } from '../../../memory/types.js'
@@ -50,7 +50,7 @@ export const arena = defineCommand<Options>({
       async (session) => {
         const found = session.arena(required(call, 1))
         if (options.read !== undefined) await readAt(output, found, options.read, options)
-        else if (options.json) await output.line(jsonText(arenaJson(found)))
+        else if (options.json) await output.line(jsonText(arenaContentsJson(found)))
         else await printArena(output, found)
         noteProblems(output, [...session.problems, ...found.problems.map(problemText)])
       },
@@ -95,39 +95,18 @@ async function readAt(output: Output, found: Arena, where: string, options: Opti
   const hex = options.as === undefined ? hexOf(read.bytes) : undefined
   if (options.json) {
     const shown = value === undefined ? {} : { type: options.as, value }
-    await output.line(jsonText({ ...placeJson(place), ...(hex === undefined ? shown : { hex }) }))
+    await output.line(
+      jsonText({
+        ...placeJson(place, place.object?.type === undefined ? undefined : typeName(place.object.type)),
+        ...(hex === undefined ? shown : { hex }),
+      }),
+    )
     return
   }
   await output.line(output.bold(escapeText(`${hexAddress(place.address)} ${place.text}`)))
   await output.line(
     value === undefined ? hexLines(hex ?? '', output.columns) : valueText(value, output.columns),
   )
-}
-
-function placeJson({
-  address,
-  kernelAddress,
-  form,
-  page,
-  object,
-  text,
-}: ArenaPlace): Record<string, unknown> {
-  return {
-    address: hexAddress(address),
-    kernelAddress: hexAddress(kernelAddress),
-    form,
-    page,
-    place: text,
-    object:
-      object === undefined
-        ? null
-        : {
-            name: object.name,
-            state: object.state ?? null,
-            size: object.size,
-            type: object.type === undefined ? null : typeName(object.type),
-          },
-  }
 }
 
 function pageText({ page }: ArenaPlace): string {

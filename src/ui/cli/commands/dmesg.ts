@@ -1,7 +1,7 @@
 import { jsonText } from '../../../contract/json.js'
+import { levelNames, recordJson } from '../../../contract/log.js'
 import { CryoscopeError } from '../../../errors.js'
-import { formatLog, type LogRecord } from '../../../kernel/dmesg.js'
-import { levelNames } from '../../../present/columns/log.js'
+import { formatLog } from '../../../kernel/dmesg.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'
@@ -38,9 +38,4 @@ function safeLines(text: string): string {
     .split('\n')
     .map((line) => escapeText(line.replaceAll('\t', '        ')))
     .join('\n')
-}
-
-/** `time` is nanoseconds since boot. */
-function recordJson({ sequence, time, level, facility, text }: LogRecord): object {
-  return { sequence, time, level: levelNames[level] ?? level, facility, text }
 }

@@ -1,7 +1,7 @@
 import { jsonText } from '../../../contract/json.js'
+import { stackJson } from '../../../contract/stacks.js'
 import { CryoscopeError } from '../../../errors.js'
 import { stackLines } from '../../../present/columns/stacks.js'
-import { toJson } from '../../../sched/json.js'
 import type { Session } from '../../../session/session.js'
 import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
@@ -28,17 +28,19 @@ A frame behind which stands a ? was found on the stack, or lies behind code with
     await withTarget(required(call, 0), output, async (session) => {
       if (pid !== undefined) {
         const found = session.stack(pid)
-        await output.line(options.json ? jsonText(toJson(found)) : stackLines(found, '').join('\n'))
+        await output.line(options.json ? jsonText(stackJson(found)) : stackLines(found, '').join('\n'))
       } else if (options.json) {
         await output.line(
           jsonText(
-            toJson(
-              vcpusOf(session).map((vcpu) => ({
+            vcpusOf(session).map((vcpu) => {
+              const { stack: found, ...rest } = stackOf(vcpu)
+              return {
                 index: vcpu.index,
                 cpu: vcpu.cpu ?? null,
-                ...stackOf(vcpu),
-              })),
-            ),
+                stack: found === null ? null : stackJson(found),
+                ...rest,
+              }
+            }),
           ),
         )
       } else {

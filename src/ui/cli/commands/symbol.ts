@@ -1,21 +1,10 @@
-import { hexAddress, jsonText } from '../../../contract/json.js'
+import { jsonText } from '../../../contract/json.js'
+import { type SymbolJson, symbolJson } from '../../../contract/symbols.js'
 import { CryoscopeError } from '../../../errors.js'
-import type { KernelSymbol } from '../../../kernel/kallsyms.js'
 import type { Session } from '../../../session/session.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { targetHelp, withTarget } from '../target.js'
-
-/** A symbol; `offset` is how far behind its start the address that was asked for lies. */
-export interface FoundSymbol {
-  readonly name: string
-  readonly address: string
-  /** nm's letter. */
-  readonly type: string
-  /** A module, or bpf; null for the kernel image. */
-  readonly group: string | null
-  readonly offset: number
-}
 
 export const symbol = defineCommand<{ json?: boolean }>({
   configure(command) {
@@ -35,7 +24,7 @@ export const symbol = defineCommand<{ json?: boolean }>({
   },
 })
 
-export function findSymbols(session: Session, wanted: string): FoundSymbol[] {
+export function findSymbols(session: Session, wanted: string): SymbolJson[] {
   if (/^0x/i.test(wanted) || /^[0-9a-f]{16}$/i.test(wanted)) {
     const digits = wanted.replace(/^0x/i, '')
     if (!/^[0-9a-f]{1,16}$/i.test(digits)) {
@@ -45,25 +34,14 @@ export function findSymbols(session: Session, wanted: string): FoundSymbol[] {
       )
     }
     const address = BigInt(`0x${digits}`)
-    return [describe(session.symbol(address), address)]
+    return [symbolJson(session.symbol(address), address)]
   }
   const all = session.kernel.symbols.all(wanted)
   const symbols = all.length > 0 ? all : [session.symbol(wanted)]
-  return symbols.map((each) => describe(each, each.address))
+  return symbols.map((each) => symbolJson(each, each.address))
 }
 
-function describe(found: KernelSymbol, asked: bigint): FoundSymbol {
-  const group = 'group' in found && typeof found.group === 'string' ? found.group : null
-  return {
-    name: found.name,
-    address: hexAddress(found.address),
-    type: found.type,
-    group,
-    offset: Number(asked - found.address),
-  }
-}
-
-function symbolLine({ name, address, type, group, offset }: FoundSymbol): string {
+function symbolLine({ name, address, type, group, offset }: SymbolJson): string {
   const place = offset === 0 ? '' : `+0x${offset.toString(16)}`
   return escapeText(`${address} ${type} ${name}${place}${group === null ? '' : ` [${group}]`}`)
 }

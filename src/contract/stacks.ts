@@ -1,0 +1,6 @@
+import type { KernelStack } from '../sched/stack-frame.js'
+import { jsonOf } from './shape.js'
+
+/** A kernel stack, innermost frame first. */
+export const stackJson = jsonOf<KernelStack>()({ frames: { address: 'address' } })
+export type StackJson = ReturnType<typeof stackJson>
