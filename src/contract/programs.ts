@@ -79,8 +79,10 @@ export function programJson(program: Program): WholeProgramJson {
   }
 }
 
-export function xlatedJson(listing: readonly XlatedInstruction[]): unknown[] {
-  return listing.map(({ index, text, bytes, function: start, line, map, symbol }) => ({
+/** An instruction, and what starts at it. */
+export function instructionJson(instruction: XlatedInstruction): Record<string, unknown> {
+  const { index, text, bytes, function: start, line, map, symbol } = instruction
+  return {
     index,
     text,
     hex: Buffer.from(bytes).toString('hex'),
@@ -88,15 +90,22 @@ export function xlatedJson(listing: readonly XlatedInstruction[]): unknown[] {
     line: line === undefined ? undefined : { ...line, instruction: undefined },
     map,
     symbol,
-  }))
+  }
 }
 
-export function jitedJson(functions: readonly JitedFunction[]): unknown[] {
-  return functions.map(({ symbol, name, address, bytes, lines }) => ({
+/** A function's machine code. */
+export function jitedFunctionJson({
+  symbol,
+  name,
+  address,
+  bytes,
+  lines,
+}: JitedFunction): Record<string, unknown> {
+  return {
     symbol,
     name,
     address: hexAddress(address),
     hex: Buffer.from(bytes).toString('hex'),
     lines: lines.map(({ offset, line }) => ({ offset, ...line, instruction: undefined })),
-  }))
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JitedFunction } from '../../src/bpf/programs/jited.js'
-import { jitedJson, xlatedJson } from '../../src/contract/programs.js'
+import { instructionJson, jitedFunctionJson } from '../../src/contract/programs.js'
 
 const line = { instruction: 2, file: 'demo.bpf.c', text: 'return\x1b 1;', line: 12, column: 3 }
 const code: JitedFunction = {
@@ -14,7 +14,7 @@ const code: JitedFunction = {
 describe('machine code', () => {
   it('is JSON with an address as text and bytes as hex', () => {
     const bytes = code.bytes.subarray(0, 2)
-    expect(JSON.parse(JSON.stringify(jitedJson([{ ...code, bytes }])))).toEqual([
+    expect(JSON.parse(JSON.stringify([{ ...code, bytes }].map(jitedFunctionJson)))).toEqual([
       {
         symbol: 'bpf_prog_00ff_demo',
         name: 'demo',
@@ -28,7 +28,7 @@ describe('machine code', () => {
 
 it('instructions are JSON with what starts at them', () => {
   const instruction = { index: 4, text: '(95) exit', bytes: Uint8Array.of(0x95, 0, 0, 0, 0, 0, 0, 0), line }
-  expect(JSON.parse(JSON.stringify(xlatedJson([instruction])))).toEqual([
+  expect(JSON.parse(JSON.stringify([instruction].map(instructionJson)))).toEqual([
     {
       index: 4,
       text: '(95) exit',

@@ -1,3 +1,12 @@
+import { linkJson } from '../../contract/links.js'
+import {
+  instructionJson,
+  jitedFunctionJson,
+  programJson,
+  structOpsMemberJson,
+  type WholeProgramJson,
+} from '../../contract/programs.js'
+import { withJson } from '../../contract/shape.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
 import { listMaps } from '../map-info.js'
@@ -61,7 +70,9 @@ export class Program implements BpfProgram {
 
   /** The translated instructions, with functions, source lines, helpers and maps by name. */
   get xlated(): XlatedInstruction[] {
-    return listInstructions(this.#kernel, this.address, this.#problems)
+    const listing = listInstructions(this.#kernel, this.address, this.#problems)
+    for (const instruction of listing) withJson(instruction, instructionJson)
+    return listing
   }
 
   /** The translated instructions as `bpftool prog dump xlated file` writes them. */
@@ -72,26 +83,30 @@ export class Program implements BpfProgram {
 
   /** The machine code, function by function; none when the program is interpreted. */
   get jited(): JitedFunction[] {
-    return readJited(this.#kernel, this.address, this.#problems)
+    const functions = readJited(this.#kernel, this.address, this.#problems)
+    for (const each of functions) withJson(each, jitedFunctionJson)
+    return functions
   }
 
   /** The links that keep it attached: its own, and those of struct_ops maps that it is a member of. */
   get links(): BpfLink[] {
     const maps = new Set(this.structOps.map(({ mapId }) => mapId))
-    return listLinks(this.#kernel, this.#problems).filter(
+    const links = listLinks(this.#kernel, this.#problems).filter(
       ({ programId, type, target }) =>
         programId === this.id ||
         (type === 'struct_ops' && typeof target.mapId === 'number' && maps.has(target.mapId)),
     )
+    for (const link of links) withJson(link, linkJson)
+    return links
   }
 
   /** What it stands for in struct_ops maps. */
   get structOps(): StructOpsMember[] {
     if (this.type !== 'struct_ops') return []
     const maps = listMaps(this.#kernel, this.#problems)
-    return structOpsMembers(this.#kernel, maps, this.#problems).filter(
-      ({ programId }) => programId === this.id,
-    )
+    const members = structOpsMembers(this.#kernel, maps, this.#problems)
+    for (const member of members) withJson(member, structOpsMemberJson)
+    return members.filter(({ programId }) => programId === this.id)
   }
 
   /** What it printed; undefined on kernels without streams. */
@@ -112,6 +127,11 @@ export class Program implements BpfProgram {
   /** 0 to 1; undefined before the first run. */
   get missRate(): number | undefined {
     return missRate(this.#info)
+  }
+
+  /** Without its instructions. */
+  toJSON(): WholeProgramJson {
+    return programJson(this)
   }
 
   get #aux(): bigint {

@@ -1,7 +1,7 @@
 import { listingLines } from '../../../bpf/programs/listing-text.js'
 import type { Program } from '../../../bpf/programs/program-object.js'
 import { hexAddress, jsonText } from '../../../contract/json.js'
-import { jitedJson, programJson, xlatedJson } from '../../../contract/programs.js'
+import { instructionJson, jitedFunctionJson, programJson } from '../../../contract/programs.js'
 import { CryoscopeError } from '../../../errors.js'
 import { linkText } from '../../../present/columns/links.js'
 import { codeLines, type Decode } from '../../../present/machine-code/rows.js'
@@ -61,8 +61,8 @@ function check({ xlated, jited, opcodes, linum }: Options): void {
 function document(program: Program, { xlated, jited }: Options): Record<string, unknown> {
   return {
     ...programJson(program),
-    ...(xlated ? { xlated: xlatedJson(program.xlated) } : {}),
-    ...(jited ? { jited: jitedJson(program.jited) } : {}),
+    ...(xlated ? { xlated: program.xlated.map(instructionJson) } : {}),
+    ...(jited ? { jited: program.jited.map(jitedFunctionJson) } : {}),
     problems: program.problems,
   }
 }
