@@ -20,10 +20,9 @@ export type { Story, StorySentence } from './report/story.js'
 export type { Sched, SchedState } from './sched/sched.js'
 export type { KernelStack, StackFrame } from './sched/stack.js'
 export type { Explanation } from './sched/why.js'
-export { live, open } from './session/open.js'
-export type { Session } from './session/session.js'
 export type { SessionState, Stop, StopCondition, Target, WriteTarget } from './session/target.js'
 export type { GuestTypes, MapTypes, TypedEntry, TypedMap, TypedSession } from './session/typed.js'
+export type { AnyAllocation, AnyAllocator, AnyGuest as Session, AnyMap, AnyValue } from './session/untyped.js'
 export type { Vcpu } from './session/vcpu.js'
 export type { Write } from './session/writes.js'
 export type { Mount, MountOptions } from './ui/fuse/mount.js'
@@ -35,16 +34,27 @@ import './ui/fuse/attach.js'
 import type { BootOptions } from './machine/options.js'
 import './report/attach.js'
 import type { AttachOptions } from './session/guest.js'
-import type { Session } from './session/session.js'
+import * as opening from './session/open.js'
+import type { AnyGuest } from './session/untyped.js'
+
+/** Opens a dump, a guest by `@name`, a QMP socket, or `live`. Throws CryoscopeError. */
+export async function open(...target: Parameters<typeof opening.open>): Promise<AnyGuest> {
+  return (await opening.open(...target)) as AnyGuest
+}
+
+/** Opens the running machine through /proc/kcore. */
+export async function live(): Promise<AnyGuest> {
+  return (await opening.live()) as AnyGuest
+}
 
 /** Starts a guest and opens it. It ends with the session, unless `detach` is set. */
-export async function boot(options: BootOptions = {}): Promise<Session> {
+export async function boot(options: BootOptions = {}): Promise<AnyGuest> {
   const guest = await import('./session/guest.js')
-  return await guest.boot(options)
+  return (await guest.boot(options)) as AnyGuest
 }
 
 /** Opens a guest that another program runs, by its QMP socket; what was stopped runs again when the session is closed. */
-export async function attach(socket: string, options: AttachOptions = {}): Promise<Session> {
+export async function attach(socket: string, options: AttachOptions = {}): Promise<AnyGuest> {
   const guest = await import('./session/guest.js')
-  return await guest.attach(socket, options)
+  return (await guest.attach(socket, options)) as AnyGuest
 }

@@ -1,14 +1,14 @@
 /** The names that every cell has without imports, and what `import … from 'cryoscope'` gives in a notebook. */
 import type { BootOptions } from '../../machine/options.js'
 import { live as openLive, open as openTarget } from '../../session/open.js'
+import type { AnyGuest } from '../../session/untyped.js'
 import { currentSignal } from './cell-scope.js'
-import type { AnyGuest } from './guest.js'
 import { adopt } from './sessions.js'
 
 export { analyzeFile as casts } from '../../bpf/cast/analyze.js'
 export * from '../../index.js'
+export type { AnyGuest, AnyMap } from '../../session/untyped.js'
 export { clearOutput, type Display, display } from './display/display.js'
-export type { AnyGuest, AnyMap } from './guest.js'
 export { type Browsable, browse } from './live/browse.js'
 export { controlBar } from './live/control-bar.js'
 export type { LiveView } from './live/live-view.js'

@@ -1,8 +1,8 @@
 import { CryoscopeError } from '../../errors.js'
 import { Session } from '../../session/session.js'
 import type { Control, Target } from '../../session/target.js'
+import type { AnyGuest } from '../../session/untyped.js'
 import { currentSignal } from './cell-scope.js'
-import type { AnyGuest } from './guest.js'
 
 type Listener = (session: Session) => void
 

@@ -1,7 +1,7 @@
-import type { Allocation, Allocator } from '../../bpf/allocators/allocator.js'
-import type { BpfMap } from '../../bpf/map.js'
-import type { CType } from '../../btf/types.js'
-import type { Session } from '../../session/session.js'
+import type { Allocation, Allocator } from '../bpf/allocators/allocator.js'
+import type { BpfMap } from '../bpf/map.js'
+import type { CType } from '../btf/types.js'
+import type { Session } from './session.js'
 
 /** What C values are is known only when a target is open; anything stricter forbids `vm.task(1).comm` before. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
