@@ -5,14 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
-import { loadFuse } from '../../src/ui/fuse/binding.js'
-import { checkFuse } from '../../src/ui/fuse/mount.js'
+import { checkDevice } from '../../src/ui/fuse/device/open.js'
 
 /** Why nothing can be mounted here; undefined when it can. */
-export async function whyNoFuse(): Promise<string | undefined> {
+export function whyNoFuse(): string | undefined {
   try {
-    await loadFuse()
-    checkFuse()
+    checkDevice()
     return undefined
   } catch (error) {
     if (error instanceof CryoscopeError) return error.message

@@ -1,8 +1,13 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { execFile } from 'node:child_process'
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { freemem, homedir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
 import { CryoscopeError } from '../../errors.js'
+import { cacheDirectory } from '../../machine/kernels.js'
 import { packageRoot } from '../../package-root.js'
-import { findBpftool } from './demo-guest.js'
+import { sizeText } from '../../units.js'
+import { notebookInstall, requireForNotebooks } from '../jupyter/notebook-packages.js'
+import { demoPlaces, findBpftool } from './demo-guest.js'
 
 /** One line of `doctor`. */
 export interface Check {
@@ -29,16 +34,18 @@ export async function examine(): Promise<Check[]> {
     runtimeState(await runtimePlace()),
     lifetimes(),
     await kernels(),
-    program(
-      'apt-get',
-      'fetches guest kernels that are not cached',
-      'use a Debian or Ubuntu system, or boot --kernel PATH',
-    ),
-    await fuse(),
+    await mirror(),
+    unpacker('xz', 'unpacks module and package files', 'apt install xz-utils'),
+    unpacker('zstd', 'unpacks module and package files', 'apt install zstd'),
+    fuse(),
+    fuseHelper(),
     bpftool(),
-    program('clang-19', 'builds the demo scheduler', 'apt install clang-19'),
-    demoBuild(),
-    program('jupyter-notebook', 'opens notebooks', 'apt install jupyter-notebook'),
+    program('clang-19', 'rebuilds the demo scheduler, which comes built', 'apt install clang-19'),
+    demoParts(),
+    notebooks(),
+    jupyter(),
+    freeDisk(),
+    freeMemory(),
   ]
 }
 
@@ -73,19 +80,24 @@ function qemu(): Check {
 }
 
 async function busybox(): Promise<Check> {
-  const { buildImage } = await import('../../machine/image.js')
-  const name = 'busybox'
-  try {
-    await buildImage({ hostname: 'doctor' })
-    return { name, state: 'ok', needed: true, found: 'static, the user space of guests' }
-  } catch (error) {
-    if (!(error instanceof CryoscopeError)) throw error
-    return { name, state: 'missing', needed: true, found: error.message, fix: 'apt install busybox-static' }
-  }
+  const { installedBusybox } = await import('../../machine/image.js')
+  const place = await installedBusybox()
+  const found = 'static, the user space of guests'
+  return place === undefined
+    ? {
+        name: 'busybox',
+        state: 'missing',
+        needed: false,
+        found: `${found}; the first boot fetches it`,
+        fix: onThisSystem('apt install busybox-static'),
+      }
+    : { name: 'busybox', state: 'ok', needed: false, found: `${place}, ${found}` }
 }
 
 async function accelerator(): Promise<Check> {
   const name = 'kvm'
+  const closed = noAccess('/dev/kvm')
+  if (closed !== undefined) return { name, state: 'missing', needed: false, ...closed }
   try {
     const { findQemu } = await import('../../machine/qemu.js')
     const { chooseAccelerator } = await import('../../machine/accelerator.js')
@@ -98,6 +110,20 @@ async function accelerator(): Promise<Check> {
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
     return { name, state: 'missing', needed: false, found: 'cannot be tried without QEMU' }
+  }
+}
+
+/** Why a device cannot be used, where it is there and the user may not open it. */
+function noAccess(device: string): { found: string; fix: string } | undefined {
+  if (!existsSync(device)) return undefined
+  try {
+    accessSync(device, constants.R_OK | constants.W_OK)
+    return undefined
+  } catch {
+    return {
+      found: `${device} is there, but this user may not open it; guests are emulated`,
+      fix: 'sudo usermod -aG kvm "$USER", then log in again',
+    }
   }
 }
 
@@ -133,7 +159,7 @@ function lifetimes(): Check {
 }
 
 async function kernels(): Promise<Check> {
-  const { cacheDirectory, knownKernels } = await import('../../machine/kernels.js')
+  const { knownKernels } = await import('../../machine/kernels.js')
   const table = knownKernels()
   const cache = join(cacheDirectory(), 'kernels')
   const cached = table.kernels.filter(({ minor }) => existsSync(join(cache, minor, 'vmlinuz')))
@@ -146,48 +172,153 @@ async function kernels(): Promise<Check> {
     state: 'missing',
     needed: false,
     found: `none in the cache; the first boot fetches ${table.default}`,
-    fix: `scripts/fetch-kernel ${table.default}`,
   }
 }
 
-async function fuse(): Promise<Check> {
+/** Where kernels come from: apt that names no Debian mirror fetches none. */
+async function mirror(): Promise<Check> {
+  const check = { name: 'kernel mirror', needed: false }
+  const problem = await new Promise<string | undefined>((resolve) => {
+    const words = ['--list', 'trixie', 'linux-image-nothing']
+    execFile(
+      join(packageRoot(), 'scripts/apt-fetch'),
+      words,
+      { timeout: 60_000 },
+      (error, _stdout, stderr) => {
+        // That no package has this name says that the lists could be read.
+        if (error === null || stderr.includes('no package matches')) resolve(undefined)
+        else
+          resolve(
+            stderr
+              .trim()
+              .split('\n')
+              .at(-1)
+              ?.replace(/^apt-fetch: /, '') || error.message,
+          )
+      },
+    )
+  })
+  if (problem === undefined)
+    return { ...check, state: 'ok', found: "this machine's Debian mirror, for guest kernels" }
+  return {
+    ...check,
+    state: 'missing',
+    found: problem,
+    fix: 'name a kernel of your own: cryoscope boot --kernel PATH',
+  }
+}
+
+function unpacker(name: string, purpose: string, fix: string): Check {
+  return program(name, purpose, fix)
+}
+
+/** The kernel's part and who may use it. */
+function fuse(): Check {
   const check = { name: 'fuse', needed: false }
   try {
-    const { checkFuse } = await import('../fuse/mount.js')
-    const { loadFuse } = await import('../fuse/binding.js')
-    await loadFuse()
-    checkFuse()
+    accessSync('/dev/fuse', constants.R_OK | constants.W_OK)
+    return { ...check, state: 'ok', found: '/dev/fuse, mounts targets as files' }
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code !== 'ENOENT'
+    return isThere
+      ? {
+          ...check,
+          state: 'missing',
+          found: 'this user may not open /dev/fuse',
+          fix: 'sudo chmod 666 /dev/fuse',
+        }
+      : { ...check, state: 'missing', found: 'the kernel has no FUSE loaded', fix: 'sudo modprobe fuse' }
+  }
+}
+
+function fuseHelper(): Check {
+  return program('fusermount3', 'mounts for ordinary users, and unmounts', 'apt install fuse3')
+}
+
+function notebooks(): Check {
+  const check = { name: 'tslab', needed: false }
+  try {
+    requireForNotebooks()
+    return { ...check, state: 'ok', found: 'runs cells of notebooks' }
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
-    return {
-      ...check,
-      state: 'missing',
-      found: error.message,
-      fix: onThisSystem('apt install libfuse2 fuse3'),
-    }
+    return { ...check, state: 'missing', found: 'runs cells of notebooks', fix: notebookInstall() }
   }
-  return { ...check, ...program('fusermount3', 'mounts targets as files', 'apt install fuse3'), name: 'fuse' }
+}
+
+/** Any front end does. */
+function jupyter(): Check {
+  const fronts = ['jupyter-lab', 'jupyter-notebook', 'jupyter']
+  const found = fronts.map((name) => program(name, 'opens notebooks', 'apt install jupyter-notebook'))
+  const [first, , last] = found
+  return { ...(found.find(({ state }) => state === 'ok') ?? last ?? first), name: 'jupyter' } as Check
+}
+
+/** A kernel takes about 15 MB in the cache, and its package 100 while it is fetched. */
+const leastDisk = 300 * 2 ** 20
+/** A guest of the usual size, and this process. */
+const leastMemory = 768 * 2 ** 20
+
+function freeDisk(): Check {
+  const place =
+    [cacheDirectory(), dirname(cacheDirectory()), homedir(), '/'].find((path) => existsSync(path)) ?? '/'
+  const { bavail, bsize } = statfsSync(place)
+  const free = bavail * bsize
+  const found = `${sizeText(free)} free in ${place}`
+  return free >= leastDisk
+    ? { name: 'disk', state: 'ok', needed: false, found }
+    : {
+        name: 'disk',
+        state: 'missing',
+        needed: false,
+        found,
+        fix: `free ${sizeText(leastDisk)} there, or set XDG_CACHE_HOME`,
+      }
+}
+
+function freeMemory(): Check {
+  const free = availableMemory()
+  const found = `${sizeText(free)} available; a guest takes 512 MiB unless told`
+  return free >= leastMemory
+    ? { name: 'memory', state: 'ok', needed: false, found }
+    : {
+        name: 'memory',
+        state: 'missing',
+        needed: false,
+        found,
+        fix: 'boot guests with --memory 256M, or end other programs',
+      }
+}
+
+/** MemAvailable: what caches hold counts as free. */
+function availableMemory(): number {
+  try {
+    const [, kibibytes] = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8')) ?? []
+    return kibibytes === undefined ? freemem() : Number(kibibytes) * 1024
+  } catch {
+    return freemem()
+  }
 }
 
 function bpftool(): Check {
   const place = findBpftool()
-  const name = 'bpftool'
+  const found = 'loads the demo in the guest'
   return place === undefined
-    ? {
-        name,
-        state: 'missing',
-        needed: false,
-        found: 'loads the demo in the guest',
-        fix: 'scripts/fetch-tools',
-      }
-    : { name, state: 'ok', needed: false, found: `${place}, loads the demo in the guest` }
+    ? { name: 'bpftool', state: 'missing', needed: false, found: `${found}; the first demo fetches it` }
+    : { name: 'bpftool', state: 'ok', needed: false, found: `${place}, ${found}` }
 }
 
-function demoBuild(): Check {
-  const name = 'demo'
-  return existsSync(join(packageRoot(), 'examples/scx_demo/build/scx_demo.o'))
-    ? { name, state: 'ok', needed: false, found: 'examples/scx_demo is built' }
-    : { name, state: 'missing', needed: false, found: 'examples/scx_demo is not built', fix: 'scripts/setup' }
+function demoParts(): Check {
+  const place = demoPlaces().find((path) => existsSync(join(path, 'scx_demo.o')))
+  return place === undefined
+    ? {
+        name: 'demo',
+        state: 'missing',
+        needed: false,
+        found: 'its programs are gone',
+        fix: 'install the package again',
+      }
+    : { name: 'demo', state: 'ok', needed: false, found: place }
 }
 
 /** A program on PATH, or where Debian keeps administrators' tools. */

@@ -12,6 +12,7 @@ export const errno = {
   EFBIG: -27,
   EROFS: -30,
   ERANGE: -34,
+  ENOSYS: -38,
   ENODATA: -61,
   ESTALE: -116,
 } as const

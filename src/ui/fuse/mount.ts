@@ -1,10 +1,11 @@
-import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CryoscopeError } from '../../errors.js'
 import type { Session } from '../../session/session.js'
 import { escapeText } from '../../text.js'
 import { SessionTree } from '../files/tree.js'
-import { bind, loadFuse } from './binding.js'
+import { bind } from './binding.js'
+import { checkDevice } from './device/open.js'
 import { FileSystem } from './file-system.js'
 import { mountedOn, mountType } from './mount-table.js'
 import { recordMount, sweepMounts } from './records.js'
@@ -42,8 +43,7 @@ export async function mount(session: Session, directory: string, options: MountO
   if (writable && session.target.control === undefined) {
     throw new CryoscopeError('usage', 'a dump cannot be written; mount it without --writable')
   }
-  await loadFuse()
-  checkFuse()
+  checkDevice()
   await sweepMounts()
   const place = await mountPoint(directory)
   const tree = new SessionTree(session, { writable, ...(opened === undefined ? {} : { opened }) })
@@ -53,15 +53,13 @@ export async function mount(session: Session, directory: string, options: MountO
     directory: place,
     files,
     attributes,
-    options: [
-      `fsname=${name.replace(/[^A-Za-z0-9@._-]/g, '_')}`,
-      'subtype=cryoscope',
-      // Sizes of a guest's files may not be believed longer than it stands still; where a name leads can be looked up again.
-      ...(tree.isFixed ? ['attr_timeout=60', 'entry_timeout=3600'] : ['attr_timeout=0', 'entry_timeout=60']),
-      ...(writable ? [] : ['ro']),
-      // Nobody else gets in unless asked, and then modes count; checking them costs a request for each part of a path.
-      ...(allowOther ? ['allow_other', 'default_permissions'] : []),
-    ],
+    name: name.replace(/[^A-Za-z0-9@._-]/g, '_'),
+    readOnly: !writable,
+    // Nobody else gets in unless asked, and then modes count; checking them costs a request for each part of a path.
+    forAll: allowOther,
+    // Sizes of a guest's files may not be believed longer than it stands still; where a name leads can be looked up again.
+    attributesHold: tree.isFixed ? 60 : 0,
+    namesHold: tree.isFixed ? 3600 : 60,
   })
   const forget = recordMount(place, name)
   let end: Promise<void> | undefined
@@ -83,22 +81,14 @@ export async function mount(session: Session, directory: string, options: MountO
     if (mountedOn(place)?.type !== mountType) end ??= finish(false)
   }, watchInterval)
   watch.unref()
+  void binding.ended?.then(() => {
+    end ??= finish(false)
+  })
   const unmount = (): Promise<void> => {
     end ??= finish(mountedOn(place)?.type === mountType)
     return end
   }
   return { directory: place, ended, unmount, [Symbol.asyncDispose]: unmount }
-}
-
-/** Throws 'environment' where FUSE cannot work. */
-export function checkFuse(): void {
-  try {
-    accessSync('/dev/fuse', constants.R_OK | constants.W_OK)
-  } catch (cause) {
-    const isThere = (cause as NodeJS.ErrnoException).code !== 'ENOENT'
-    const what = isThere ? 'this user may not open /dev/fuse' : 'there is no /dev/fuse here: modprobe fuse'
-    throw new CryoscopeError('environment', `mounting needs FUSE, and ${what}`, { cause })
-  }
 }
 
 async function mountPoint(directory: string): Promise<string> {
