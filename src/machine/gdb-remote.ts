@@ -21,8 +21,8 @@ export interface GdbStop {
   readonly watch: { readonly kind: 'watch' | 'rwatch' | 'awatch'; readonly address: bigint } | undefined
 }
 
-/** Kinds of the Z packets. Hardware kinds change no guest memory. */
-export const pointKinds = { breakpoint: 1, write: 2, read: 3 } as const
+/** Kinds of the Z packets. Hardware kinds change no guest memory; `code` is an instruction that QEMU puts there under KVM. */
+export const pointKinds = { code: 0, breakpoint: 1, write: 2, read: 3 } as const
 export type PointKind = keyof typeof pointKinds
 
 const replyMilliseconds = 5000

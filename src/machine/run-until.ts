@@ -4,8 +4,8 @@ import { abortable, within } from './wait.js'
 
 /** What ends a run. Addresses are guest-virtual. */
 export type RunCondition =
-  /** A vCPU is about to execute the instruction there. */
-  | { readonly address: bigint }
+  /** A vCPU is about to execute the instruction at one of these places. */
+  | { readonly addresses: readonly bigint[] }
   /** A vCPU has written to these bytes; `length` defaults to 8. */
   | { readonly write: bigint; readonly length?: number }
   /** A vCPU has read these bytes. */
@@ -50,8 +50,10 @@ const haltedMilliseconds = 2000
 const sigtrap = 5
 
 function pointsOf(condition: RunCondition): Point[] {
-  if ('address' in condition)
-    return [{ kind: 'breakpoint', address: canonical(condition.address), length: 1 }]
+  if ('addresses' in condition) {
+    const places = [...new Set(condition.addresses.map(canonical))]
+    return places.map((address) => ({ kind: 'breakpoint', address, length: 1 }))
+  }
   const { length = 8 } = condition
   if (!Number.isInteger(length) || length < 1 || length > longestWatch) {
     throw new CryoscopeError('usage', `a watched length is 1 to ${longestWatch} bytes, not ${length}`)
@@ -87,15 +89,13 @@ export async function runUntil(
   const points = pointsOf(condition)
   // A vCPU that stands at the breakpoint would hit it without having moved.
   for (const { cpu, pc, halted } of positions) {
-    if ('address' in condition && pc === condition.address && !halted) await stepOne(gdb, cpu, signal)
+    if ('addresses' in condition && condition.addresses.includes(pc) && !halted)
+      await stepOne(gdb, cpu, signal)
   }
   const set: Point[] = []
   try {
-    for (const point of points) {
-      if (!(await gdb.insert(point.kind, point.address, point.length))) throw refused(point)
-      set.push(point)
-    }
-    return describeStop(gdb, points, await runOnce(gdb, timeoutMs, signal))
+    for (const point of points) set.push(await insert(gdb, point, points.length))
+    return await describeStop(gdb, points, await runOnce(gdb, timeoutMs, signal))
   } finally {
     // With the connection gone the guest is, too.
     for (const point of gdb.isOpen ? set : []) await gdb.remove(point.kind, point.address, point.length)
@@ -130,7 +130,19 @@ async function interrupt(gdb: GdbRemote, stopped: Promise<GdbStop>): Promise<Gdb
   return await within(stopped, interruptMilliseconds, deaf)
 }
 
-function describeStop(gdb: GdbRemote, points: readonly Point[], stop: GdbStop | undefined): RunEnd {
+/** Sets a point, as it could be set: KVM has four places in hardware, and any number of breakpoints in the code itself. */
+async function insert(gdb: GdbRemote, point: Point, count: number): Promise<Point> {
+  const { kind, address, length } = point
+  if (await gdb.insert(kind, address, length)) return point
+  if (kind === 'breakpoint' && (await gdb.insert('code', address, length))) return { ...point, kind: 'code' }
+  throw refused(point, count)
+}
+
+async function describeStop(
+  gdb: GdbRemote,
+  points: readonly Point[],
+  stop: GdbStop | undefined,
+): Promise<RunEnd> {
   if (stop === undefined) return { reason: 'timeout' }
   const cpu = gdb.cpuOf(stop.thread)
   if (cpu === undefined || stop.signal !== sigtrap) return { reason: 'interrupted' }
@@ -140,16 +152,20 @@ function describeStop(gdb: GdbRemote, points: readonly Point[], stop: GdbStop | 
     const access = stop.watch.kind === 'rwatch' ? 'read' : 'write'
     return { reason: 'watchpoint', cpu, address: stop.watch.address, access }
   }
-  return first?.kind === 'breakpoint'
-    ? { reason: 'breakpoint', cpu, address: first.address }
-    : { reason: 'interrupted' }
+  if (first?.kind !== 'breakpoint') return { reason: 'interrupted' }
+  if (points.length === 1) return { reason: 'breakpoint', cpu, address: first.address }
+  const registers = await gdb.registers(cpu)
+  const place = registers.get('rip') ?? registers.get('pc')
+  const hit = points.find(({ address }) => address === place)
+  return hit === undefined ? { reason: 'interrupted' } : { reason: 'breakpoint', cpu, address: hit.address }
 }
 
-function refused({ kind, address, length }: Point): CryoscopeError {
+function refused({ kind, address, length }: Point, count: number): CryoscopeError {
+  const all = count > 1 ? `, one of ${count} places` : ''
   const what = kind === 'breakpoint' ? 'stop at' : `watch ${length} bytes for a ${kind} at`
   return new CryoscopeError(
     'guest',
-    `the engine cannot ${what} 0x${address.toString(16)}; with KVM there are four places, of 1, 2, 4 or 8 aligned bytes`,
+    `the engine cannot ${what} 0x${address.toString(16)}${all}; with KVM there are four places, of 1, 2, 4 or 8 aligned bytes`,
   )
 }
 

@@ -2,6 +2,7 @@ import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
 import type { Reference, Value } from '../value/types.js'
 import { addressIn } from './lookup.js'
+import { symbolsNamed } from './names.js'
 import type { Session } from './session.js'
 import type { MapPlace, WriteTarget } from './target.js'
 import { findVariable } from './variables.js'
@@ -37,8 +38,8 @@ export function placeOf(
   if (typeof where === 'string') {
     const address = addressIn(where)
     if (address !== undefined) return { address, size: 8 }
-    const [, name = where, offset = '0'] = /^(.*?)(?:\+(0x[0-9a-f]+|\d+))?$/i.exec(where) ?? []
-    return { address: vm.symbol(name).address + BigInt(offset), size: 8 }
+    const { name, offset } = nameAndOffset(where)
+    return { address: vm.symbol(name).address + offset, size: 8 }
   }
   if (
     typeof where === 'object' &&
@@ -52,6 +53,22 @@ export function placeOf(
     'usage',
     'give a symbol, an address, or a value that has a place in memory (x.$member("name"))',
   )
+}
+
+/** Where code of a name begins: several static functions may have it. */
+export function codePlaces(vm: Session, where: string | bigint): readonly bigint[] {
+  if (typeof where === 'bigint' || addressIn(where) !== undefined) return [placeOf(vm, where).address]
+  const { name, offset } = nameAndOffset(where)
+  const found = symbolsNamed(vm.kernel, name)
+  return found.length > 1
+    ? found.map(({ address }) => BigInt.asUintN(64, address + offset))
+    : [placeOf(vm, where).address]
+}
+
+/** "schedule+0x10" */
+function nameAndOffset(text: string): { readonly name: string; readonly offset: bigint } {
+  const [, name = text, offset = '0'] = /^(.*?)(?:\+(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? []
+  return { name, offset: BigInt(offset) }
 }
 
 /** Values may have a C member called `map`; a map place has none of our own properties. */

@@ -39,7 +39,8 @@ import { makeValue } from '../value/value.js'
 import { type CpuState, cpuProblems, cpuStates } from './cpus.js'
 import { helpText } from './help.js'
 import { addressIn, one } from './lookup.js'
-import { placeOf, typedPlace } from './places.js'
+import { chooseType, type NamedType, severalSymbols, symbolsNamed, typesNamed } from './names.js'
+import { codePlaces, placeOf, typedPlace } from './places.js'
 import type {
   Control,
   DumpOptions,
@@ -113,7 +114,8 @@ export class Session implements AsyncDisposable {
 
   /**
    * Runs until a symbol or address is reached, or memory is written: `vm.runUntil('schedule')`,
-   * `vm.runUntil({ write: 'jiffies' })`, `vm.runUntil({ write: vm.map('x').get(1) })`.
+   * `vm.runUntil({ write: 'jiffies' })`, `vm.runUntil({ write: vm.map('x').get(1) })`. Of a name that several functions
+   * have, whichever is reached first; the stop says which.
    */
   async runUntil(condition: StopCondition, options: WaitOptions = {}): Promise<Stop> {
     const control = this.#control('runUntil')
@@ -121,7 +123,7 @@ export class Session implements AsyncDisposable {
       const { address, size } = placeOf(this, condition.write)
       return await control.runUntil({ write: address, length: condition.length ?? size }, options)
     }
-    return await control.runUntil({ address: placeOf(this, condition).address }, options)
+    return await control.runUntil({ addresses: codePlaces(this, condition) }, options)
   }
 
   /**
@@ -423,14 +425,15 @@ export class Session implements AsyncDisposable {
     return explain(this.kernel, pid)
   }
 
-  /** A symbol by name, or the one that covers an address. */
+  /** A symbol by name, or the one that covers an address. Throws 'usage' with their addresses where several have the name. */
   symbol(nameOrAddress: string | bigint): KernelSymbol {
     const { kernel } = this
     const address = addressIn(nameOrAddress)
     if (address === undefined) {
       const name = nameOrAddress as string
-      const found = kernel.symbols.lookup(name) ?? this.#dynamicSymbol(name) ?? missing(kernel, name)
-      return withJson(found, kernelSymbolJson)
+      const found = symbolsNamed(kernel, name)
+      if (found.length > 1) throw severalSymbols(name, found)
+      return withJson(found[0] ?? missing(kernel, name), kernelSymbolJson)
     }
     const symbol = kernel.symbolAt(address)
     if (symbol !== undefined) return withJson(symbol, kernelSymbolJson)
@@ -449,9 +452,19 @@ export class Session implements AsyncDisposable {
     return kernel.cpus.possible.map((number) => variableValue(kernel, this.context, variable, number))
   }
 
-  /** A type by its C name: `struct rq`, `u64`, `struct list_head *`. */
-  type(name: string): CType {
-    return findType(this.context, this.kernel.types, name)
+  /**
+   * A type by its C name: `struct rq`, `u64`, `struct list_head *`; of modules and programs where the kernel has none of
+   * that name. Throws 'usage' where several different ones have it; `id`, which that sentence names, chooses.
+   */
+  type(name: string, id?: number | string): CType {
+    const chosen = chooseType(name, this.typesNamed(name), id === undefined ? undefined : String(id))
+    return chosen?.type ?? findType(this.context, this.kernel.types, name)
+  }
+
+  /** Every type of that name, where they differ: those of the kernel, else those of modules and programs. */
+  typesNamed(name: string): readonly NamedType[] {
+    const { kernel } = this
+    return this.#noting((problems) => typesNamed(kernel, name, problems))
   }
 
   /** What lies at an address, as a type. */
@@ -469,10 +482,6 @@ export class Session implements AsyncDisposable {
 
   help(topic?: string): string {
     return helpText(topic)
-  }
-
-  #dynamicSymbol(name: string): KernelSymbol | undefined {
-    return this.kernel.symbolizer.dynamic().find((symbol) => symbol.name === name)
   }
 
   #guest(what: string): Machine {

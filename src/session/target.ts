@@ -10,6 +10,8 @@ export interface Stop {
   readonly reason: 'freeze' | 'advance' | 'step' | 'breakpoint' | 'watchpoint' | 'timeout' | 'interrupted'
   /** The vCPU that hit a breakpoint or watchpoint, or that was stepped. */
   readonly cpu?: number
+  /** The instruction at which a breakpoint was hit, or the memory that a watchpoint saw. */
+  readonly address?: bigint
   /** Instructions that a stepped vCPU executed. */
   readonly steps?: number
   /** Microseconds the guest ran. */
@@ -51,7 +53,7 @@ export interface Control {
   advance(time: { ms?: number; us?: number }, options?: { signal?: AbortSignal }): Promise<Stop>
   step(cpu: number, count: number): Promise<Stop>
   runUntil(
-    condition: { address: bigint } | { write: bigint; length: number },
+    condition: { addresses: readonly bigint[] } | { write: bigint; length: number },
     options: WaitOptions,
   ): Promise<Stop>
   dump(file: string, format: 'elf' | 'kdump', options?: DumpOptions): Promise<void>

@@ -187,7 +187,7 @@ describe('a busy guest', () => {
   it('stops at a breakpoint, again and again, and leaves none behind', async () => {
     const address = symbols.get('do_sys_openat2') ?? 0n
     for (let times = 0; times < 3; times++) {
-      const stop = await machine.runUntil({ address }, { timeoutMs: 20_000 })
+      const stop = await machine.runUntil({ addresses: [address] }, { timeoutMs: 20_000 })
       if (stop.reason !== 'breakpoint') throw new Error(stop.reason)
       expect(machine.vcpus[stop.cpu]?.pc).toBe(address)
     }
@@ -209,7 +209,7 @@ describe('a busy guest', () => {
   })
 
   it('gives up a run after the time or at an abort, frozen', async () => {
-    const nowhere = { address: 0xffff_ffff_ff00_0000n }
+    const nowhere = { addresses: [0xffff_ffff_ff00_0000n] }
     expect(await machine.runUntil(nowhere, { timeoutMs: 200 })).toEqual({ reason: 'timeout' })
     expect(machine.state).toBe('frozen')
     const signal = AbortSignal.timeout(200)
@@ -273,7 +273,7 @@ describe('a busy guest', () => {
 
   it('is told dead at once when it dies', async () => {
     await machine.thaw()
-    const waiting = machine.runUntil({ address: 0xffff_ffff_ff00_0000n }, { timeoutMs: 60_000 })
+    const waiting = machine.runUntil({ addresses: [0xffff_ffff_ff00_0000n] }, { timeoutMs: 60_000 })
     await sleep(300)
     process.kill(machine.qemuPid, 'SIGKILL')
     await expect(waiting).rejects.toThrow(/guest @vm1 ended: its QEMU is gone; last console lines: .*tick/)

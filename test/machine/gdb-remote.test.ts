@@ -16,6 +16,8 @@ const core =
 class Stub {
   readonly log: string[] = []
   readonly points = new Set<string>()
+  hardwarePlaces = Number.POSITIVE_INFINITY
+  hasCodePoints = true
   /** What happens at vCont; a string is the stop reply, undefined leaves the guest running. */
   onRun: (payload: string) => string | undefined = () => 'T05thread:p01.02;'
   readonly #server: Server
@@ -74,6 +76,9 @@ class Stub {
     if (payload === 'g') return '0100000000000000efbeaddeffffffff'
     if (payload.startsWith('vCont;')) return this.onRun(payload)
     if (/^[Zz][0-4],/.test(payload)) {
+      const taken = [...this.points].filter((point) => !point.startsWith('0')).length
+      if (payload.startsWith('Z0') && !this.hasCodePoints) return ''
+      if (/^Z[1-4]/.test(payload) && taken >= this.hardwarePlaces) return 'E22'
       if (payload.startsWith('Z')) this.points.add(payload.slice(1))
       else this.points.delete(payload.slice(1))
       return 'OK'
@@ -124,14 +129,14 @@ describe('GdbRemote', () => {
     const { stub, gdb } = await connect()
     const positions = [{ cpu: 0, pc: 1n, halted: false }]
     stub.onRun = () => (stub.points.has('1,1000,1') ? 'T05thread:p01.02;' : 'T02thread:p01.01;')
-    expect(await runUntil(gdb, { address: 0x1000n }, positions, {})).toEqual({
+    expect(await runUntil(gdb, { addresses: [0x1000n] }, positions, {})).toEqual({
       reason: 'breakpoint',
       cpu: 1,
       address: 0x1000n,
     })
     expect([...stub.points]).toEqual([])
     stub.onRun = () => undefined
-    expect(await runUntil(gdb, { address: 0x1000n }, positions, { timeoutMs: 20 })).toEqual({
+    expect(await runUntil(gdb, { addresses: [0x1000n] }, positions, { timeoutMs: 20 })).toEqual({
       reason: 'timeout',
     })
     expect([...stub.points]).toEqual([])
@@ -145,10 +150,49 @@ describe('GdbRemote', () => {
     const { stub, gdb } = await connect()
     const positions = [
       { cpu: 0, pc: 0x1000n, halted: true },
-      { cpu: 0, pc: 0x1000n, halted: false },
+      { cpu: 1, pc: 0x1000n, halted: false },
     ]
-    await runUntil(gdb, { address: 0x1000n }, positions, {})
+    await runUntil(gdb, { addresses: [0x1000n] }, positions, {})
     expect(stub.log.slice(-4)).toEqual(['vCont;s:p01.02', 'Z1,1000,1', 'vCont;c', 'z1,1000,1'])
+  })
+
+  it('watches every function of a name, says which was reached, and leaves none of the breakpoints', async () => {
+    const { stub, gdb } = await connect()
+    stub.onRun = () => 'T05thread:p01.02;'
+    const addresses = [0xffffffff00001000n, 0xffffffffdeadbeefn, 0x1000n, 0x1000n]
+    expect(await runUntil(gdb, { addresses }, [], {})).toEqual({
+      reason: 'breakpoint',
+      cpu: 1,
+      // Where the stub's vCPUs stand.
+      address: 0xffffffffdeadbeefn,
+    })
+    expect(stub.log.filter((payload) => payload.startsWith('Z'))).toEqual([
+      'Z1,ffffffff00001000,1',
+      'Z1,ffffffffdeadbeef,1',
+      'Z1,1000,1',
+    ])
+    expect([...stub.points]).toEqual([])
+  })
+
+  it('puts breakpoints into the code where hardware has no place left, and takes them out again', async () => {
+    const { stub, gdb } = await connect()
+    stub.onRun = () => 'T05thread:p01.02;'
+    stub.hardwarePlaces = 4
+    const addresses = [1n, 2n, 3n, 4n, 5n, 0xffffffffdeadbeefn]
+    expect(await runUntil(gdb, { addresses }, [], {})).toMatchObject({ reason: 'breakpoint', cpu: 1 })
+    expect(stub.log.filter((payload) => payload.startsWith('Z')).slice(4)).toEqual([
+      'Z1,5,1',
+      'Z0,5,1',
+      'Z1,ffffffffdeadbeef,1',
+      'Z0,ffffffffdeadbeef,1',
+    ])
+    expect([...stub.points]).toEqual([])
+    stub.hardwarePlaces = 0
+    stub.hasCodePoints = false
+    await expect(runUntil(gdb, { addresses }, [], {})).rejects.toThrow(
+      'the engine cannot stop at 0x1, one of 6 places; with KVM there are four places',
+    )
+    expect([...stub.points]).toEqual([])
   })
 
   it('tells a write from a read, and a stop by somebody else from both', async () => {

@@ -221,16 +221,20 @@ describe('vm.task and vm.tasks', () => {
 describe('vm.runUntil', () => {
   const { vm, guest, control } = frozen((guest) => {
     guest.symbol('schedule', guest.image(0x100), 'T')
+    for (let n = 0; n < 4; n++) guest.symbol('s_next', guest.image(0x40), 't')
     writeTasks(guest, [{ pid: 1 }])
   })
   const address = guest.symbols.find(({ name }) => name === 'schedule')?.address ?? 0n
+  const shared = guest.symbols.filter(({ name }) => name === 's_next').map((symbol) => symbol.address)
   const init = guest.symbols.find(({ name }) => name === 'init_task')?.address ?? 0n
 
   it.each<[string, () => StopCondition, unknown]>([
-    ['a symbol', () => 'schedule', { address }],
-    ['a place in it', () => 'schedule+0x1c', { address: address + 0x1cn }],
-    ['an address', () => address + 4n, { address: address + 4n }],
-    ['an address as text', () => `0x${address.toString(16)}`, { address }],
+    ['a symbol', () => 'schedule', { addresses: [address] }],
+    ['a place in it', () => 'schedule+0x1c', { addresses: [address + 0x1cn] }],
+    ['an address', () => address + 4n, { addresses: [address + 4n] }],
+    ['an address as text', () => `0x${address.toString(16)}`, { addresses: [address] }],
+    ['a name of several functions', () => 's_next', { addresses: shared }],
+    ['a place in each of them', () => 's_next+0x4', { addresses: shared.map((each) => each + 4n) }],
     ['a write to a symbol', () => ({ write: 'init_task' }), { write: init, length: 8 }],
     ['a write of a length', () => ({ write: init, length: 2 }), { write: init, length: 2 }],
     [
@@ -249,8 +253,16 @@ describe('vm.runUntil', () => {
     expect(control.calls.at(-1)).toEqual(['runUntil', expected, options])
   })
 
+  it('asks which, where one symbol of a name is wanted', () => {
+    expect(() => vm.symbol('s_next')).toThrow(
+      `4 symbols are called s_next; give the address of one: ${shared.map((each) => `0x${each.toString(16)}`).join(', ')}`,
+    )
+    expect(() => vm.at('s_next', 'int')).toThrow('4 symbols are called s_next')
+  })
+
   it.each<[unknown, string]>([
     ['no_such_function', 'has no symbol no_such_function'],
+    [{ write: 's_next' }, '4 symbols are called s_next; give the address of one: 0xffffffff8'],
     [{ write: 'no_such_thing' }, 'has no symbol no_such_thing'],
     [5, 'give a symbol, an address, or a value that has a place in memory'],
     [{ write: 5 }, 'give a symbol, an address, or a value'],

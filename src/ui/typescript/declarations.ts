@@ -6,6 +6,7 @@ import { CryoscopeError } from '../../errors.js'
 import { globalTypes } from '../../kernel/globals.js'
 import type { Session } from '../../session/session.js'
 import { escapeText } from '../../text.js'
+import { findType } from '../../value/find-type.js'
 import { importLine, TypeScriptWriter } from '../../value/typescript.js'
 import { hashOf, kernelDeclarations } from './kernel-declarations.js'
 
@@ -156,7 +157,7 @@ function variables(vm: Session, writer: TypeScriptWriter): { single: string[]; p
     if (vm.kernel.findSymbol(name) === undefined) continue
     seen.add(name)
     try {
-      single.push(line(name, vm.type(cName)))
+      single.push(line(name, findType(vm.context, types, cName)))
     } catch (error) {
       // This kernel has the symbol and lacks the type: it is not offered.
       if (!(error instanceof CryoscopeError)) throw error

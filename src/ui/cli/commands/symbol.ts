@@ -1,6 +1,7 @@
 import { jsonText } from '../../../contract/json.js'
 import { type SymbolJson, symbolJson } from '../../../contract/symbols.js'
 import { CryoscopeError } from '../../../errors.js'
+import { symbolsNamed } from '../../../session/names.js'
 import type { Session } from '../../../session/session.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
@@ -36,7 +37,7 @@ export function findSymbols(session: Session, wanted: string): SymbolJson[] {
     const address = BigInt(`0x${digits}`)
     return [symbolJson(session.symbol(address), address)]
   }
-  const all = session.kernel.symbols.all(wanted)
+  const all = symbolsNamed(session.kernel, wanted)
   const symbols = all.length > 0 ? all : [session.symbol(wanted)]
   return symbols.map((each) => symbolJson(each, each.address))
 }

@@ -2,6 +2,7 @@ import { declare } from '../../../btf/declaration.js'
 import { typeName } from '../../../btf/type-name.js'
 import type { CType } from '../../../btf/types.js'
 import type { Kallsyms } from '../../../kernel/kallsyms.js'
+import { describeType } from '../../../session/names.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
 import type { Row, RowSource } from '../model/row.js'
@@ -124,7 +125,14 @@ export function typeView(desk: Desk, target: Extract<Target, { kind: 'type' }>):
 }
 
 function typeLines({ vm }: Desk, name: string): string[] {
-  return declare(vm.type(name), { offsets: true })
-    .split('\n')
-    .map((line) => escapeText(line.replaceAll('\t', '        ')))
+  const found = vm.typesNamed(name)
+  const declared =
+    found.length < 2
+      ? declare(vm.type(name), { offsets: true })
+      : found
+          .map(
+            (each) => `/* ${describeType(each)}, id ${each.id} */\n${declare(each.type, { offsets: true })}`,
+          )
+          .join('\n\n')
+  return declared.split('\n').map((line) => escapeText(line.replaceAll('\t', '        ')))
 }
