@@ -148,7 +148,30 @@ describe('modules', () => {
       return [...broken, makeModule(guest, 'good', driver)]
     }, programs)
     expect(kernel.symbolize(moduleText + 0x20n)).toBe('probe+0x20 [good]')
+    expect(kernel.problems.sentences).toEqual([
+      expect.stringMatching(/^symbols of module no_table: page not present/),
+      expect.stringMatching(/^symbols of module no_names: page not present/),
+      'symbols of module huge: it claims 4294967295 symbols, which cannot be',
+    ])
     expect(kernel.symbolize(jit + 0x200n)).toBe('bpf_trampoline_42 [bpf]')
+  })
+
+  it('are named behind a link that leads nowhere, which is said', () => {
+    const kernel = withDynamic(
+      (guest) =>
+        ['one', 'two', 'three'].map((name, i) =>
+          makeModule(guest, name, [
+            { name: `${name}_fn`, address: moduleText + BigInt(i * 0x1000), size: 0x80n, type: 't' },
+          ]),
+        ),
+      [],
+      (guest, list) => guest.u64(guest.space().u64(list), wild),
+    )
+    const problems = new Problems()
+    expect([...modules(kernel, problems)].map(({ name }) => name)).toEqual(['one', 'two', 'three'])
+    expect(problems.sentences).toEqual([expect.stringMatching(/^modules: list breaks after 1 entries/)])
+    expect(kernel.symbolize(moduleText + 0x2000n)).toBe('three_fn [three]')
+    expect(kernel.problems.sentences).toEqual(problems.sentences)
   })
 
   it('that are only half in memory hide no program', () => {
@@ -162,7 +185,9 @@ describe('modules', () => {
         guest.u64(edge, list)
       },
     )
-    expect([...modules(kernel, new Problems())]).toEqual([])
+    const problems = new Problems()
+    expect([...modules(kernel, problems)]).toEqual([])
+    expect(problems.sentences).toEqual([expect.stringMatching(/^module at 0x[0-9a-f]+: page not present/)])
     expect(kernel.symbolize(jit + 0x200n)).toBe('bpf_trampoline_42 [bpf]')
   })
 

@@ -143,7 +143,7 @@ describe('tasks', () => {
   it('keeps what is there when the list of processes breaks or loops', () => {
     const next = (guest: KernelGuest): number => guest.objects.offsetOf('task_struct', 'tasks')
     const broken = read(three, (guest, byPid) => guest.u64((byPid.get(20) ?? 0n) + BigInt(next(guest)), wild))
-    expect(broken.found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22])
+    expect(broken.found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22, 30])
     expect(broken.problems).toEqual([
       expect.stringMatching(/^tasks: list breaks after 2 entries: page not present/),
     ])
@@ -151,8 +151,41 @@ describe('tasks', () => {
     const looping = read(three, (guest, byPid) =>
       guest.u64((byPid.get(20) ?? 0n) + BigInt(next(guest)), (byPid.get(1) ?? 0n) + BigInt(next(guest))),
     )
-    expect(looping.found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22])
+    expect(looping.found.map(({ pid }) => pid)).toEqual([0, 0, 1, 20, 21, 22, 30])
     expect(looping.problems).toEqual([expect.stringMatching(/^tasks: list loops at/)])
+  })
+
+  it('does not say that a task is not there when the list of tasks broke', () => {
+    const at = BigInt(new KernelGuest().objects.offsetOf('task_struct', 'tasks'))
+    const { kernel } = read(three, (guest, byPid) => {
+      guest.u64((byPid.get(1) ?? 0n) + at, wild)
+      guest.u64((byPid.get(30) ?? 0n) + at + 8n, wild)
+    })
+    const find = (pid: number) => findTask(kernel, pid, new Problems())
+    expect(find(1).pid).toBe(1)
+    // It is the last one, and found from the end.
+    expect(find(30).pid).toBe(30)
+    expect(() => find(20)).toThrow(
+      /^no task with pid 20 was found, and the tasks could not be read whole: tasks/,
+    )
+    expect(() => findTask(read(three).kernel, 77)).toThrow('there is no task with pid 77')
+  })
+
+  it('says what of a task is missing when only its name or parent is elsewhere', () => {
+    const { found, problems } = read(
+      [
+        { pid: 1, comm: 'init' },
+        { pid: 3, comm: 'kworker', members: { flags: kernelThread | worker } },
+      ],
+      (guest, byPid) => {
+        guest.objects.set('task_struct', byPid.get(3) ?? 0n, { worker_private: wild, real_parent: wild })
+      },
+    )
+    expect(found.at(-1)).toMatchObject({ pid: 3, name: 'kworker', parentPid: undefined })
+    expect(problems).toEqual([
+      expect.stringMatching(/^full name of task 3: page not present/),
+      expect.stringMatching(/^parent of task 3: page not present/),
+    ])
   })
 
   it('keeps the other processes when one is ruined', () => {

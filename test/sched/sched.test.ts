@@ -252,9 +252,8 @@ describe('ruined structures', () => {
     const guest = make()
     guest.guest.u64(node(guest, 2), 0xffff800000001000n)
     const answer = why(guest)
-    expect(answer.tasks).toEqual([1, 2])
-    expect(answer.problems).toMatch(/list breaks after 2 entries/)
-    expect(answer.problems).toMatch(/it counts 3 tasks, its list holds 2/)
+    expect(answer.tasks).toEqual([1, 2, 3])
+    expect(answer.problems).toMatch(/list breaks after 2 entries.*1 more were found from its end/)
   })
 
   it('a list that runs into another queue', () => {

@@ -123,6 +123,10 @@ export function writeLog(
       guest.write(data + at + 8n, bytes)
       position = next
     }
+    objects.set('printk_ringbuffer', ring, {
+      'text_data_ring.tail_lpos': start,
+      'text_data_ring.head_lpos': position,
+    })
     objects.set('prb_desc', descriptors + BigInt(slot * descSize), {
       state_var: (BigInt(state) << 62n) | id,
       'text_blk_lpos.begin': begin,
