@@ -103,6 +103,21 @@ export const helpEntries: readonly HelpEntry[] = [
     text: 'what lies at an address, as a type',
   },
   {
+    name: 'list',
+    example: "vm.list(vm.task(1).children, 'struct task_struct', 'sibling')",
+    text: 'the structs on a list; hlist, rbtree and rhashtable likewise, each with its type and linking member',
+  },
+  {
+    name: 'xarray',
+    example: "vm.xarray('map_idr', 'struct bpf_map').take(3)",
+    text: 'what an xarray or idr points at, by index',
+  },
+  {
+    name: 'maple',
+    example: "vm.maple(vm.task(1).mm.mm_mt, 'struct vm_area_struct')",
+    text: 'what a maple tree points at, by range: the memory map of a process',
+  },
+  {
     name: 'write',
     example: "vm.write({ map: 'control', key: 0 }, { pause: 1 })",
     text: 'write to a frozen guest: a map entry, a value, a typed global, an address with a type',

@@ -53,6 +53,15 @@ import type {
 } from './target.js'
 import { findVariable, variableValue } from './variables.js'
 import { Vcpu } from './vcpu.js'
+import {
+  type IndexedEntry,
+  type RangeEntry,
+  type Walk,
+  type WalkStart,
+  walkLinked,
+  walkMaple,
+  walkXarray,
+} from './walks.js'
 import { type Write, Writes } from './writes.js'
 
 /**
@@ -471,6 +480,39 @@ export class Session implements AsyncDisposable {
   at(address: bigint | string, type: string | CType): Value {
     const place = placeOf(this, address)
     return makeValue(this.context, typeof type === 'string' ? this.type(type) : type, place.address)
+  }
+
+  /**
+   * The structs on a list_head, linked by their member: `vm.list(vm.task(1).children, 'struct task_struct', 'sibling')`.
+   * It ends whatever the list holds; how a broken one ended is in `problems`.
+   */
+  list(head: WalkStart, type: string | CType, member: string): Walk<Value> {
+    return walkLinked(this, this.#problems, 'list', head, type, member)
+  }
+
+  /** The structs on an hlist_head. */
+  hlist(head: WalkStart, type: string | CType, member: string): Walk<Value> {
+    return walkLinked(this, this.#problems, 'hlist', head, type, member)
+  }
+
+  /** The structs in an rb_root or rb_root_cached, in order. */
+  rbtree(root: WalkStart, type: string | CType, member: string): Walk<Value> {
+    return walkLinked(this, this.#problems, 'rbtree', root, type, member)
+  }
+
+  /** The structs in an rhashtable. */
+  rhashtable(table: WalkStart, type: string | CType, member: string): Walk<Value> {
+    return walkLinked(this, this.#problems, 'rhashtable', table, type, member)
+  }
+
+  /** What an xarray or idr points at, by index: `vm.xarray('map_idr', 'struct bpf_map')`. */
+  xarray(array: WalkStart, type: string | CType): Walk<IndexedEntry> {
+    return walkXarray(this, this.#problems, array, type)
+  }
+
+  /** What a maple tree points at, by range: `vm.maple(vm.task(1).mm.mm_mt, 'struct vm_area_struct')`. */
+  maple(tree: WalkStart, type: string | CType): Walk<RangeEntry> {
+    return walkMaple(this, this.#problems, tree, type)
   }
 
   /** How values of this target are read. */

@@ -6,6 +6,7 @@ import type { CType } from '../btf/types.js'
 import type { Located, PointerTo } from '../value/typed.js'
 import type { Session } from './session.js'
 import type { MapPlace, Stop, WaitOptions } from './target.js'
+import type { IndexedEntry, RangeEntry, Walk } from './walks.js'
 import type { Write } from './writes.js'
 
 /** What declarations say of one target: names, and the types behind them. */
@@ -72,7 +73,25 @@ type At<Union, Key> = Union extends { readonly [K in Key & PropertyKey]: infer H
 /** One of several types, of which each may be asked for what only others have: the map decides which it is. */
 export type AnyOf<Union> = Union & { readonly [Key in KeysOf<Union>]?: At<Union, Key> }
 
-type Replaced = 'map' | 'prog' | 'arena' | 'allocator' | 'task' | 'variable' | 'at' | 'runUntil' | 'write'
+type Replaced =
+  | 'map'
+  | 'prog'
+  | 'arena'
+  | 'allocator'
+  | 'task'
+  | 'variable'
+  | 'at'
+  | 'runUntil'
+  | 'write'
+  | 'list'
+  | 'hlist'
+  | 'rbtree'
+  | 'rhashtable'
+  | 'xarray'
+  | 'maple'
+
+/** Where a walk begins: a symbol, an address, or a value that lies there. */
+type TypedStart = string | bigint | Located
 
 type Task<Types> = TypeNamed<Types, 'struct task_struct'>
 
@@ -114,6 +133,34 @@ export interface TypedSession<Guest extends GuestTypes> extends Omit<Session, Re
   at<Name extends string>(address: bigint | string, type: Name): TypeNamed<Guest['types'], Name>
   // biome-ignore lint/suspicious/noExplicitAny: a type that is known only when running
   at(address: bigint | string, type: CType): any
+  /** The structs on a list_head, linked by their member. */
+  list<Name extends string>(
+    head: TypedStart,
+    type: Name,
+    member: string,
+  ): Walk<TypeNamed<Guest['types'], Name>>
+  hlist<Name extends string>(
+    head: TypedStart,
+    type: Name,
+    member: string,
+  ): Walk<TypeNamed<Guest['types'], Name>>
+  rbtree<Name extends string>(
+    root: TypedStart,
+    type: Name,
+    member: string,
+  ): Walk<TypeNamed<Guest['types'], Name>>
+  rhashtable<Name extends string>(
+    table: TypedStart,
+    type: Name,
+    member: string,
+  ): Walk<TypeNamed<Guest['types'], Name>>
+  /** What an xarray or idr points at, by index. */
+  xarray<Name extends string>(
+    array: TypedStart,
+    type: Name,
+  ): Walk<IndexedEntry<TypeNamed<Guest['types'], Name>>>
+  /** What a maple tree points at, by range. */
+  maple<Name extends string>(tree: TypedStart, type: Name): Walk<RangeEntry<TypeNamed<Guest['types'], Name>>>
   /** Runs until a symbol or address is reached, or memory is written. */
   runUntil(
     condition: string | bigint | { readonly write: string | bigint | Located; readonly length?: number },

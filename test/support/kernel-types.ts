@@ -85,6 +85,7 @@ function describeKernel(): BtfBuilder {
   })
   const rhashtable = t.struct('rhashtable', { key_len: u32, tbl: pointer, nelems: atomic })
   t.struct('cpumask', { bits: t.b.array(u64, 2) })
+  describeMapleTree(t)
 
   describeTasks(t, list)
   describeLog(t, atomicLong)
@@ -94,6 +95,35 @@ function describeKernel(): BtfBuilder {
   const map = describeBpf(t, { atomic, atomic64, nullsHead, nullsNode })
   describeMaps(t, { map, list, atomic, atomic64, hlistHead, rbNode, rbRoot, rhashtable, idr })
   return t.b
+}
+
+/** include/linux/maple_tree.h: what are unions there are members at one offset here. */
+function describeMapleTree(t: Types): void {
+  const { b, u8, u32, u64, pointer } = t
+  b.enum('maple_type', { maple_dense: 0, maple_leaf_64: 1, maple_range_64: 2, maple_arange_64: 3 })
+  t.struct('maple_tree', { ma_lock: u32, ma_flags: u32, ma_root: pointer })
+  const meta = t.struct('maple_metadata', { end: u8, gap: u8 })
+  const nodes = [
+    ['maple_range_64', 16],
+    ['maple_arange_64', 10],
+  ] as const
+  const [range = 0, arange = 0] = nodes.map(([name, slots]) =>
+    b.struct(name, [
+      { name: 'parent', type: pointer, offset: 0 },
+      { name: 'pivot', type: b.array(u64, slots - 1), offset: 8 },
+      { name: 'slot', type: b.array(pointer, slots), offset: slots * 8 },
+      { name: 'meta', type: meta, offset: slots === 16 ? 248 : 240 },
+    ]),
+  )
+  b.struct(
+    'maple_node',
+    [
+      { name: 'parent', type: pointer, offset: 0 },
+      { name: 'mr64', type: range, offset: 0 },
+      { name: 'ma64', type: arange, offset: 0 },
+    ],
+    256,
+  )
 }
 
 /** include/linux/sched.h, sched/signal.h, kernel/kthread.c, kernel/workqueue_internal.h, kernel/sched/sched.h. */

@@ -135,3 +135,51 @@ export function writeNestedTable(
   }
   return table
 }
+
+/** A range of a maple tree and what it holds; 0n for nothing. */
+export interface MapleSegment {
+  readonly last: bigint
+  readonly pointer: bigint
+}
+
+/**
+ * maple_tree that divides all indexes into these segments, in order; the last one ends at 2^64 - 1. Leaves have up to 16
+ * slots, nodes above them up to 10 (lib/maple_tree.c).
+ */
+export function writeMaple(guest: KernelGuest, tree: bigint, segments: readonly MapleSegment[]): bigint[] {
+  const { objects } = guest
+  const made: bigint[] = []
+  const place = (node: bigint, path: string): bigint => node + BigInt(objects.offsetOf('maple_node', path))
+  const write = (kind: 'mr64' | 'ma64', parts: readonly MapleSegment[]): bigint => {
+    const node = guest.alloc(256, 256)
+    const pivots = kind === 'mr64' ? 15 : 9
+    for (const [i, { last, pointer }] of parts.entries()) {
+      if (i < pivots) guest.u64(place(node, `${kind}.pivot[${i}]`), last)
+      guest.u64(place(node, `${kind}.slot[${i}]`), pointer)
+    }
+    // Those of full leaves are their last slot.
+    if (kind === 'ma64' || parts.length <= pivots)
+      objects.set('maple_node', node, { [`${kind}.meta.end`]: parts.length - 1 })
+    made.push(node)
+    return node
+  }
+  const split = <T>(items: readonly T[], size: number): T[][] =>
+    Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+  let level = split(segments, 16).map((parts): MapleSegment & { node: bigint } => {
+    const node = write('mr64', parts)
+    return { node, last: parts.at(-1)?.last ?? 0n, pointer: node | (1n << 3n) | 4n }
+  })
+  while (level.length > 1) {
+    level = split(level, 10).map((parts) => {
+      const node = write('ma64', parts)
+      for (const [i, { node: child }] of parts.entries())
+        objects.set('maple_node', child, { parent: node | BigInt(i << 3) | 6n })
+      return { node, last: parts.at(-1)?.last ?? 0n, pointer: node | (3n << 3n) | 4n }
+    })
+  }
+  const [root] = level
+  if (root === undefined) throw new Error('a tree has one segment at least')
+  objects.set('maple_node', root.node, { parent: tree | 1n })
+  objects.set('maple_tree', tree, { ma_root: root.pointer | 2n })
+  return made
+}

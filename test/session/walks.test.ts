@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { CryoscopeError } from '../../src/errors.js'
+import { Session } from '../../src/session/session.js'
+import type { StructValue } from '../../src/value/types.js'
+import { addArray } from '../support/bpf-objects.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { writeTasks } from '../support/kernel-objects.js'
+import { writeMaple, writeRbtree } from '../support/structures.js'
+
+const wild = 0xffff800000001000n
+
+function open(make: (guest: KernelGuest) => void): Session {
+  const guest = new KernelGuest()
+  make(guest)
+  guest.finish()
+  return new Session({
+    name: 'test',
+    memory: guest.memory,
+    control: undefined,
+    vcpus: () => [],
+    problems: [],
+    facts: {},
+  })
+}
+
+const pids = (found: Iterable<unknown>): number[] => [...found].map((task) => (task as StructValue).pid)
+
+describe('walks of a session', () => {
+  it('give typed structs, from a symbol, an address, a value and a pointer', () => {
+    let head = 0n
+    const vm = open((guest) => {
+      writeTasks(guest, [{ pid: 1 }, { pid: 2 }, { pid: 3 }])
+      head = guest.global('task_list', 8)
+      guest.u64(
+        head,
+        (guest.symbols.find(({ name }) => name === 'init_task')?.address ?? 0n) +
+          BigInt(guest.objects.offsetOf('task_struct', 'tasks')),
+      )
+    })
+    const init = vm.at('init_task', 'struct task_struct') as StructValue
+    const pointer = vm.at(head, 'struct list_head *')
+    for (const start of [init.tasks, init.tasks.$address, pointer])
+      expect(pids(vm.list(start, 'struct task_struct', 'tasks'))).toEqual([1, 2, 3])
+    const walk = vm.list(init.tasks, vm.type('struct task_struct'), 'tasks')
+    expect(pids(walk.take(2))).toEqual([1, 2])
+    expect(walk.take(0)).toEqual([])
+    // It may be walked again.
+    expect(pids(walk)).toEqual(pids(walk.toArray()))
+    expect(vm.problems).toEqual([])
+  })
+
+  it('say in the problems of the session how a broken one ended', () => {
+    const vm = open((guest) => {
+      const byPid = writeTasks(guest, [{ pid: 1 }, { pid: 2 }, { pid: 3 }])
+      const tasks = BigInt(guest.objects.offsetOf('task_struct', 'tasks'))
+      guest.u64((byPid.get(1) ?? 0n) + tasks, wild)
+      guest.u64((byPid.get(3) ?? 0n) + tasks + 8n, wild)
+    })
+    const init = vm.at('init_task', 'struct task_struct') as StructValue
+    expect(pids(vm.list(init.tasks, 'struct task_struct', 'tasks'))).toEqual([1, 3])
+    expect(vm.problems).toEqual([
+      expect.stringMatching(/^list of struct task_struct at 0x[0-9a-f]+: list breaks after 1 entries/),
+    ])
+  })
+
+  it('give trees in order, ids with their objects, ranges with theirs', () => {
+    let root = 0n
+    let tree = 0n
+    const vm = open((guest) => {
+      addArray(guest, { id: 7, valueSize: 8, maxEntries: 1 })
+      addArray(guest, { id: 9, valueSize: 8, maxEntries: 1 })
+      root = guest.alloc(16)
+      const nodes = [5, 6, 7].map((color) => guest.objects.make('rb_node', { color }))
+      writeRbtree(guest, root, nodes)
+      tree = guest.objects.make('maple_tree')
+      writeMaple(guest, tree, [
+        { last: 0xfffn, pointer: nodes[0] ?? 0n },
+        { last: 2n ** 64n - 1n, pointer: 0n },
+      ])
+    })
+    const colors = vm.rbtree(root, 'struct rb_node', 'rb_left').toArray()
+    expect(colors).toHaveLength(3)
+    const maps = vm.xarray('map_idr', 'struct bpf_map').toArray()
+    expect(maps.map(({ index, value }) => [index, (value as StructValue).id])).toEqual([
+      [7, 7],
+      [9, 9],
+    ])
+    const found = vm.maple(tree, 'struct rb_node').toArray()
+    const areas = found.map(({ first, last, value }) => [first, last, (value as StructValue).color])
+    expect(areas).toEqual([[0n, 0xfffn, 5n]])
+  })
+
+  it('refuse what has no such member, and what is no struct', () => {
+    const vm = open((guest) => writeTasks(guest, []))
+    const walk = (type: string, member: string) => vm.list('init_task', type, member)
+    expect(() => walk('struct task_struct', 'nothing')).toThrow('struct task_struct has no member nothing')
+    expect(() => walk('int', 'x')).toThrow('elements of a list are structs; int is none')
+    expect(() => vm.list(3 as unknown as bigint, 'struct task_struct', 'tasks')).toThrow(CryoscopeError)
+  })
+})
