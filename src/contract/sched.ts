@@ -30,7 +30,7 @@ export const queueJson = jsonOf<DispatchQueue>()({
 export type QueueJson = ReturnType<typeof queueJson>
 
 /** A runnable task of sched_ext. */
-export const waitingJson = jsonOf<WaitingTask>()({ address: 'address' })
+export const waitingJson = jsonOf<WaitingTask>()({ address: 'address', queueAddress: 'address' })
 
 export const runqueueJson = jsonOf<Runqueue>()({
   address: 'address',

@@ -21,6 +21,14 @@ const place = /^RIP: 0010:(\S+)|^pc : (\S+)/m
 /** What one fault prints comes within this time, nanoseconds; serial consoles are slow. */
 const together = 2_000_000_000n
 
+/** LOG_KERN; what processes write to /dev/kmsg is of another, whatever they ask for (kernel/printk/printk.c, devkmsg_write). */
+const kernelFacility = 0
+
+/** The records that the kernel itself wrote. */
+export function ofKernel(log: readonly LogRecord[]): LogRecord[] {
+  return log.filter(({ facility }) => facility === kernelFacility)
+}
+
 /** What a kernel log complains about up to a panic, oldest first. What panic() itself says is `panicMessage`. */
 export function complaints(log: readonly LogRecord[]): Complaint[] {
   const found: Complaint[] = []
@@ -32,7 +40,7 @@ export function complaints(log: readonly LogRecord[]): Complaint[] {
     }
     open = undefined
   }
-  for (const record of log) {
+  for (const record of ofKernel(log)) {
     if (open !== undefined && record.time - open.last > together) close()
     // What is said from there on belongs to the panic.
     if (panicking.test(record.text)) break
@@ -49,7 +57,7 @@ export function complaints(log: readonly LogRecord[]): Complaint[] {
 
 /** What panic() was called with (kernel/panic.c), and when; undefined where the log does not have it. */
 export function panicMessage(log: readonly LogRecord[]): { message: string; time: bigint } | undefined {
-  for (const { text, time } of log) {
+  for (const { text, time } of ofKernel(log)) {
     const message = panicking.exec(firstLine(text))?.[1]
     if (message !== undefined) return { message, time }
   }

@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import { Found } from '../found.js'
 import type { ProblemCode, SectionName, Severity } from './schema.js'
 
 /** One thing that is wrong, with the object it is about: "map:12", "task:187", "section:arenas". */
@@ -110,6 +111,13 @@ export class Sections {
     }
     this.#statuses.set(name, notes.status(round(performance.now() - start)))
     return value
+  }
+
+  /** The list of a section, which knows whether that is whole. */
+  found<T>(name: SectionName, list: readonly T[]): Found<T> {
+    const status = this.#statuses.get(name)
+    if (status?.status === 'complete') return Found.all(list)
+    return Found.some(list, status?.reasons[0] ?? 'it was not read')
   }
 
   get statuses(): Readonly<Record<string, SectionStatus>> {

@@ -1,9 +1,12 @@
 import { hasCounters, missRate, timePerRun } from '../bpf/programs/statistics.js'
+import type { Found } from '../found.js'
 import { complaints } from '../kernel/complaints.js'
 import type { LogRecord } from '../kernel/dmesg.js'
 import { type Panic, panicText } from '../kernel/panic.js'
-import { counted, cpusText, named, timeText } from '../sched/scene.js'
-import type { SchedState } from '../sched/sched.js'
+import { figureJson } from '../problems.js'
+import type { Running } from '../sched/scene.js'
+import type { SchedFacts } from '../sched/sched.js'
+import { capital, countOf, cpusText, named, timeText } from '../sched/words.js'
 import { nanosecondsText } from '../units.js'
 import type { StorySentence } from './story.js'
 import type { StoryScene } from './story-scene.js'
@@ -17,48 +20,63 @@ const complaintsTold = 10
 export function machineSentences(scene: StoryScene): StorySentence[] {
   const { sched, log, panic } = scene
   return [
-    ...(sched === undefined ? [] : cpuSentences(sched)),
-    ...logSentences(log ?? [], panic),
+    ...(sched === undefined ? [] : cpuSentences(sched, scene.cpus)),
+    ...logSentences(log, panic),
     ...programSentences(scene),
   ]
 }
 
-function cpuSentences({ runqueues }: SchedState): StorySentence[] {
-  const online = runqueues.filter((runqueue) => runqueue.online !== false)
-  if (online.length === 0) return []
-  const idle = online.filter(({ current }) => current?.isIdle)
-  const busy = online.filter(({ current }) => current !== undefined && !current.isIdle)
-  const cpus = online.map(({ cpu, current, runnableTasks }) => ({
-    cpu,
-    pid: current?.pid,
-    name: current?.name,
-    class: current?.schedClass,
-    ready: runnableTasks,
-  }))
+function cpuSentences({ runqueues }: SchedFacts, possible: readonly number[]): StorySentence[] {
+  const { seen } = runqueues
+  const told = seen.filter(({ online }) => online !== false)
+  const known = told.flatMap(({ cpu, current, runnableTasks }): (Running & { ready: number })[] =>
+    current === undefined ? [] : [{ cpu, current, ready: runnableTasks }],
+  )
+  const offline = seen.filter(({ online }) => online === false).map(({ cpu }) => cpu)
+  const unknown = possible.filter(
+    (cpu) => !offline.includes(cpu) && !known.some((other) => other.cpu === cpu),
+  )
+  const idle = known.filter(({ current }) => current.isIdle)
+  const busy = known.filter(({ current }) => !current.isIdle)
   const parts: string[] = []
   if (idle.length > 0) parts.push(`${cpusText(numbers(idle))} ${idle.length === 1 ? 'is' : 'are'} idle`)
-  if (busy.length > cpusTold) parts.push(`${counted(busy.length, 'CPU')} run tasks`)
+  if (busy.length > cpusTold)
+    parts.push(`${unknown.length > 0 ? 'at least ' : ''}${countOf(busy.length, 'CPU')} run tasks`)
   else
     for (const { cpu, current } of busy)
-      if (current !== undefined)
-        parts.push(`CPU ${cpu} runs ${named(current)} of class ${current.schedClass}`)
-  const ready = idle.filter(({ runnableTasks }) => runnableTasks > 0)
+      parts.push(`CPU ${cpu} runs ${named(current)} of class ${current.schedClass ?? '(unknown)'}`)
+  if (unknown.length > 0)
+    parts.push(`what ${cpusText(unknown)} ${unknown.length === 1 ? 'does' : 'do'} could not be read`)
+  if (parts.length === 0) return []
   const sentences: StorySentence[] = [
     {
       topic: 'cpus',
       weight: 'fact',
       sentence: `${capital(parts.join(', '))}.`,
-      facts: { cpus },
+      facts: {
+        cpus: known.map(({ cpu, current, ready }) => ({
+          cpu,
+          pid: current.pid,
+          name: current.name,
+          class: current.schedClass,
+          ready,
+        })),
+        unknown,
+      },
       about: busy.slice(0, cpusTold).map(({ cpu }) => ({ kind: 'cpu', cpu })),
     },
   ]
+  const ready = idle.filter((cpu) => cpu.ready > 0)
   if (ready.length > 0) {
-    const tasks = ready.reduce((sum, { runnableTasks }) => sum + runnableTasks, 0)
+    const tasks = countOf(
+      ready.reduce((sum, cpu) => sum + cpu.ready, 0),
+      'task',
+    )
     sentences.push({
       topic: 'cpus',
       weight: 'notice',
-      sentence: `${counted(tasks, 'task')} ${tasks === 1 ? 'is' : 'are'} ready on the runqueues of ${cpusText(numbers(ready))}, which ${ready.length === 1 ? 'idles' : 'idle'} all the same.`,
-      facts: { ready: ready.map(({ cpu, runnableTasks }) => ({ cpu, ready: runnableTasks })) },
+      sentence: `${unknown.length > 0 ? `At least ${tasks}` : tasks} ${tasks === '1 task' ? 'is' : 'are'} ready on the runqueues of ${cpusText(numbers(ready))}, which ${ready.length === 1 ? 'idles' : 'idle'} all the same.`,
+      facts: { ready: ready.map((cpu) => ({ cpu: cpu.cpu, ready: cpu.ready })) },
       about: ready.map(({ cpu }) => ({ kind: 'cpu', cpu })),
     })
   }
@@ -70,16 +88,22 @@ function numbers(runqueues: readonly { readonly cpu: number }[]): number[] {
 }
 
 /** That the kernel gave up is what everything else is read by. */
-export function panicSentences({ panic }: StoryScene): StorySentence[] {
+export function panicSentences({ panic, log }: StoryScene): StorySentence[] {
   if (panic === undefined) return []
-  const { cpu, task, message, time, cause, where } = panic
-  const after = time === undefined ? '' : ` after ${timeText(Number(time / 1_000_000n))}`
+  // What led to it may be in what was lost of the log: what is left does not tell.
+  const known: Panic = log.isWhole ? panic : { ...panic, cause: undefined, where: undefined }
+  const { cpu, task, message, time, cause, where } = known
+  const after =
+    time === undefined || (message === undefined && !log.isWhole)
+      ? ''
+      : ` after ${timeText(Number(time / 1_000_000n))}`
+  const lost = log.isWhole ? '' : ' (its log could not be read whole)'
   return [
     {
       topic: 'log',
       weight: 'trouble',
-      sentence: `The kernel panicked${after} ${panicText(panic)}`,
-      facts: known({ cpu, pid: task?.pid, name: task?.name, message, time, cause, where }),
+      sentence: `The kernel panicked${after} ${panicText(known)}${lost}`,
+      facts: withoutUndefined({ cpu, pid: task?.pid, name: task?.name, message, time, cause, where }),
       about: [
         { kind: 'cpu', cpu },
         ...(task === undefined ? [] : [{ kind: 'task', pid: task.pid, name: task.name } as const]),
@@ -88,23 +112,27 @@ export function panicSentences({ panic }: StoryScene): StorySentence[] {
   ]
 }
 
-function known(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function withoutUndefined(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
 }
 
-function logSentences(log: readonly LogRecord[], panic: Panic | undefined): StorySentence[] {
+function logSentences(log: Found<LogRecord>, panic: Panic | undefined): StorySentence[] {
   // What led to the panic is told there.
-  const found = complaints(log).filter(({ line }) => line !== panic?.cause)
+  const found = complaints(log.seen).filter(({ line }) => !log.isWhole || line !== panic?.cause)
   const last = found.at(-1)
   if (last === undefined) return []
   const { record, line, where } = last
   const at = where === undefined ? '' : `, at ${where}`
-  const more = found.length === 1 ? '' : ` (the last of ${found.length} complaints)`
+  const of = log.isWhole
+    ? found.length === 1
+      ? ''
+      : ` (the last of ${found.length} complaints)`
+    : ` (one of at least ${countOf(found.length, 'complaint')}; the log could not be read whole)`
   return [
     {
       topic: 'log',
       weight: 'trouble',
-      sentence: `The kernel complained after ${timeText(Number(record.time / 1_000_000n))}: ${line}${at}${more}`,
+      sentence: `The kernel complained after ${timeText(Number(record.time / 1_000_000n))}: ${line}${at}${of}`,
       facts: {
         complaints: found
           .slice(-complaintsTold)
@@ -122,24 +150,29 @@ function logSentences(log: readonly LogRecord[], panic: Panic | undefined): Stor
 }
 
 function programSentences({ programs, countsRuns }: StoryScene): StorySentence[] {
-  if (programs === undefined || programs.length === 0) return []
-  const withCounters = programs.filter(hasCounters)
+  if (programs.seen.length === 0) return []
+  // Programs whose counters cannot be read are missing from sums and comparisons.
+  const { isWhole } = programs
+  const withCounters = programs.seen.filter(hasCounters)
   const ran = withCounters.filter(({ runCount }) => runCount > 0n)
   const busiest = ran.toSorted((a, b) => compare(b.runTime, a.runTime)).slice(0, programsTold)
   const sentences: StorySentence[] = []
   const about = (program: { id: number; name: string }): StorySentence['about'] => [
     { kind: 'program', id: program.id, name: program.name },
   ]
+  const all = capital(countOf(programs.count, 'BPF program'))
   if (busiest.length > 0) {
-    const total = ran.reduce((sum, { runTime }) => sum + runTime, 0n)
+    const total = spent(ran.reduce((sum, { runTime }) => sum + runTime, 0n))
     const texts = busiest.map(
       (program) =>
         `${program.name || `program ${program.id}`} (${spent(program.runTime)} in ${program.runCount} ${program.runCount === 1n ? 'run' : 'runs'}, ${nanosecondsText(BigInt(Math.round(timePerRun(program) ?? 0)))} each)`,
     )
+    const took = isWhole ? total : `at least ${total}`
+    const which = isWhole ? 'the busiest' : 'the busiest that could be read'
     sentences.push({
       topic: 'programs',
       weight: 'fact',
-      sentence: `${counted(programs.length, 'BPF program')} took ${spent(total)} while runs were counted; the busiest: ${texts.join(', ')}.`,
+      sentence: `${all} took ${took} while runs were counted; ${which}: ${texts.join(', ')}.`,
       facts: { busiest: busiest.map(({ id, name, runCount, runTime }) => ({ id, name, runCount, runTime })) },
       about: busiest.flatMap(about),
     })
@@ -147,8 +180,8 @@ function programSentences({ programs, countsRuns }: StoryScene): StorySentence[]
     sentences.push({
       topic: 'programs',
       weight: 'fact',
-      sentence: `${counted(programs.length, 'BPF program')} loaded; the kernel does not count their runs (sysctl kernel.bpf_stats_enabled).`,
-      facts: { programs: programs.length, countsRuns },
+      sentence: `${all} loaded; the kernel does not count their runs (sysctl kernel.bpf_stats_enabled).`,
+      facts: { programs: figureJson(programs.count), countsRuns },
       about: [],
     })
   const missing = withCounters
@@ -159,10 +192,17 @@ function programSentences({ programs, countsRuns }: StoryScene): StorySentence[]
     const share = missRate(most)
     const part =
       share === undefined || most.runCount === 0n ? '' : `, ${(share * 100).toFixed(2)} % of its runs`
+    const atLeast = isWhole ? '' : 'at least '
+    const others =
+      missing.length > 1
+        ? `; ${atLeast}${countOf(missing.length - 1, 'other program')} ${missing.length === 2 ? 'was' : 'were'} skipped too`
+        : isWhole
+          ? ''
+          : '; whether others were could not be read'
     sentences.push({
       topic: 'programs',
       weight: 'notice',
-      sentence: `${most.name || `Program ${most.id}`} was skipped ${most.recursionMisses === 1n ? 'once' : `${most.recursionMisses} times`} because it ran already${part}${missing.length > 1 ? `; ${counted(missing.length - 1, 'other program')} ${missing.length === 2 ? 'was' : 'were'} skipped too` : ''}.`,
+      sentence: `${most.name || `Program ${most.id}`} was skipped ${most.recursionMisses === 1n ? 'once' : `${most.recursionMisses} times`} because it ran already${part}${others}.`,
       facts: { skipped: missing.map(({ id, name, recursionMisses }) => ({ id, name, recursionMisses })) },
       about: about(most),
     })
@@ -176,8 +216,4 @@ function spent(nanoseconds: bigint): string {
 
 function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

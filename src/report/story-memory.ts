@@ -1,6 +1,6 @@
 import type { Allocator } from '../bpf/allocators/allocator.js'
 import { CryoscopeError } from '../errors.js'
-import { counted } from '../sched/scene.js'
+import { countOf } from '../sched/words.js'
 import type { StorySentence } from './story.js'
 import type { StoryScene } from './story-scene.js'
 
@@ -10,7 +10,7 @@ const problemsTold = 3
 /** How full allocators are, what leaks and dangles, and what could not be read at all. */
 export function memorySentences({ allocators, unread }: StoryScene): StorySentence[] {
   const problems = [...unread]
-  const sentences = (allocators ?? []).flatMap((allocator) => {
+  const sentences = allocators.seen.flatMap((allocator) => {
     try {
       return allocatorSentences(allocator)
     } catch (error) {
@@ -19,7 +19,7 @@ export function memorySentences({ allocators, unread }: StoryScene): StorySenten
       return []
     }
   })
-  for (const { name, problems: own } of allocators ?? [])
+  for (const { name, problems: own } of allocators.seen)
     for (const { where, why } of own) problems.push(`${name}, ${where}: ${why}`)
   if (problems.length > 0) {
     const told = problems.slice(0, problemsTold).join('; ')
@@ -27,7 +27,7 @@ export function memorySentences({ allocators, unread }: StoryScene): StorySenten
     sentences.push({
       topic: 'problems',
       weight: 'notice',
-      sentence: `${counted(problems.length, 'thing')} could not be read: ${told}${more}.`,
+      sentence: `${countOf(problems.length, 'thing')} could not be read: ${told}${more}.`,
       facts: { problems },
       about: [],
     })
@@ -36,61 +36,82 @@ export function memorySentences({ allocators, unread }: StoryScene): StorySenten
 }
 
 function allocatorSentences(allocator: Allocator): StorySentence[] {
-  const { name, kind, reading, arena, leaks, dangling, unreadRoots } = allocator
-  const { slots, regions } = reading
+  const { name, kind, arena, leaks, dangling } = allocator
   const about: StorySentence['about'] = [{ kind: 'allocator', name, arena: arena.id }]
-  const live = slots.count('live')
-  const moving = slots.count('in-flight')
-  const facts: Record<string, unknown> = {
-    allocator: name,
-    kind,
-    live,
-    inFlight: moving,
-    slots: slots.length,
-  }
-  const parts: string[] = []
-  if (slots.length > 0)
-    parts.push(
-      `${live} of its ${counted(slots.length, 'element')} handed out${moving > 0 ? `, ${moving} on the way` : ''}`,
-    )
-  for (const { name: region, used, length } of regions) {
-    if (used === undefined || length === 0) continue
-    facts[region] = { used, length }
-    parts.push(`${used} of ${length} bytes of its ${region} handed out`)
-  }
   const sentences: StorySentence[] = []
-  if (parts.length > 0)
+  // Learning of references may come upon what cannot be read.
+  const isWhole = allocator.problems.length === 0 && arena.problems.length === 0
+  const filled = filling(allocator, isWhole)
+  if (filled !== undefined)
     sentences.push({
       topic: 'memory',
       weight: 'fact',
-      sentence: `Allocator ${name} has ${parts.join(', ')}.`,
-      facts,
+      sentence: `Allocator ${name} has ${filled.text}.`,
+      facts: { allocator: name, kind, ...filled.facts },
       about,
     })
+  const unreadRoots = allocator.unreadRoots.length
   if (leaks.length > 0) {
     const unsure =
-      unreadRoots.length === 0
-        ? ''
-        : ` (or only from ${counted(unreadRoots.length, 'place')} that cannot be read)`
-    const are = leaks.length === 1 ? 'is' : 'are'
+      unreadRoots > 0
+        ? ` (or only from ${countOf(unreadRoots, 'place')} that could not be read)`
+        : isWhole
+          ? ''
+          : ', as far as could be read'
+    const isOne = leaks.length === 1
     sentences.push({
       topic: 'memory',
-      weight: unreadRoots.length === 0 ? 'trouble' : 'notice',
-      sentence: `${counted(leaks.length, 'element')} of ${name} ${are} handed out and nothing refers to ${leaks.length === 1 ? 'it' : 'them'}${unsure}.`,
-      facts: { leaks: leaks.slice(0, 100).map(({ index }) => index), count: leaks.length, unreadRoots },
+      weight: unsure === '' ? 'trouble' : 'notice',
+      sentence: `${countOf(leaks.length, 'element')} of ${name} ${isOne ? 'is' : 'are'} handed out and nothing refers to ${isOne ? 'it' : 'them'}${unsure}.`,
+      facts: {
+        leaks: leaks.slice(0, 100).map(({ index }) => index),
+        count: leaks.length,
+        unreadRoots: allocator.unreadRoots,
+      },
       about,
     })
   }
-  if (dangling.length > 0)
+  if (dangling.length > 0) {
+    const sure = isWhole && unreadRoots === 0
     sentences.push({
       topic: 'memory',
-      weight: 'trouble',
-      sentence: `${counted(dangling.length, 'reference')} to ${name} ${dangling.length === 1 ? 'leads' : 'lead'} to memory that is not handed out: ${dangling[0]?.from}${dangling.length > 1 ? ' and others' : ''}.`,
+      weight: isWhole ? 'trouble' : 'notice',
+      sentence: `${sure ? '' : 'At least '}${countOf(dangling.length, 'reference')} to ${name} ${dangling.length === 1 ? 'leads' : 'lead'} to memory that is not handed out${isWhole ? '' : ', as far as could be read'}: ${dangling[0]?.from}${dangling.length > 1 ? ' and others' : ''}.`,
       facts: {
         dangling: dangling.slice(0, 100).map(({ from, why }) => ({ from, why })),
         count: dangling.length,
       },
       about,
     })
+  }
   return sentences
+}
+
+/** How much of it is handed out; lower bounds where some of it could not be read. */
+function filling(
+  { reading: { slots, regions } }: Allocator,
+  isWhole: boolean,
+): { readonly text: string; readonly facts: Readonly<Record<string, unknown>> } | undefined {
+  const live = slots.count('live')
+  const moving = slots.count('in-flight')
+  const figure = (count: number): unknown => (isWhole ? count : { atLeast: count })
+  const facts: Record<string, unknown> = {
+    live: figure(live),
+    inFlight: figure(moving),
+    slots: figure(slots.length),
+  }
+  const parts: string[] = []
+  const onTheWay = moving > 0 ? `, ${moving} on the way` : ''
+  if (slots.length > 0)
+    parts.push(
+      isWhole
+        ? `${live} of its ${countOf(slots.length, 'element')} handed out${onTheWay}`
+        : `at least ${live} of at least ${countOf(slots.length, 'element')} handed out${onTheWay}`,
+    )
+  for (const { name: region, used, length } of regions) {
+    if (used === undefined || length === 0) continue
+    facts[region] = { used, length }
+    parts.push(`${used} of ${length} bytes of its ${region} handed out`)
+  }
+  return parts.length === 0 ? undefined : { text: parts.join(', '), facts }
 }

@@ -1,11 +1,14 @@
 import { CryoscopeError } from '../errors.js'
-import type { DispatchQueue } from '../sched/dispatch-queue.js'
+import type { Found } from '../found.js'
+import { figureJson } from '../problems.js'
+import type { QueueFacts } from '../sched/dispatch-queue.js'
 import type { WaitingTask } from '../sched/runqueue.js'
-import { counted, named, timeText } from '../sched/scene.js'
-import type { SchedState } from '../sched/sched.js'
+import type { SchedFacts } from '../sched/sched.js'
 import type { Explanation } from '../sched/why.js'
+import { capital, countOf, isOne, named, timeText } from '../sched/words.js'
 import type { StorySentence, Subject } from './story.js'
-import type { StoryScene } from './story-scene.js'
+import type { StoryScene, StoryTask } from './story-scene.js'
+import { queueSubject, taskSubject } from './story-subjects.js'
 
 /** Milliseconds that no task waits for its turn on a machine that is well. */
 const long = 1000
@@ -13,48 +16,56 @@ const long = 1000
 const placesTold = 4
 const namesTold = 6
 
-/** Who waits for a CPU, for how long, where and why; where work piles up. */
-export function waitingSentences(
-  { sched, tasks }: StoryScene,
-  explain: (pid: number) => Explanation,
-): StorySentence[] {
+type Explain = (pid: number) => Explanation
+
+/** Who waits for a CPU, for how long, where and why; who sleeps uninterruptibly. */
+export function waitingSentences({ sched, tasks }: StoryScene, explain: Explain): StorySentence[] {
   if (sched === undefined) return []
-  const places = new Map(sched.queues.flatMap((queue) => queue.tasks.map((task) => [task.address, queue])))
-  const waiting = sched.runqueues
-    .flatMap(({ schedExt }) => schedExt?.runnable ?? [])
-    .filter(({ isCurrent }) => !isCurrent)
-    .sort((a, b) => (b.waitingMs ?? -1) - (a.waitingMs ?? -1))
-  const limit = Math.min(long, (sched.watchdog.timeoutMs ?? Number.POSITIVE_INFINITY) / 10)
-  const stuck = waiting.filter(({ waitingMs = 0 }) => waitingMs >= limit)
-  return [
-    ...schedulerSentences(sched),
-    ...(stuck.length > 0
-      ? stuckSentences(stuck, places, explain)
-      : sched.state === 'enabled'
-        ? [patientSentence(waiting, places)]
-        : []),
-    ...queueSentences(sched),
-    ...blockedSentences(tasks ?? [], explain),
-  ]
+  return [...readySentences(sched, explain), ...blockedSentences(tasks, explain)]
+}
+
+/** A queue, that a task says to be on none, or that it is not known where it is. */
+type Place = QueueFacts | 'no DSQ' | 'unknown'
+
+function readySentences(sched: SchedFacts, explain: Explain): StorySentence[] {
+  const { waiting, watchdog } = sched
+  const limit = Math.min(long, (watchdog.timeoutMs ?? Number.POSITIVE_INFINITY) / 10)
+  const stuck = waiting.filter(({ waitingMs }) => waitingMs !== undefined && waitingMs >= limit)
+  const placeOf = placesOf(sched)
+  if (stuck.seen.length > 0) return stuckSentences(stuck, limit, placeOf, explain)
+  return sched.state === 'enabled' ? [patientSentence(waiting, placeOf)] : []
+}
+
+function placesOf({ queues }: SchedFacts): (task: WaitingTask) => Place {
+  const places = new Map(
+    queues.seen.flatMap((queue) => queue.tasks.seen.map((task) => [task.address, queue] as const)),
+  )
+  const byAddress = new Map(queues.seen.map((queue) => [queue.address, queue]))
+  return ({ address, queueAddress }) =>
+    places.get(address) ?? (queueAddress === 0n ? 'no DSQ' : (byAddress.get(queueAddress) ?? 'unknown'))
 }
 
 /** The ones that wait too long, by where they wait; the longest waiting of each place is explained. */
 function stuckSentences(
-  stuck: readonly WaitingTask[],
-  places: ReadonlyMap<bigint, DispatchQueue>,
-  explain: (pid: number) => Explanation,
+  stuck: Found<WaitingTask>,
+  limit: number,
+  placeOf: (task: WaitingTask) => Place,
+  explain: Explain,
 ): StorySentence[] {
-  const groups = new Map<DispatchQueue | undefined, WaitingTask[]>()
-  for (const task of stuck) {
-    const place = places.get(task.address)
+  const groups = new Map<Place, WaitingTask[]>()
+  for (const task of stuck.seen) {
+    const place = placeOf(task)
     const group = groups.get(place)
     if (group === undefined) groups.set(place, [task])
     else group.push(task)
   }
-  const told = [...groups].slice(0, placesTold).flatMap(([queue, group]) => {
+  const told = [...groups].slice(0, placesTold).flatMap(([place, group]) => {
     const [longest, ...others] = group
     if (longest === undefined) return []
-    const about: Subject[] = [taskSubject(longest), ...(queue === undefined ? [] : [queueSubject(queue)])]
+    const about: Subject[] = [
+      taskSubject(longest),
+      ...(typeof place === 'string' ? [] : [queueSubject(place)]),
+    ]
     const sentences = reasonsFor(longest, explain).map(
       ({ sentence, facts }): StorySentence => ({
         topic: 'waiting',
@@ -64,28 +75,36 @@ function stuckSentences(
         about,
       }),
     )
-    if (others.length > 0) sentences.push(alsoStuck(others, queue))
+    if (others.length > 0) sentences.push(alsoStuck(others, place, stuck.isWhole))
     return sentences
   })
   const left = groups.size - placesTold
-  if (left > 0)
+  if (left > 0) {
+    const places = countOf(left, 'more place')
     told.push({
       topic: 'waiting',
       weight: 'trouble',
-      sentence: `Tasks wait for longer than ${timeText(long)} in ${counted(left, 'more place')}.`,
-      facts: { places: groups.size, tasks: stuck.length },
+      sentence: `Tasks wait for longer than ${timeText(limit)} in ${stuck.isWhole ? places : `at least ${places}`}.`,
+      facts: { places: groups.size, tasks: figureJson(stuck.count) },
       about: [],
     })
+  }
   return told
+}
+
+interface Known {
+  readonly pid: number
+  readonly name: string
 }
 
 /** Why one task waits; what is known without the reasons when they cannot be read. */
 function reasonsFor(
-  task: WaitingTask,
-  explain: (pid: number) => Explanation,
+  task: Known & { readonly cpu: number | undefined; readonly waitingMs?: number | undefined },
+  explain: Explain,
 ): { readonly sentence: string; readonly facts: Readonly<Record<string, unknown>> }[] {
+  const since = task.waitingMs === undefined ? '' : ` for ${timeText(task.waitingMs)}`
   const known = {
-    sentence: `${named(task)} has been ready for ${timeText(task.waitingMs ?? 0)} and does not run.`,
+    sentence: `${named(task)} has been ready${since} and does not run; why could not be read.`,
     facts: { pid: task.pid, waitingMs: task.waitingMs, cpu: task.cpu },
   }
   try {
@@ -97,170 +116,100 @@ function reasonsFor(
   }
 }
 
-function alsoStuck(others: readonly WaitingTask[], queue: DispatchQueue | undefined): StorySentence {
+function alsoStuck(others: readonly WaitingTask[], place: Place, isWhole: boolean): StorySentence {
   const ages = others.map(({ waitingMs = 0 }) => waitingMs)
   const range = [timeText(Math.min(...ages)), timeText(Math.max(...ages))]
   const age = range[0] === range[1] ? range[0] : `${range[0]} to ${range[1]}`
-  const where = queue === undefined ? 'on no DSQ either' : `on DSQ ${queue.name} too`
+  const where =
+    place === 'no DSQ'
+      ? 'on no DSQ either'
+      : place === 'unknown'
+        ? 'on DSQs that could not be read'
+        : `on DSQ ${place.name} too`
+  const who = isWhole ? names(others) : `At least ${names(others)}`
   return {
     topic: 'waiting',
     weight: 'trouble',
-    sentence: `${names(others)} ${others.length === 1 ? 'has' : 'have'} waited ${where}, for ${age}.`,
+    sentence: `${who} ${others.length === 1 ? 'has' : 'have'} waited ${where}, for ${age}.`,
     facts: {
-      dsq: queue?.name,
+      dsq: typeof place === 'string' ? undefined : place.name,
       tasks: others.map(({ pid, name, waitingMs, cpu }) => ({ pid, name, waitingMs, cpu })),
     },
     about: others.slice(0, namesTold).map(taskSubject),
   }
 }
 
-function patientSentence(
-  waiting: readonly WaitingTask[],
-  places: ReadonlyMap<bigint, DispatchQueue>,
-): StorySentence {
-  const [longest] = waiting
-  const facts = { waiting: waiting.length, longestMs: longest?.waitingMs }
-  if (longest === undefined)
-    return {
-      topic: 'waiting',
-      weight: 'fact',
-      sentence: 'No task of sched_ext waits for a CPU.',
-      facts,
-      about: [],
-    }
-  const queue = places.get(longest.address)
-  const where = queue === undefined ? '' : ` on DSQ ${queue.name}`
-  const age = longest.waitingMs === undefined ? '' : `, for ${timeText(longest.waitingMs)}`
-  return {
+function patientSentence(waiting: Found<WaitingTask>, placeOf: (task: WaitingTask) => Place): StorySentence {
+  const [longest] = waiting.seen
+  const facts = { waiting: figureJson(waiting.count), longestMs: longest?.waitingMs }
+  const tell = (sentence: string, about: readonly Subject[] = []): StorySentence => ({
     topic: 'waiting',
     weight: 'fact',
-    sentence: `No task waits for long: of ${counted(waiting.length, 'ready task')}, ${named(longest)} waits longest${where}${age}.`,
+    sentence,
     facts,
-    about: [taskSubject(longest), ...(queue === undefined ? [] : [queueSubject(queue)])],
-  }
-}
-
-function schedulerSentences(sched: SchedState): StorySentence[] {
-  const found: StorySentence[] = []
-  const say = (
-    weight: StorySentence['weight'],
-    sentence: string,
-    facts: StorySentence['facts'],
-    about: readonly Subject[] = [],
-  ): void => {
-    found.push({ topic: 'scheduler', weight, sentence, facts, about })
-  }
-  for (const { name, isRoot, exit, aborting, bypassDepth = 0, cgroupPath } of sched.schedulers) {
-    const about: Subject[] = [{ kind: 'scheduler', name }]
-    const share = isRoot
-      ? sched.switchedAll
-        ? 'schedules every ordinary task'
-        : 'schedules the tasks that asked for it'
-      : `schedules the tasks of cgroup ${cgroupPath ?? '?'}`
-    say('fact', `The BPF scheduler ${name} is loaded and ${share}.`, { name, state: sched.state }, about)
-    if (exit !== undefined && exit.kindValue !== 0) {
-      const why = [exit.reason, exit.message].filter((text) => text !== '').join(': ')
-      say(
-        'trouble',
-        `Scheduler ${name} is on its way out: ${exit.kind}${why === '' ? '' : `, ${why}`}.`,
-        { exit_kind: exit.kind, reason: exit.reason, message: exit.message },
-        about,
-      )
-    }
-    if (aborting) say('trouble', `Scheduler ${name} is being aborted.`, { aborting }, about)
-    if (bypassDepth > 0)
-      say(
-        'trouble',
-        `Scheduler ${name} is bypassed: the kernel runs tasks in order of arrival and asks nobody.`,
-        { bypass_depth: bypassDepth },
-        about,
-      )
-  }
-  if (sched.schedulers.length === 0 && sched.state !== undefined)
-    say('fact', `No BPF scheduler is loaded: sched_ext is ${sched.state}.`, { state: sched.state })
-  for (const { scheduler, kind, reason, message, task } of sched.exitLog) {
-    const why = [reason, message].filter((text) => text !== '').join(': ')
-    say(
-      kind === 'normal' ? 'fact' : 'trouble',
-      `Scheduler ${scheduler} has left${why === '' ? '' : `: ${why}`} (kernel log).`,
-      { scheduler, kind, reason, message, task },
-      task === undefined ? [] : [{ kind: 'task', ...task }],
+    about,
+  })
+  if (longest === undefined)
+    return tell(
+      waiting.isWhole
+        ? 'No task of sched_ext waits for a CPU.'
+        : 'Whether tasks of sched_ext wait for a CPU could not be read.',
     )
-  }
-  return found
-}
-
-/** Where tasks pile up: queues that are not a CPU's own, the fullest first. */
-function queueSentences({ queues }: SchedState): StorySentence[] {
-  const full = queues.filter(({ depth }) => depth > 0).sort((a, b) => b.depth - a.depth)
-  if (queues.length === 0) return []
-  const [fullest, ...others] = full
-  if (fullest === undefined)
-    return [
-      {
-        topic: 'queues',
-        weight: 'fact',
-        sentence: `All ${counted(queues.length, 'DSQ')} are empty.`.replace(
-          'All 1 DSQ are',
-          'The only DSQ is',
-        ),
-        facts: { queues: queues.length },
-        about: [],
-      },
-    ]
-  const rest = others
-    .slice(0, 3)
-    .map(({ name, depth }) => `${name} ${depth}`)
-    .join(', ')
-  const more = others.length > 3 ? `, and ${others.length - 3} more` : ''
-  return [
-    {
-      topic: 'queues',
-      weight: 'fact',
-      sentence:
-        `DSQ ${fullest.name} holds ${counted(fullest.depth, 'task')}` +
-        (others.length === 0 ? '; all others are empty.' : `, more than any other (${rest}${more}).`),
-      facts: { depths: Object.fromEntries(full.map(({ name, depth }) => [name, depth])) },
-      about: full.slice(0, 4).map(queueSubject),
-    },
-  ]
+  const place = placeOf(longest)
+  const where =
+    place === 'no DSQ'
+      ? ''
+      : place === 'unknown'
+        ? ' on a DSQ that could not be read'
+        : ` on DSQ ${place.name}`
+  const age = longest.waitingMs === undefined ? '' : `, for ${timeText(longest.waitingMs)}`
+  const about = [taskSubject(longest), ...(typeof place === 'string' ? [] : [queueSubject(place)])]
+  const ready = countOf(waiting.count, 'ready task')
+  if (!waiting.isWhole)
+    return tell(
+      `Whether a task waits for long could not be read: of ${ready}, ${named(longest)} is known to wait${where}${age}.`,
+      about,
+    )
+  // A task without a stamp has just become ready; without a clock, nothing is known of anybody.
+  if (longest.waitingMs === undefined)
+    return tell(
+      `${capital(countOf(waiting.count, 'task'))} of sched_ext ${isOne(waiting.count) ? 'waits' : 'wait'} for a CPU; for how long is unknown.`,
+      about,
+    )
+  return tell(`No task waits for long: of ${ready}, ${named(longest)} waits longest${where}${age}.`, about)
 }
 
 /** Processes in uninterruptible sleep: none are there for long on a machine that is well; kernel threads often are. */
-function blockedSentences(
-  tasks: NonNullable<StoryScene['tasks']>,
-  explain: (pid: number) => Explanation,
-): StorySentence[] {
-  const blocked = tasks.filter(({ state, isKernelThread }) => state === 'D' && !isKernelThread)
+function blockedSentences(tasks: Found<StoryTask>, explain: Explain): StorySentence[] {
+  const { seen: blocked, count } = tasks.filter(
+    ({ state, isKernelThread }) => state === 'D' && !isKernelThread,
+  )
   const [first] = blocked
   if (first === undefined) return []
   const about = blocked.slice(0, namesTold).map(taskSubject)
   const facts = { tasks: blocked.map(({ pid, name }) => ({ pid, name })) }
-  if (blocked.length > 1) {
-    const sentence = `${counted(blocked.length, 'task')} sleep uninterruptibly: ${names(blocked)}.`
+  if (blocked.length > 1 || !count.whole) {
+    const sentence = `${capital(countOf(count, 'task'))} ${isOne(count) ? 'sleeps' : 'sleep'} uninterruptibly: ${names(blocked)}.`
     return [{ topic: 'waiting', weight: 'notice', sentence, facts, about }]
   }
-  const [reason] = reasonsFor(
-    { ...first, cpu: first.cpu ?? 0, isCurrent: false, waitingMs: undefined },
-    explain,
-  )
-  const sentence = reason?.sentence ?? `${named(first)} sleeps uninterruptibly.`
-  return [{ topic: 'waiting', weight: 'notice', sentence, facts: { ...facts, ...reason?.facts }, about }]
+  const known = `${named(first)} sleeps uninterruptibly.`
+  const [reason] = reasonsFor(first, explain)
+  return [
+    {
+      topic: 'waiting',
+      weight: 'notice',
+      sentence: reason === undefined ? known : reason.sentence,
+      facts: { ...facts, ...reason?.facts },
+      about,
+    },
+  ]
 }
 
 /** "a (pid 1), b (pid 2) and 3 more". */
-function names(tasks: readonly { readonly name: string; readonly pid: number }[]): string {
+function names(tasks: readonly Known[]): string {
   const shown = tasks.slice(0, namesTold).map(named)
   const left = tasks.length - shown.length
   if (left > 0) return `${shown.join(', ')} and ${left} more`
   const last = shown.pop() ?? ''
   return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`
-}
-
-function taskSubject({ pid, name }: { readonly pid: number; readonly name: string }): Subject {
-  return { kind: 'task', pid, name }
-}
-
-function queueSubject({ name, id }: DispatchQueue): Subject {
-  return { kind: 'queue', name, id }
 }

@@ -4,6 +4,7 @@ import type { Session } from '../session/session.js'
 import { machineSentences, panicSentences } from './story-machine.js'
 import { memorySentences } from './story-memory.js'
 import { gatherScene, type StoryScene } from './story-scene.js'
+import { queueSentences, schedulerSentences } from './story-scheduler.js'
 import { waitingSentences } from './story-waiting.js'
 
 /** What a sentence belongs to. */
@@ -53,7 +54,9 @@ export function tellStory(vm: Session): Story {
 export function storyOf(scene: StoryScene): Story {
   const sentences = [
     ...panicSentences(scene),
+    ...(scene.sched === undefined ? [] : schedulerSentences(scene.sched)),
     ...waitingSentences(scene, (pid) => explain(scene.kernel, pid)),
+    ...(scene.sched === undefined ? [] : queueSentences(scene.sched)),
     ...machineSentences(scene),
     ...memorySentences(scene),
   ]

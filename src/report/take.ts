@@ -4,10 +4,11 @@ import { linkJson } from '../contract/links.js'
 import { recordJson } from '../contract/log.js'
 import { progJson } from '../contract/programs.js'
 import { CryoscopeError } from '../errors.js'
+import type { Found } from '../found.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import { findPanic } from '../kernel/panic.js'
 import { Problems } from '../problems.js'
-import { Sched, type SchedState } from '../sched/sched.js'
+import { Sched, type SchedFacts, schedFacts, schedState } from '../sched/sched.js'
 import { describeEnvironment } from '../session/environment.js'
 import type { Session } from '../session/session.js'
 import type { ReportContents, ReportHead } from './document.js'
@@ -20,7 +21,7 @@ import { readCpuTime, readDomains, readNumaNodes, schedOf } from './parts/sched.
 import { readTasks } from './parts/tasks.js'
 import { readTime } from './parts/time.js'
 import { readVcpus } from './parts/vcpus.js'
-import { schema } from './schema.js'
+import { type SectionName, schema } from './schema.js'
 import { round, Sections } from './sections.js'
 import { sentenceJson, storyOf } from './story.js'
 
@@ -52,10 +53,10 @@ export function takeContents(vm: Session): Taken {
   const time = sections.take('time', null, (notes) => readTime(kernel, notes))
   const vcpus = sections.take('vcpus', [], (notes) => readVcpus(vm, notes))
   const tasks = sections.take('tasks', [], (notes) => readTasks(vm, notes))
-  let state: SchedState | undefined
+  let facts: SchedFacts | undefined
   const sched = sections.take('sched', null, (notes) => {
-    state = new Sched(kernel).snapshot()
-    return schedOf(state, notes)
+    facts = schedFacts(kernel)
+    return schedOf(schedState(facts), notes)
   })
   const domains = sections.take('domains', [], (notes) => readDomains(new Sched(kernel), notes))
   const cpuTime = sections.take('cpuTime', [], (notes) => readCpuTime(new Sched(kernel), notes))
@@ -93,20 +94,20 @@ export function takeContents(vm: Session): Taken {
     return found
   })
   const story = sections.take('story', [], (notes) => {
+    const found = <T>(name: SectionName, list: readonly T[]): Found<T> => sections.found(name, list)
     const list = notes.attempt('allocator', 'allocators', (): readonly Allocator[] => vm.allocators)
     const { sentences } = storyOf({
       kernel,
-      sched: state,
-      tasks: tasks.map((task) => ({
-        ...task,
-        address: BigInt(task.address),
-        cpu: task.cpu ?? undefined,
-        parentPid: task.parentPid ?? undefined,
-      })),
-      programs,
+      sched: facts,
+      cpus: notes.attempt('kernel', 'CPUs', () => kernel.cpus.possible) ?? [],
+      tasks: found(
+        'tasks',
+        tasks.map((task) => ({ ...task, cpu: task.cpu ?? undefined })),
+      ),
+      programs: found('programs', programs),
       countsRuns: countsRuns(kernel),
-      allocators: list,
-      log,
+      allocators: found('arenas', list ?? []),
+      log: found('log', log),
       panic: notes.attempt('log', 'panic_cpu', () => findPanic(kernel, () => log)),
       unread: sections.problems
         .filter(({ severity, code }) => severity === 'error' && code !== 'allocator')

@@ -13,11 +13,14 @@ export interface TaskCgroup {
 const depthLimit = 2048
 const nameLimit = 256
 
-export function readCgroup({ kernel, gathering }: SchedContext, task: bigint): TaskCgroup | undefined {
+export function readCgroup(
+  { kernel, problems, absences }: SchedContext,
+  task: bigint,
+): TaskCgroup | undefined {
   const layout = kernel.layouts.find('task_struct')
   if (!layout?.has('cgroups') || kernel.layouts.find('css_set') === undefined)
-    return gathering.lacks('cgroups', 'task_struct.cgroups or struct css_set is missing: no cgroups here')
-  return gathering.attempt(`cgroup of the task at ${hex(task)}`, () => {
+    return absences.lacks('cgroups', 'task_struct.cgroups or struct css_set is missing: no cgroups here')
+  return problems.attempt(`cgroup of the task at ${hex(task)}`, () => {
     const set = kernel.struct('task_struct', task).pointer('cgroups')
     const address = set === 0n ? 0n : kernel.struct('css_set', set).pointer('dfl_cgrp')
     if (address === 0n) return undefined
@@ -26,7 +29,7 @@ export function readCgroup({ kernel, gathering }: SchedContext, task: bigint): T
     const seen = new Set<bigint>()
     for (let node = cgroup.pointer('kn'); node !== 0n; ) {
       if (seen.has(node) || seen.size === depthLimit) {
-        gathering.problem(`cgroup at ${hex(address)}`, `its path loops at ${hex(node)}`)
+        problems.add(`cgroup at ${hex(address)}`, `its path loops at ${hex(node)}`)
         break
       }
       seen.add(node)

@@ -1,5 +1,5 @@
 import type { Kernel } from '../kernel/kernel.js'
-import type { Gathering } from './gathering.js'
+import type { SchedSinks } from './context.js'
 
 /** Nanoseconds in a second. */
 const second = 1_000_000_000
@@ -18,12 +18,12 @@ export class Jiffies {
     this.perSecond = perSecond
   }
 
-  static read(kernel: Kernel, gathering: Gathering): Jiffies | undefined {
+  static read(kernel: Kernel, { problems, absences }: SchedSinks): Jiffies | undefined {
     const at = kernel.findSymbol('jiffies_64') ?? kernel.findSymbol('jiffies')
-    if (at === undefined) return gathering.lacks('jiffies', 'the kernel has no symbol jiffies_64')
-    const now = gathering.attempt('jiffies_64', () => kernel.space.u64(at))
+    if (at === undefined) return absences.lacks('jiffies', 'the kernel has no symbol jiffies_64')
+    const now = problems.attempt('jiffies_64', () => kernel.space.u64(at))
     if (now === undefined) return undefined
-    return new Jiffies(now, ticksPerSecond(kernel, gathering))
+    return new Jiffies(now, ticksPerSecond(kernel, { problems, absences }))
   }
 
   /** Ticks since a stamp, 0 for one in the future; undefined for one that is none. */
@@ -44,17 +44,17 @@ export class Jiffies {
 }
 
 /** The clocksource of jiffies converts ticks to nanoseconds: mult >> shift is TICK_NSEC (kernel/time/jiffies.c). */
-function ticksPerSecond(kernel: Kernel, gathering: Gathering): number | undefined {
+function ticksPerSecond(kernel: Kernel, { problems, absences }: SchedSinks): number | undefined {
   const at = kernel.findSymbol('clocksource_jiffies')
   if (at === undefined || kernel.layouts.find('clocksource') === undefined) {
-    return gathering.lacks('HZ', 'the kernel has no clocksource_jiffies to take the length of a tick from')
+    return absences.lacks('HZ', 'the kernel has no clocksource_jiffies to take the length of a tick from')
   }
-  return gathering.attempt('clocksource_jiffies', () => {
+  return problems.attempt('clocksource_jiffies', () => {
     const source = kernel.struct('clocksource', at)
     const tick = source.number('mult') / 2 ** source.number('shift')
     const perSecond = Math.round(second / tick)
     if (perSecond >= 10 && perSecond <= 10_000) return perSecond
-    gathering.problem('HZ', `a tick of ${tick} ns cannot be`)
+    problems.add('HZ', `a tick of ${tick} ns cannot be`)
     return undefined
   })
 }

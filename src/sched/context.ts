@@ -1,33 +1,41 @@
 import type { Kernel } from '../kernel/kernel.js'
-import { Problems } from '../problems.js'
+import type { Problems } from '../problems.js'
+import { Absences } from './absences.js'
 import { Jiffies } from './clock.js'
-import { Gathering } from './gathering.js'
+
+/** Where readers of scheduler state say what they could not read, and what this kernel does not have. */
+export interface SchedSinks {
+  readonly problems: Problems
+  readonly absences: Absences
+}
 
 /** What the readers of scheduler state share while they put one answer together. */
-export interface SchedContext {
+export interface SchedContext extends SchedSinks {
   readonly kernel: Kernel
-  readonly gathering: Gathering
   readonly jiffies: Jiffies | undefined
 }
 
-export function schedContext(kernel: Kernel): SchedContext {
-  const gathering = new Gathering()
-  return { kernel, gathering, jiffies: Jiffies.read(kernel, gathering) }
+export function schedContext(kernel: Kernel, problems: Problems): SchedContext {
+  const absences = new Absences()
+  return { kernel, problems, absences, jiffies: Jiffies.read(kernel, { problems, absences }) }
 }
 
-/** Runs a walk to its end and remembers how it ended. */
+/** Runs a walk to its end; how it ended goes to the problems. */
 export function gather(
-  { gathering }: SchedContext,
+  { problems }: SchedContext,
   where: string,
   walk: (problems: Problems) => Iterable<bigint>,
 ): bigint[] {
   const found: bigint[] = []
-  const problems = new Problems()
-  gathering.attempt(where, () => {
+  problems.attempt(where, () => {
     for (const address of walk(problems)) found.push(address)
   })
-  for (const problem of problems.list) gathering.problem(problem.where, problem.why)
   return found
+}
+
+/** The CPUs of this kernel; none, and a problem, where it cannot be read which there are. */
+export function possibleCpus({ kernel, problems }: SchedContext): readonly number[] {
+  return problems.attempt('CPUs', () => kernel.cpus.possible) ?? []
 }
 
 export function hex(address: bigint): string {

@@ -1,4 +1,4 @@
-import type { SchedContext } from './context.js'
+import { possibleCpus, type SchedContext } from './context.js'
 import { readIdleTime } from './idle-time.js'
 import { readNumbers } from './numbers.js'
 
@@ -27,17 +27,17 @@ const softirqNames = [
 
 /** kernel_cpustat and kstat of each CPU (include/linux/kernel_stat.h), with the idle period of a CPU whose tick is stopped. */
 export function readCpuTimes(context: SchedContext): CpuTime[] {
-  const { kernel, gathering } = context
+  const { kernel, problems, absences } = context
   const times = kernel.findSymbol('kernel_cpustat')
   const stats = kernel.findSymbol('kstat')
   if (times === undefined || kernel.layouts.find('kernel_cpustat') === undefined) {
-    gathering.lacks('CPU time', 'the kernel has no per-CPU kernel_cpustat')
+    absences.lacks('CPU time', 'the kernel has no per-CPU kernel_cpustat')
     return []
   }
   const type = kernel.types.find('cpu_usage_stat', 'enum')
   const names = type?.kind === 'enum' ? type.values.filter(({ name }) => name.startsWith('CPUTIME_')) : []
-  return kernel.cpus.possible.flatMap((cpu) => {
-    const found = gathering.attempt(`CPU time of CPU ${cpu}`, () => {
+  return possibleCpus(context).flatMap((cpu) => {
+    const found = problems.attempt(`CPU time of CPU ${cpu}`, () => {
       const values = readNumbers(kernel, 'kernel_cpustat', kernel.cpus.address(times, cpu), 'cpustat')
       const nanoseconds: Record<string, bigint> = {}
       for (const { name, value } of names) {
@@ -48,7 +48,7 @@ export function readCpuTimes(context: SchedContext): CpuTime[] {
       if (idle !== undefined && iowait !== undefined)
         Object.assign(
           nanoseconds,
-          gathering.attempt(`idle time of CPU ${cpu}`, () => readIdleTime(context, cpu, { idle, iowait })),
+          problems.attempt(`idle time of CPU ${cpu}`, () => readIdleTime(context, cpu, { idle, iowait })),
         )
       return { cpu, nanoseconds, ...interruptsOf(cpu) }
     })
@@ -57,7 +57,7 @@ export function readCpuTimes(context: SchedContext): CpuTime[] {
 
   function interruptsOf(cpu: number): Pick<CpuTime, 'interrupts' | 'softirqs'> {
     if (stats === undefined || kernel.layouts.find('kernel_stat') === undefined)
-      return { interrupts: gathering.lacks('softirqs', 'the kernel has no per-CPU kstat'), softirqs: {} }
+      return { interrupts: absences.lacks('softirqs', 'the kernel has no per-CPU kstat'), softirqs: {} }
     const address = kernel.cpus.address(stats, cpu)
     const counts = readNumbers(kernel, 'kernel_stat', address, 'softirqs')
     return {

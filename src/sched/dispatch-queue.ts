@@ -1,9 +1,11 @@
 import { memberAt, strip } from '../btf/layout.js'
 import type { StructType } from '../btf/types.js'
-import { isHeld } from '../kernel/spinlock.js'
-import type { Layout } from '../kernel/struct-reader.js'
+import { Found, type Stated } from '../found.js'
 import { entries, listNodes } from '../kernel/walk/list.js'
 import { rbtreeNodes } from '../kernel/walk/rbtree.js'
+import { isHeld } from '../kernel/spinlock.js'
+import type { Layout } from '../kernel/struct-reader.js'
+import type { Problems } from '../problems.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { enumValue } from './flags.js'
 import { readTaskName } from './task-name.js'
@@ -20,10 +22,12 @@ export interface QueuedTask {
   /** Ordered by virtual time: it also hangs in the queue's priority tree. */
   readonly onPriorityTree: boolean
   readonly virtualTime: bigint
+  /** How many are before it; undefined where entries before it could not be read. */
+  readonly position: number | undefined
 }
 
-/** A dispatch queue (struct scx_dispatch_q, kernel/sched/ext.c). */
-export interface DispatchQueue {
+/** A dispatch queue (struct scx_dispatch_q, kernel/sched/ext.c), with word of what was missed. */
+export interface QueueFacts {
   readonly address: bigint
   readonly id: bigint
   /** "local on CPU 1", "global of node 0", "0x77". */
@@ -41,10 +45,12 @@ export interface DispatchQueue {
   /** Grows with every task that is put in. */
   readonly sequence: number
   /** In the order in which they leave. */
-  readonly tasks: readonly QueuedTask[]
-  /** Places that iterators hold in the list. */
-  readonly cursors: number
+  readonly tasks: Found<QueuedTask>
+  /** Places that iterators hold in the list; undefined where some of it could not be read. */
+  readonly cursors: number | undefined
 }
+
+export type DispatchQueue = Stated<QueueFacts>
 
 export interface QueuePlace {
   readonly address: bigint
@@ -70,20 +76,22 @@ export class QueueReader {
     this.#entity = entityPlaces(context)
   }
 
-  read(place: QueuePlace): DispatchQueue | undefined {
-    const { gathering, kernel } = this.#context
-    const where = `DSQ at ${hex(place.address)}`
-    return gathering.attempt(where, () => {
+  /** Undefined where it cannot be read, which is said to `lost`; what is wrong with one that can be is said to `odd`. */
+  read(
+    place: QueuePlace,
+    { lost, odd: problems }: { lost: Problems; odd: Problems },
+  ): QueueFacts | undefined {
+    const { kernel } = this.#context
+    return lost.attempt(`DSQ at ${hex(place.address)}`, () => {
       const queue = kernel.struct('scx_dispatch_q', place.address)
       const id = queue.integer('id')
       const name = queueName(place, id)
-      const { tasks, cursors } = this.#walk(`DSQ ${name}`, queue.at('list'))
+      const { tasks, cursors } = this.#walk(`DSQ ${name}`, queue.at('list'), problems)
       const depth = queue.number('nr')
       const changing = isHeld(queue, 'lock') || this.#isRunqueueHeld(place)
-      const says = (why: string): void =>
-        gathering.problem(`DSQ ${name}`, changing ? `${why}; ${midChange}` : why)
-      if (tasks.length !== depth) says(`it counts ${depth} tasks, its list holds ${tasks.length}`)
-      this.#checkTree(name, queue.at('priq'), tasks, says)
+      const says = (why: string): void => problems.add(`DSQ ${name}`, changing ? `${why}; ${midChange}` : why)
+      if (tasks.seen.length !== depth) says(`it counts ${depth} tasks, its list holds ${tasks.seen.length}`)
+      this.#checkTree(name, queue.at('priq'), tasks.seen, says, problems)
       return {
         address: place.address,
         id,
@@ -96,7 +104,7 @@ export class QueueReader {
         changing,
         sequence: queue.number('seq'),
         tasks: tasks.map(({ task }) => task),
-        cursors,
+        cursors: tasks.isWhole ? cursors : undefined,
       }
     })
   }
@@ -106,36 +114,54 @@ export class QueueReader {
   }
 
   /** Tasks of any list that runs through sched_ext_entity.dsq_list. */
-  listed(where: string, head: bigint): readonly QueuedTask[] {
-    return this.#walk(where, head).tasks.map(({ task }) => task)
+  listed(where: string, head: bigint): Found<QueuedTask> {
+    return this.#walk(where, head, this.#context.problems).tasks.map(({ task }) => task)
   }
 
-  #walk(where: string, head: bigint): { tasks: { task: QueuedTask; entity: bigint }[]; cursors: number } {
-    const { kernel, gathering } = this.#context
+  #walk(where: string, head: bigint, problems: Problems): { tasks: Found<Entry>; cursors: number } {
     const places = this.#entity
-    const tasks: { task: QueuedTask; entity: bigint }[] = []
+    if (places === undefined)
+      return { tasks: Found.some([], 'the kernel has no lists that are known here'), cursors: 0 }
     let cursors = 0
-    if (places === undefined) return { tasks, cursors }
-    for (const node of gather(this.#context, where, (problems) => listNodes(kernel, head, problems, where))) {
-      if (this.#seen.has(node)) {
-        gathering.problem(where, `its list runs into another queue's at ${hex(node)}`)
-        break
-      }
-      this.#seen.add(node)
-      gathering.attempt(`${where}, entry at ${hex(node)}`, () => {
-        const link = kernel.struct('scx_dsq_list_node', node - BigInt(places.inLink))
-        if ((link.integer('flags') & places.cursorFlag) !== 0n) {
-          cursors++
-          return
+    const tasks = Found.by(problems, (part) => {
+      const found: Entry[] = []
+      let position: number | undefined = 0
+      for (const node of this.#nodes(where, head, part)) {
+        const entry = part.attempt(`${where}, entry at ${hex(node)}`, () =>
+          this.#entry(node, position, places),
+        )
+        if (entry === 'cursor') cursors++
+        else if (entry === undefined) position = undefined
+        else {
+          found.push(entry)
+          if (position !== undefined) position++
         }
-        const entity = node - BigInt(places.listNode)
-        tasks.push({ task: this.#task(entity - BigInt(places.inTask), entity, places), entity })
-      })
-    }
+      }
+      return found
+    })
     return { tasks, cursors }
   }
 
-  #task(address: bigint, at: bigint, places: EntityPlaces): QueuedTask {
+  *#nodes(where: string, head: bigint, problems: Problems): Generator<bigint> {
+    const context = { ...this.#context, problems }
+    for (const node of gather(context, where, (sink) => listNodes(context.kernel, head, sink, where))) {
+      if (this.#seen.has(node)) {
+        problems.add(where, `its list runs into another queue's at ${hex(node)}`)
+        return
+      }
+      this.#seen.add(node)
+      yield node
+    }
+  }
+
+  #entry(node: bigint, position: number | undefined, places: EntityPlaces): Entry | 'cursor' {
+    const link = this.#context.kernel.struct('scx_dsq_list_node', node - BigInt(places.inLink))
+    if ((link.integer('flags') & places.cursorFlag) !== 0n) return 'cursor'
+    const entity = node - BigInt(places.listNode)
+    return { task: { ...this.#task(entity - BigInt(places.inTask), entity, places), position }, entity }
+  }
+
+  #task(address: bigint, at: bigint, places: EntityPlaces): Omit<QueuedTask, 'position'> {
     const { kernel, jiffies } = this.#context
     const entity = kernel.struct('sched_ext_entity', at)
     const stamp = entity.integer('runnable_at')
@@ -153,14 +179,15 @@ export class QueueReader {
   #checkTree(
     name: string,
     root: bigint,
-    tasks: readonly { task: QueuedTask; entity: bigint }[],
+    tasks: readonly Entry[],
     says: (why: string) => void,
+    problems: Problems,
   ): void {
     const { kernel } = this.#context
     const offset = kernel.layouts.get('sched_ext_entity').offset('dsq_priq')
     const where = `DSQ ${name}, priority tree`
-    const inTree = gather(this.#context, where, (problems) =>
-      entries(rbtreeNodes(kernel, root, problems, where), offset),
+    const inTree = gather({ ...this.#context, problems }, where, (sink) =>
+      entries(rbtreeNodes(kernel, root, sink, where), offset),
     )
     const inList = tasks.filter(({ task }) => task.onPriorityTree).map(({ entity }) => entity)
     const differs = inTree.length !== inList.length || inTree.some((entity, i) => entity !== inList[i])
@@ -170,6 +197,11 @@ export class QueueReader {
       )
     }
   }
+}
+
+interface Entry {
+  readonly task: QueuedTask
+  readonly entity: bigint
 }
 
 /** What is said of a queue that does not agree with itself while somebody holds its lock. */
@@ -187,12 +219,12 @@ interface EntityPlaces {
   readonly priorityFlag: bigint
 }
 
-function entityPlaces({ kernel, gathering }: SchedContext): EntityPlaces | undefined {
+function entityPlaces({ kernel, absences }: SchedContext): EntityPlaces | undefined {
   const task = kernel.layouts.find('task_struct')?.find('scx')
   const node = kernel.layouts.find('sched_ext_entity')?.find('dsq_list.node')
   const link = kernel.layouts.find('scx_dsq_list_node')?.find('node')
   if (task === undefined || node === undefined || link === undefined) {
-    return gathering.lacks(
+    return absences.lacks(
       'DSQ tasks',
       'task_struct.scx, sched_ext_entity.dsq_list or its node is missing in BTF',
     )

@@ -2,7 +2,7 @@ import { strip } from '../btf/layout.js'
 import type { EnumType } from '../btf/types.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { StructReader } from '../kernel/struct-reader.js'
-import { hex, type SchedContext } from './context.js'
+import { hex, possibleCpus, type SchedContext } from './context.js'
 import { readMask } from './cpu-mask.js'
 import { readNumbers } from './numbers.js'
 
@@ -43,20 +43,20 @@ const runqueueCounts = ['yld_count', 'sched_count', 'sched_goidle', 'ttwu_count'
 const idleness = ['notIdle', 'idle', 'newlyIdle']
 const domainLimit = 64
 
-export function readSchedstats({ kernel, gathering }: SchedContext): Schedstat[] {
+export function readSchedstats(context: SchedContext): Schedstat[] {
+  const { kernel, problems, absences } = context
   const runqueues = kernel.findSymbol('runqueues')
   const layout = kernel.layouts.find('rq')
   if (runqueues === undefined || layout === undefined) {
-    gathering.lacks('schedstat', 'the kernel has no per-CPU runqueues')
+    absences.lacks('schedstat', 'the kernel has no per-CPU runqueues')
     return []
   }
   if (!layout.has('rq_sched_info') || !layout.has('sched_count')) {
-    gathering.lacks('schedstat', 'struct rq has no statistics: the kernel is built without CONFIG_SCHEDSTATS')
+    absences.lacks('schedstat', 'struct rq has no statistics: the kernel is built without CONFIG_SCHEDSTATS')
     return []
   }
-  const context = { kernel, gathering, jiffies: undefined }
-  return kernel.cpus.possible.flatMap((cpu) => {
-    const found = gathering.attempt(`schedstat of CPU ${cpu}`, (): Schedstat => {
+  return possibleCpus(context).flatMap((cpu) => {
+    const found = problems.attempt(`schedstat of CPU ${cpu}`, (): Schedstat => {
       const rq = kernel.struct('rq', kernel.cpus.address(runqueues, cpu))
       const counts = runqueueCounts.filter((name) => rq.has(name)).map((name) => [name, rq.number(name)])
       return {
@@ -74,18 +74,18 @@ export function readSchedstats({ kernel, gathering }: SchedContext): Schedstat[]
 
 /** From the smallest up. */
 function readDomains(context: SchedContext, cpu: number, rq: StructReader): SchedDomain[] {
-  const { kernel, gathering } = context
+  const { kernel, problems, absences } = context
   if (!rq.has('sd') || kernel.layouts.find('sched_domain') === undefined) {
-    gathering.lacks('sched domains', 'struct rq has no sd: the kernel is built for one CPU')
+    absences.lacks('sched domains', 'struct rq has no sd: the kernel is built for one CPU')
     return []
   }
   const domains: SchedDomain[] = []
   const seen = new Set<bigint>()
   const where = `sched domains of CPU ${cpu}`
-  gathering.attempt(where, () => {
+  problems.attempt(where, () => {
     for (let at = rq.pointer('sd'); at !== 0n; ) {
       if (seen.has(at) || seen.size === domainLimit) {
-        gathering.problem(where, `the chain of domains does not end: ${hex(at)} after ${seen.size}`)
+        problems.add(where, `the chain of domains does not end: ${hex(at)} after ${seen.size}`)
         return
       }
       seen.add(at)
@@ -98,7 +98,7 @@ function readDomains(context: SchedContext, cpu: number, rq: StructReader): Sche
 }
 
 function readDomain(context: SchedContext, domain: StructReader): SchedDomain {
-  const { kernel, gathering } = context
+  const { kernel, problems } = context
   const nameAt = domain.has('name') ? domain.pointer('name') : 0n
   const weight = domain.number('span_weight')
   const has = domain.has('newidle_call') && domain.has('newidle_success') && domain.has('newidle_ratio')
@@ -107,10 +107,10 @@ function readDomain(context: SchedContext, domain: StructReader): SchedDomain {
     name:
       nameAt === 0n
         ? ''
-        : (gathering.attempt('name of a sched domain', () => kernel.space.text(nameAt, 64)) ?? ''),
+        : (problems.attempt('name of a sched domain', () => kernel.space.text(nameAt, 64)) ?? ''),
     level: domain.number('level'),
     flags: domainFlags(kernel, domain.number('flags') >>> 0),
-    cpus: gathering.attempt(`span of the domain at ${hex(domain.address)}`, () =>
+    cpus: problems.attempt(`span of the domain at ${hex(domain.address)}`, () =>
       span(context, domain, weight),
     ),
     weight,
@@ -141,7 +141,7 @@ function span({ kernel }: SchedContext, domain: StructReader, weight: number): n
 }
 
 function statistics(
-  { kernel, gathering }: SchedContext,
+  { kernel, absences }: SchedContext,
   domain: StructReader,
 ): Pick<SchedDomain, 'balancing' | 'counts'> {
   const balancing: Record<string, Record<string, number>> = {}
@@ -155,7 +155,7 @@ function statistics(
     } else if (/^(alb|sbe|sbf|ttwu)_/.test(name)) counts[name] = domain.number(name)
   }
   if (Object.keys(balancing).length === 0)
-    gathering.lacks('sched domain statistics', 'the kernel is built without CONFIG_SCHEDSTATS')
+    absences.lacks('sched domain statistics', 'the kernel is built without CONFIG_SCHEDSTATS')
   return { balancing, counts }
 }
 

@@ -12,8 +12,8 @@ export interface ExtEntity {
   readonly queueAddress: bigint
   readonly onPriorityTree: boolean
   readonly flags: readonly string[]
-  /** NONE, INIT, READY, ENABLED … */
-  readonly state: string
+  /** NONE, INIT, READY, ENABLED …; undefined where the kernel's types do not say which it is. */
+  readonly state: string | undefined
   /** NONE, QUEUEING, QUEUED, DISPATCHING: who holds the task right now, kernel or BPF scheduler. */
   readonly opsState: string
   /** CPU it must go to next; undefined for any. */
@@ -36,11 +36,11 @@ export interface ExtEntity {
 const entityFlags = 'scx_ent_flags'
 
 export function readEntity(context: SchedContext, task: bigint): ExtEntity | undefined {
-  const { kernel, gathering, jiffies } = context
+  const { kernel, problems, absences, jiffies } = context
   const place = kernel.layouts.find('task_struct')?.find('scx')
   if (place === undefined || kernel.layouts.find('sched_ext_entity') === undefined)
-    return gathering.lacks('scx entity', 'task_struct has no scx: the kernel is built without sched_ext')
-  return gathering.attempt(`scx entity of the task at ${hex(task)}`, () => {
+    return absences.lacks('scx entity', 'task_struct has no scx: the kernel is built without sched_ext')
+  return problems.attempt(`scx entity of the task at ${hex(task)}`, () => {
     const entity = kernel.struct('sched_ext_entity', task + BigInt(place.offset))
     const flags = BigInt(entity.number('flags') >>> 0)
     const stamp = entity.integer('runnable_at')
@@ -74,7 +74,7 @@ function flagsOf(kernel: Kernel, flags: bigint): Pick<ExtEntity, 'flags' | 'stat
   const fields = (state?.mask ?? 0n) | (reason?.mask ?? 0n)
   return {
     flags: flagNames(kernel, entityFlags, flags, fields),
-    state: state === undefined ? '?' : stateName(kernel, state),
+    state: state === undefined ? undefined : stateName(kernel, state),
     reenqueue: reason === undefined ? undefined : reenqueueName(kernel, reason.shifted),
   }
 }

@@ -1,4 +1,5 @@
-import { hex, type SchedContext } from './context.js'
+import { Found } from '../found.js'
+import { hex, possibleCpus, type SchedContext } from './context.js'
 import { schedulerAddresses } from './schedulers.js'
 
 /** One event counter of sched_ext, by the kernel's name for it (struct scx_event_stats). */
@@ -16,44 +17,47 @@ export interface SchedulerEvents {
 }
 
 /** Counters of every scheduler. What a kernel does not count is not in the list. */
-export function readEvents(context: SchedContext): SchedulerEvents[] {
-  const { kernel, gathering } = context
-  const layout = kernel.layouts.find('scx_event_stats')
-  if (layout === undefined) {
-    gathering.lacks('events', 'the kernel has no struct scx_event_stats')
-    return []
+export function readEvents(context: SchedContext): Found<SchedulerEvents> {
+  const { kernel, absences } = context
+  if (kernel.layouts.find('scx_event_stats') === undefined) {
+    absences.lacks('events', 'the kernel has no struct scx_event_stats')
+    return Found.all([])
   }
-  const schedulers = schedulerAddresses(context)
-  const global = kernel.findSymbol('event_stats_cpu')
-  if (schedulers.length === 0 && global !== undefined)
-    return [{ scheduler: 0n, counters: counters(context, global) }]
-  return schedulers.flatMap((scheduler) => {
-    const base = gathering.attempt(`events of ${hex(scheduler)}`, () => statsOf(context, scheduler))
-    return base === undefined ? [] : [{ scheduler, counters: counters(context, base) }]
+  return Found.by(context.problems, (problems) => {
+    const within = { ...context, problems }
+    const schedulers = schedulerAddresses(within)
+    const global = kernel.findSymbol('event_stats_cpu')
+    if (schedulers.length === 0 && global !== undefined)
+      return [{ scheduler: 0n, counters: counters(within, global) }]
+    return schedulers.flatMap((scheduler) => {
+      const base = problems.attempt(`events of ${hex(scheduler)}`, () => statsOf(within, scheduler))
+      return base === undefined ? [] : [{ scheduler, counters: counters(within, base) }]
+    })
   })
 }
 
 /** The per-CPU pointer to the counters: in scx_sched_pcpu, or pointed at by the scheduler itself. */
-function statsOf({ kernel, gathering }: SchedContext, scheduler: bigint): bigint | undefined {
+function statsOf({ kernel, absences }: SchedContext, scheduler: bigint): bigint | undefined {
   const sched = kernel.struct('scx_sched', scheduler)
   const within = kernel.layouts.find('scx_sched_pcpu')?.find('event_stats')
   if (sched.has('pcpu') && within !== undefined) return sched.pointer('pcpu') + BigInt(within.offset)
   if (sched.has('event_stats_cpu')) return sched.pointer('event_stats_cpu')
-  return gathering.lacks('events', 'scx_sched has neither pcpu with event_stats nor event_stats_cpu')
+  return absences.lacks('events', 'scx_sched has neither pcpu with event_stats nor event_stats_cpu')
 }
 
-function counters({ kernel, gathering }: SchedContext, base: bigint): EventCounter[] {
+function counters(context: SchedContext, base: bigint): EventCounter[] {
+  const { kernel, problems } = context
   const layout = kernel.layouts.get('scx_event_stats')
+  const possible = possibleCpus(context)
   return layout.type.members.flatMap(({ name }) => {
-    const cpus = kernel.cpus.possible.flatMap((cpu) => {
-      const address = kernel.cpus.address(base, cpu)
-      const value = gathering.attempt(`${name} of CPU ${cpu}`, () =>
-        kernel.struct('scx_event_stats', address).integer(name),
+    const cpus = possible.flatMap((cpu) => {
+      const value = problems.attempt(`${name} of CPU ${cpu}`, () =>
+        kernel.struct('scx_event_stats', kernel.cpus.address(base, cpu)).integer(name),
       )
       return value === undefined ? [] : [{ cpu, value }]
     })
     // A sum over some of the CPUs would be a wrong number.
-    if (cpus.length !== kernel.cpus.possible.length) return []
+    if (cpus.length !== possible.length || possible.length === 0) return []
     return [{ name, total: cpus.reduce((sum, { value }) => sum + value, 0n), cpus }]
   })
 }

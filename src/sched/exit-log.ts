@@ -1,5 +1,6 @@
+import { Found } from '../found.js'
+import { ofKernel } from '../kernel/complaints.js'
 import { dmesg } from '../kernel/dmesg.js'
-import { Problems } from '../problems.js'
 import type { SchedContext } from './context.js'
 
 /** A scheduler that left, as the kernel log tells it: the kernel frees what it knew of it. */
@@ -21,18 +22,22 @@ const frame = /^\s*(?:\? )?([\w.$]+\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[\w+\])?)$/
 const stuck = /^(.*)\[(\d+)\] failed to run for /
 
 /** Schedulers that left, in order of time, as far back as the log goes. */
-export function readExitLog({ kernel, gathering }: SchedContext): LoggedExit[] {
-  if (kernel.findSymbol('prb') === undefined)
-    return gathering.lacks('exit log', 'the kernel has no prb') ?? []
-  const problems = new Problems()
-  const records = gathering.attempt('kernel log', () => dmesg(kernel, problems)) ?? []
-  for (const { where, why } of problems.list) gathering.problem(where, why)
-  const lines = records.flatMap(({ text, time }) => text.split('\n').map((line) => ({ line, time })))
-  return lines.flatMap(({ line, time }, at) => {
-    const match = left.exec(line)
-    if (match === null) return []
-    const [, scheduler = '', reason = ''] = match
-    return [{ scheduler, reason, time, ...details(lines.slice(at + 1, at + 80), scheduler, reason) }]
+export function readExitLog({ kernel, problems, absences }: SchedContext): Found<LoggedExit> {
+  if (kernel.findSymbol('prb') === undefined) {
+    absences.lacks('exit log', 'the kernel has no prb')
+    return Found.some([], 'the kernel has no log that is known here')
+  }
+  return Found.by(problems, (part) => {
+    const records = part.attempt('kernel log', () => dmesg(kernel, part)) ?? []
+    const lines = ofKernel(records).flatMap(({ text, time }) =>
+      text.split('\n').map((line) => ({ line, time })),
+    )
+    return lines.flatMap(({ line, time }, at) => {
+      const match = left.exec(line)
+      if (match === null) return []
+      const [, scheduler = '', reason = ''] = match
+      return [{ scheduler, reason, time, ...details(lines.slice(at + 1, at + 80), scheduler, reason) }]
+    })
   })
 }
 

@@ -11,12 +11,12 @@ export interface NumaNode {
 }
 
 export function readNuma(context: SchedContext): NumaNode[] {
-  const { kernel, gathering } = context
+  const { kernel, problems, absences } = context
   const nodes = kernel.findSymbol('node_data')
   const zones = kernel.layouts.find('pglist_data')?.find('node_zones')
   const zone = kernel.layouts.find('zone')
   if (nodes === undefined || zones === undefined || !zone?.has('vm_numa_event')) {
-    gathering.lacks('NUMA events', 'the kernel has no node_data, or zones without vm_numa_event')
+    absences.lacks('NUMA events', 'the kernel has no node_data, or zones without vm_numa_event')
     return []
   }
   const type = kernel.types.find('numa_stat_item', 'enum')
@@ -25,7 +25,7 @@ export function readNuma(context: SchedContext): NumaNode[] {
   const zoneCount = array.kind === 'array' ? array.length : 0
   const found: NumaNode[] = []
   for (let node = 0; node < nodeCount(context); node++) {
-    gathering.attempt(`NUMA events of node ${node}`, () => {
+    problems.attempt(`NUMA events of node ${node}`, () => {
       const data = kernel.space.u64(nodes + BigInt(node * 8))
       if (data === 0n) return
       const totals = names.map(() => 0n)

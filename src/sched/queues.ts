@@ -1,20 +1,32 @@
+import { Found } from '../found.js'
 import { entries } from '../kernel/walk/list.js'
 import { rhashtableNodes } from '../kernel/walk/rhashtable.js'
 import { gather, hex, type SchedContext } from './context.js'
-import { type DispatchQueue, type QueuePlace, QueueReader, queueMembers } from './dispatch-queue.js'
+import { type QueueFacts, type QueuePlace, QueueReader, queueMembers } from './dispatch-queue.js'
 import { schedulerAddresses } from './schedulers.js'
 
 /** MAX_NUMNODES of any distribution kernel stays below this. */
 const nodeLimit = 4096
 
 /** Every dispatch queue: those of each CPU, of each NUMA node, and the schedulers' own. */
-export function readQueues(context: SchedContext, reader = new QueueReader(context)): DispatchQueue[] {
-  const { kernel, gathering } = context
+export function readQueues(context: SchedContext, reader = new QueueReader(context)): Found<QueueFacts> {
+  const { kernel, problems, absences } = context
   if (kernel.layouts.find('scx_dispatch_q') === undefined) {
-    gathering.lacks('DSQs', 'the kernel has no struct scx_dispatch_q: it is built without sched_ext')
-    return []
+    absences.lacks('DSQs', 'the kernel has no struct scx_dispatch_q: it is built without sched_ext')
+    return Found.all([])
   }
-  return [...queuePlaces(context)].flatMap((place) => reader.read(place) ?? [])
+  return Found.by(problems, (part) => {
+    const within = { ...context, problems: part }
+    const found: QueueFacts[] = []
+    part.attempt('DSQs', () => {
+      for (const place of queuePlaces(within)) {
+        // That a queue does not agree with itself does not mean that another is missing.
+        const queue = reader.read(place, { lost: part, odd: problems })
+        if (queue !== undefined) found.push(queue)
+      }
+    })
+    return found
+  })
 }
 
 function* queuePlaces(context: SchedContext): Generator<QueuePlace> {
@@ -28,12 +40,12 @@ function* queuePlaces(context: SchedContext): Generator<QueuePlace> {
   if (schedulers.length === 0) yield* staticQueues(context)
 }
 
-function* runqueueQueues({ kernel, gathering }: SchedContext): Generator<QueuePlace> {
+function* runqueueQueues({ kernel, absences }: SchedContext): Generator<QueuePlace> {
   const layout = kernel.layouts.find('scx_rq')
   const scx = kernel.layouts.find('rq')?.find('scx')
   const runqueues = kernel.findSymbol('runqueues')
   if (layout === undefined || scx === undefined || runqueues === undefined) {
-    gathering.lacks('local DSQs', 'the kernel has no rq.scx')
+    absences.lacks('local DSQs', 'the kernel has no rq.scx')
     return
   }
   for (const cpu of kernel.cpus.possible) {
@@ -44,11 +56,11 @@ function* runqueueQueues({ kernel, gathering }: SchedContext): Generator<QueuePl
   }
 }
 
-function* perCpuQueues({ kernel, gathering }: SchedContext, scheduler: bigint): Generator<QueuePlace> {
+function* perCpuQueues({ kernel, problems }: SchedContext, scheduler: bigint): Generator<QueuePlace> {
   const layout = kernel.layouts.find('scx_sched_pcpu')
   if (layout === undefined) return
   const members = queueMembers(layout)
-  const base = gathering.attempt('scx_sched.pcpu', () =>
+  const base = problems.attempt('scx_sched.pcpu', () =>
     members.length === 0 ? undefined : kernel.struct('scx_sched', scheduler).pointer('pcpu'),
   )
   if (base === undefined || base === 0n) return
@@ -61,16 +73,16 @@ function* perCpuQueues({ kernel, gathering }: SchedContext, scheduler: bigint): 
 
 /** scx_sched.pnode[] holds structs with the queue in them, global_dsqs[] the queues themselves. */
 function* nodeQueues(context: SchedContext, scheduler: bigint): Generator<QueuePlace> {
-  const { kernel, gathering } = context
+  const { kernel, problems, absences } = context
   const sched = kernel.struct('scx_sched', scheduler)
   const member = ['pnode', 'global_dsqs'].find((name) => sched.has(name))
   if (member === undefined) {
-    gathering.lacks('global DSQs', 'scx_sched has neither pnode nor global_dsqs')
+    absences.lacks('global DSQs', 'scx_sched has neither pnode nor global_dsqs')
     return
   }
   const layout = member === 'pnode' ? kernel.layouts.find('scx_sched_pnode') : undefined
   const offset = layout?.find('global_dsq')?.offset ?? 0
-  const array = gathering.attempt(`scx_sched.${member}`, () => sched.pointer(member))
+  const array = problems.attempt(`scx_sched.${member}`, () => sched.pointer(member))
   if (array === undefined || array === 0n) return
   yield* ofNodes(context, array, offset, scheduler)
 }
@@ -81,9 +93,9 @@ function* ofNodes(
   offset: number,
   scheduler?: bigint,
 ): Generator<QueuePlace> {
-  const { kernel, gathering } = context
+  const { kernel, problems } = context
   for (let node = 0; node < nodeCount(context); node++) {
-    const pointer = gathering.attempt(`global DSQ of node ${node}`, () =>
+    const pointer = problems.attempt(`global DSQ of node ${node}`, () =>
       kernel.space.u64(array + BigInt(node * 8)),
     )
     if (pointer === undefined || pointer === 0n) continue
@@ -93,11 +105,11 @@ function* ofNodes(
 }
 
 /** Kernels for one node have no such variable. */
-export function nodeCount({ kernel, gathering }: SchedContext): number {
+export function nodeCount({ kernel, problems }: SchedContext): number {
   const at = kernel.findSymbol('nr_node_ids')
-  const count = at === undefined ? 1 : gathering.attempt('nr_node_ids', () => kernel.space.u32(at))
+  const count = at === undefined ? 1 : problems.attempt('nr_node_ids', () => kernel.space.u32(at))
   if (count !== undefined && count > 0 && count <= nodeLimit) return count
-  if (count !== undefined) gathering.problem('nr_node_ids', `${count} nodes cannot be`)
+  if (count !== undefined) problems.add('nr_node_ids', `${count} nodes cannot be`)
   return 0
 }
 
@@ -108,11 +120,11 @@ function* userQueues(context: SchedContext, scheduler: bigint): Generator<QueueP
 
 /** Before struct scx_sched: static variables of kernel/sched/ext.c. */
 function* staticQueues(context: SchedContext): Generator<QueuePlace> {
-  const { kernel, gathering } = context
+  const { kernel, problems } = context
   const table = kernel.findSymbol('dsq_hash')
   const array = kernel.findSymbol('global_dsqs')
   if (array !== undefined) {
-    const pointer = gathering.attempt('global_dsqs', () => kernel.space.u64(array))
+    const pointer = problems.attempt('global_dsqs', () => kernel.space.u64(array))
     if (pointer !== undefined && pointer !== 0n) yield* ofNodes(context, pointer, 0)
   }
   if (table === undefined) return
@@ -120,21 +132,21 @@ function* staticQueues(context: SchedContext): Generator<QueuePlace> {
 }
 
 function hashed(context: SchedContext, table: bigint, owner: string): bigint[] {
-  const { kernel, gathering } = context
+  const { kernel, problems, absences } = context
   const offset = kernel.layouts.find('scx_dispatch_q')?.find('hash_node')?.offset
   if (offset === undefined || kernel.layouts.find('rhashtable') === undefined) {
-    gathering.lacks('user DSQs', 'scx_dispatch_q.hash_node or struct rhashtable is missing in BTF')
+    absences.lacks('user DSQs', 'scx_dispatch_q.hash_node or struct rhashtable is missing in BTF')
     return []
   }
   const where = `DSQs of ${owner}`
-  const found = gather(context, where, (problems) =>
-    entries(rhashtableNodes(kernel, table, problems, where), offset),
+  const found = gather(context, where, (sink) =>
+    entries(rhashtableNodes(kernel, table, sink, where), offset),
   )
-  gathering.attempt(where, () => {
+  problems.attempt(where, () => {
     const reader = kernel.struct('rhashtable', table)
     const expected = reader.has('nelems') ? reader.number('nelems') : found.length
     if (expected !== found.length)
-      gathering.problem(where, `the table counts ${expected} DSQs, ${found.length} were found`)
+      problems.add(where, `the table counts ${expected} DSQs, ${found.length} were found`)
   })
   return found
 }

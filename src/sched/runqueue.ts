@@ -1,18 +1,20 @@
+import { Found, type Stated } from '../found.js'
+import { entries, listNodes } from '../kernel/walk/list.js'
 import { isHeld } from '../kernel/spinlock.js'
 import type { StructReader } from '../kernel/struct-reader.js'
-import { entries, listNodes } from '../kernel/walk/list.js'
 import { cpuList } from '../value/mask.js'
-import { gather, hex, type SchedContext } from './context.js'
+import { gather, hex, possibleCpus, type SchedContext } from './context.js'
 import { readMaskAt } from './cpu-mask.js'
 import { type QueuedTask, type QueueReader, runqueueLocks } from './dispatch-queue.js'
 import { flagNames } from './flags.js'
 import { classOf } from './sched-class.js'
 import { readTaskName } from './task-name.js'
 
-/** A runqueue (struct rq, kernel/sched/sched.h). */
-export interface Runqueue {
+/** A runqueue (struct rq, kernel/sched/sched.h), with word of what was missed. */
+export interface RunqueueFacts {
   readonly cpu: number
   readonly address: bigint
+  /** Undefined where it is not known what runs. */
   readonly current: CurrentTask | undefined
   /** Tasks of all classes, the running one included. */
   readonly runnableTasks: number
@@ -22,8 +24,10 @@ export interface Runqueue {
   readonly clock: bigint
   readonly online: boolean | undefined
   readonly switches: bigint | undefined
-  readonly schedExt: ExtRunqueue | undefined
+  readonly schedExt: ExtRunqueueFacts | undefined
 }
+
+export type Runqueue = Stated<RunqueueFacts>
 
 export interface CurrentTask {
   readonly address: bigint
@@ -34,7 +38,7 @@ export interface CurrentTask {
 }
 
 /** The part of a runqueue that is sched_ext's (struct scx_rq). */
-export interface ExtRunqueue {
+export interface ExtRunqueueFacts {
   readonly runnableTasks: number
   readonly flags: readonly string[]
   /** Taken by a higher class since ops.cpu_release(). */
@@ -47,9 +51,9 @@ export interface ExtRunqueue {
   /** CPUs that this one is about to kick, by the kernel's name of the mask. */
   readonly kicks: Readonly<Record<string, string>>
   /** Tasks that are ready here; the running one is counted above and mostly not among them. */
-  readonly runnable: readonly WaitingTask[]
+  readonly runnable: Found<WaitingTask>
   /** Tasks whose direct dispatch to another CPU waits for this CPU's lock to be free. */
-  readonly deferred: readonly QueuedTask[]
+  readonly deferred: Found<QueuedTask>
 }
 
 export interface WaitingTask {
@@ -61,26 +65,51 @@ export interface WaitingTask {
   readonly isCurrent: boolean
   /** Milliseconds; undefined where the task has no stamp yet or HZ is not known. */
   readonly waitingMs: number | undefined
+  /** The DSQ that it is on, by its own word; 0n on none. */
+  readonly queueAddress: bigint
 }
 
-export function readRunqueues(context: SchedContext, reader: QueueReader): Runqueue[] {
-  const { kernel, gathering } = context
+export function readRunqueues(context: SchedContext, reader: QueueReader): Found<RunqueueFacts> {
+  const { kernel, problems, absences } = context
   const runqueues = kernel.findSymbol('runqueues')
   if (runqueues === undefined || kernel.layouts.find('rq') === undefined) {
-    gathering.lacks('runqueues', 'the kernel has no per-CPU runqueues, or no struct rq in its BTF')
-    return []
+    absences.lacks('runqueues', 'the kernel has no per-CPU runqueues, or no struct rq in its BTF')
+    return Found.some([], 'the kernel has no runqueues that are known here')
   }
-  return kernel.cpus.possible.flatMap((cpu) => {
-    const address = kernel.cpus.address(runqueues, cpu)
-    const found = gathering.attempt(`rq of CPU ${cpu}`, () => readRunqueue(context, reader, cpu, address))
-    return found === undefined ? [] : [found]
-  })
+  return Found.by(problems, (part) =>
+    possibleCpus({ ...context, problems: part }).flatMap((cpu) => {
+      const found = part.attempt(`rq of CPU ${cpu}`, () =>
+        readRunqueue(context, reader, cpu, kernel.cpus.address(runqueues, cpu)),
+      )
+      return found === undefined ? [] : [found]
+    }),
+  )
 }
 
-function readRunqueue(context: SchedContext, reader: QueueReader, cpu: number, address: bigint): Runqueue {
-  const { kernel, gathering } = context
+/** Runnable tasks of sched_ext that do not run, the longest waiting first. */
+export function waitingTasks(runqueues: Found<RunqueueFacts>): Found<WaitingTask> {
+  return runqueues
+    .flatMap(({ cpu, schedExt, current }) => {
+      if (schedExt === undefined)
+        return Found.some<WaitingTask>([], `who is ready on CPU ${cpu} is not known`)
+      const { runnable } = schedExt
+      // Who runs is among those that are ready.
+      return current === undefined
+        ? runnable.filter(() => undefined)
+        : runnable.filter(({ isCurrent }) => !isCurrent)
+    })
+    .sorted((a, b) => (b.waitingMs ?? -1) - (a.waitingMs ?? -1))
+}
+
+function readRunqueue(
+  context: SchedContext,
+  reader: QueueReader,
+  cpu: number,
+  address: bigint,
+): RunqueueFacts {
+  const { kernel, problems } = context
   const rq = kernel.struct('rq', address)
-  const current = gathering.attempt(`rq of CPU ${cpu}, curr`, () => currentOf(context, rq))
+  const current = problems.attempt(`rq of CPU ${cpu}, curr`, () => currentOf(context, rq))
   return {
     cpu,
     address,
@@ -90,7 +119,7 @@ function readRunqueue(context: SchedContext, reader: QueueReader, cpu: number, a
     clock: rq.integer('clock'),
     online: rq.has('online') ? rq.number('online') !== 0 : undefined,
     switches: rq.has('nr_switches') ? rq.integer('nr_switches') : undefined,
-    schedExt: gathering.attempt(`scx_rq of CPU ${cpu}`, () =>
+    schedExt: problems.attempt(`scx_rq of CPU ${cpu}`, () =>
       readExt(context, reader, cpu, rq, current?.address),
     ),
   }
@@ -114,10 +143,10 @@ function readExt(
   cpu: number,
   rq: StructReader,
   current: bigint | undefined,
-): ExtRunqueue | undefined {
-  const { kernel, gathering } = context
+): ExtRunqueueFacts | undefined {
+  const { kernel, absences } = context
   if (!rq.has('scx') || kernel.layouts.find('scx_rq') === undefined)
-    return gathering.lacks('scx_rq', 'the kernel has no rq.scx: it is built without sched_ext')
+    return absences.lacks('scx_rq', 'the kernel has no rq.scx: it is built without sched_ext')
   const scx = kernel.struct('scx_rq', rq.at('scx'))
   const optional = (...names: string[]) => (scx.has(...names) ? scx.integer(...names) : undefined)
   const released = optional('cpu_released')
@@ -134,7 +163,7 @@ function readExt(
     runnable: readRunnable(context, cpu, scx.at('runnable_list'), current),
     deferred: scx.has('ddsp_deferred_locals')
       ? reader.listed(`deferred dispatches of CPU ${cpu}`, scx.at('ddsp_deferred_locals'))
-      : [],
+      : Found.all([]),
   }
 }
 
@@ -142,11 +171,11 @@ const kickMasks = ['cpus_to_kick', 'cpus_to_kick_if_idle', 'cpus_to_preempt', 'c
 
 /** The masks are in scx_rq, or (as far as they are per scheduler) in the root's scx_sched_pcpu. */
 function readKicks(context: SchedContext, cpu: number, scx: StructReader): Record<string, string> {
-  const { kernel, gathering } = context
+  const { kernel, problems } = context
   const kicks: Record<string, string> = {}
   const perScheduler = kernel.layouts.find('scx_sched_pcpu')
   for (const name of kickMasks) {
-    const mask = gathering.attempt(`${name} of CPU ${cpu}`, () => {
+    const mask = problems.attempt(`${name} of CPU ${cpu}`, () => {
       if (scx.has(name)) return readMaskAt(kernel, scx.layout, scx.address, name)
       if (perScheduler === undefined || !perScheduler.has(name)) return undefined
       const root = kernel.space.u64(kernel.symbol('scx_root'))
@@ -164,24 +193,28 @@ function readRunnable(
   cpu: number,
   head: bigint,
   current: bigint | undefined,
-): WaitingTask[] {
-  const { kernel, jiffies, gathering } = context
+): Found<WaitingTask> {
+  const { kernel, jiffies } = context
   const entity = kernel.layouts.get('sched_ext_entity')
   const offset = entity.offset('runnable_node') + kernel.layouts.get('task_struct').offset('scx')
   const where = `runnable_list of CPU ${cpu}`
-  return gather(context, where, (problems) =>
-    entries(listNodes(kernel, head, problems, where), offset),
-  ).flatMap((address) => {
-    const task = gathering.attempt(`${where}, task at ${hex(address)}`, (): WaitingTask => {
-      const stamp = kernel.struct('task_struct', address).integer('scx.runnable_at')
-      return {
-        address,
-        ...readTaskName(kernel, address),
-        cpu,
-        isCurrent: address === current,
-        waitingMs: stamp === 0n ? undefined : jiffies?.millisecondsSince(stamp),
-      }
-    })
-    return task === undefined ? [] : [task]
-  })
+  return Found.by(context.problems, (problems) =>
+    gather({ ...context, problems }, where, (sink) =>
+      entries(listNodes(kernel, head, sink, where), offset),
+    ).flatMap((address) => {
+      const task = problems.attempt(`${where}, task at ${hex(address)}`, (): WaitingTask => {
+        const reader = kernel.struct('task_struct', address)
+        const stamp = reader.integer('scx.runnable_at')
+        return {
+          address,
+          ...readTaskName(kernel, address),
+          cpu,
+          isCurrent: address === current,
+          waitingMs: stamp === 0n ? undefined : jiffies?.millisecondsSince(stamp),
+          queueAddress: reader.pointer('scx.dsq'),
+        }
+      })
+      return task === undefined ? [] : [task]
+    }),
+  )
 }

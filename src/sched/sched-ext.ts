@@ -13,12 +13,12 @@ export interface ExtState {
   readonly rejectedTasks: bigint | undefined
 }
 
-export function readExtState({ kernel, gathering }: SchedContext): ExtState {
+export function readExtState({ kernel, problems, absences }: SchedContext): ExtState {
   const read = <T>(names: readonly string[], value: (at: bigint) => T): T | undefined => {
     const at = names.map((name) => kernel.findSymbol(name)).find((address) => address !== undefined)
     const what = names[0] ?? ''
-    if (at === undefined) return gathering.lacks(what, `the kernel has no symbol ${names.join(' or ')}`)
-    return gathering.attempt(what, () => value(at))
+    if (at === undefined) return absences.lacks(what, `the kernel has no symbol ${names.join(' or ')}`)
+    return problems.attempt(what, () => value(at))
   }
   const enumeration = kernel.types.find('scx_enable_state', 'enum')
     ? 'scx_enable_state'

@@ -12,46 +12,98 @@ import {
   schedulerJson,
   schedulerObjectJson,
   taskListJson,
+  waitingJson,
   watchdogJson,
 } from '../contract/sched.js'
 import { eachWithJson, withJson } from '../contract/shape.js'
 import { stackJson } from '../contract/stacks.js'
 import { taskDetailsJson } from '../contract/tasks.js'
+import { Found, type Stated, stated } from '../found.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask, tasks } from '../kernel/tasks.js'
-import { Problems } from '../problems.js'
+import { figureJson, type Problem, Problems } from '../problems.js'
+import type { Absence } from './absences.js'
 import { type SchedContext, schedContext } from './context.js'
 import { type CpuTime, readCpuTimes } from './cpu-time.js'
-import { type DispatchQueue, QueueReader } from './dispatch-queue.js'
+import { type DispatchQueue, type QueueFacts, QueueReader } from './dispatch-queue.js'
 import { readSchedstats, type Schedstat } from './domains.js'
 import { readEvents, type SchedulerEvents } from './events.js'
 import { type LoggedExit, readExitLog } from './exit-log.js'
-import type { Absence, Problem } from './gathering.js'
 import { type NumaNode, readNuma } from './numa.js'
 import { readSchedulerObjects, type SchedulerObject } from './objects.js'
 import { readQueues } from './queues.js'
-import { type Runqueue, readRunqueues, type WaitingTask } from './runqueue.js'
+import {
+  type Runqueue,
+  type RunqueueFacts,
+  readRunqueues,
+  type WaitingTask,
+  waitingTasks,
+} from './runqueue.js'
 import { type ExtState, readExtState } from './sched-ext.js'
 import { readSchedulers, type Scheduler } from './schedulers.js'
 import { type KernelStack, readStack } from './stack.js'
 import { readTaskDetails, type TaskDetails } from './task-details.js'
-import { readTaskList, type TaskList } from './task-list.js'
+import { readTaskList, type TaskList, type TaskListFacts } from './task-list.js'
 import { readWatchdog, type Watchdog } from './watchdog.js'
 
-/** Everything about sched_ext and the scheduler in one answer. */
-export interface SchedState extends ExtState {
-  readonly schedulers: readonly Scheduler[]
-  readonly objects: readonly SchedulerObject[]
+/** Everything about sched_ext and the scheduler, with word of what was missed: what sentences are made from. */
+export interface SchedFacts extends ExtState {
+  readonly schedulers: Found<Scheduler>
+  readonly objects: Found<SchedulerObject>
   readonly watchdog: Watchdog
-  readonly runqueues: readonly Runqueue[]
-  readonly queues: readonly DispatchQueue[]
-  readonly events: readonly SchedulerEvents[]
-  readonly taskList: TaskList | undefined
+  readonly runqueues: Found<RunqueueFacts>
+  readonly queues: Found<QueueFacts>
+  /** Runnable tasks of sched_ext that do not run, the longest waiting first. */
+  readonly waiting: Found<WaitingTask>
+  readonly events: Found<SchedulerEvents>
+  readonly taskList: TaskListFacts | undefined
   /** Schedulers that left, as the kernel log tells it. */
-  readonly exitLog: readonly LoggedExit[]
+  readonly exitLog: Found<LoggedExit>
   /** What this kernel does not keep, with the reason. */
   readonly absent: readonly Absence[]
   readonly problems: readonly Problem[]
+}
+
+/** A number, a lower bound where some could not be read, null where nothing is known. */
+export type Count = number | { readonly atLeast: number; readonly why: string } | null
+
+/** The same as plain lists of what was found; how many there are is in `counts`. */
+export interface SchedState extends Stated<Omit<SchedFacts, 'waiting'>> {
+  readonly counts: Readonly<Record<'schedulers' | 'runqueues' | 'queues' | 'waiting', Count>>
+}
+
+export function schedFacts(kernel: Kernel): SchedFacts {
+  const problems = new Problems()
+  const context = schedContext(kernel, problems)
+  const reader = new QueueReader(context)
+  const runqueues = readRunqueues(context, reader)
+  const facts = {
+    ...readExtState(context),
+    schedulers: readSchedulers(context),
+    objects: readSchedulerObjects(context),
+    watchdog: readWatchdog(context),
+    runqueues,
+    queues: readQueues(context, reader),
+    waiting: context.absences.has('scx_rq') ? Found.all<WaitingTask>([]) : waitingTasks(runqueues),
+    events: readEvents(context),
+    taskList: readTaskList(context),
+    exitLog: readExitLog(context),
+  }
+  return { ...facts, absent: context.absences.list, problems: problems.list }
+}
+
+export function schedState(facts: SchedFacts): SchedState {
+  const { waiting, ...rest } = facts
+  const { schedulers, runqueues, queues } = rest
+  return {
+    ...stated(rest),
+    counts: {
+      schedulers: figureJson(schedulers.count),
+      runqueues: figureJson(runqueues.count),
+      queues: figureJson(queues.count),
+      waiting: figureJson(waiting.count),
+    },
+  }
 }
 
 /** The scheduler of a kernel in memory. Every property reads anew; what could not be read is in `problems`. */
@@ -61,17 +113,17 @@ export class Sched {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
-    this.#context = schedContext(kernel)
+    this.#context = schedContext(kernel, new Problems())
   }
 
   /** What could not be read so far. */
   get problems(): readonly Problem[] {
-    return this.#context.gathering.problems
+    return this.#context.problems.list
   }
 
   /** Groups of facts that this kernel does not keep, as far as they were asked for. */
   get absent(): readonly Absence[] {
-    return this.#context.gathering.absent
+    return this.#context.absences.list
   }
 
   /** enabled, disabled … */
@@ -85,12 +137,12 @@ export class Sched {
 
   /** Loaded BPF schedulers, the root first. One that has failed stays until its owner lets go of it. */
   get schedulers(): readonly Scheduler[] {
-    return eachWithJson(readSchedulers(this.#context), schedulerJson)
+    return eachWithJson(readSchedulers(this.#context).seen, schedulerJson)
   }
 
   /** The BPF objects of each loaded scheduler, that of the running one first, with what speaks for it. */
   get objects(): readonly SchedulerObject[] {
-    return eachWithJson(readSchedulerObjects(this.#context), schedulerObjectJson)
+    return eachWithJson(readSchedulerObjects(this.#context).seen, schedulerObjectJson)
   }
 
   get watchdog(): Watchdog {
@@ -98,12 +150,12 @@ export class Sched {
   }
 
   get runqueues(): readonly Runqueue[] {
-    return eachWithJson(readRunqueues(this.#context, new QueueReader(this.#context)), runqueueJson)
+    return eachWithJson(stated(readRunqueues(this.#context, new QueueReader(this.#context))), runqueueJson)
   }
 
   /** Every dispatch queue. */
   get queues(): readonly DispatchQueue[] {
-    return eachWithJson(readQueues(this.#context), queueJson)
+    return eachWithJson(stated(readQueues(this.#context)), queueJson)
   }
 
   /** One dispatch queue by its id or name; undefined when there is none. */
@@ -115,26 +167,24 @@ export class Sched {
 
   /** Counters of the root scheduler and of those below it. */
   get events(): readonly SchedulerEvents[] {
-    return eachWithJson(readEvents(this.#context), eventsJson)
+    return eachWithJson(readEvents(this.#context).seen, eventsJson)
   }
 
   /** Runnable tasks of sched_ext that do not run, the longest waiting first. */
   get waiting(): readonly WaitingTask[] {
-    const tasks = this.runqueues.flatMap(({ schedExt }) => schedExt?.runnable ?? [])
-    return tasks
-      .filter(({ isCurrent }) => !isCurrent)
-      .sort((a, b) => (b.waitingMs ?? -1) - (a.waitingMs ?? -1))
+    const context = this.#context
+    return eachWithJson(waitingTasks(readRunqueues(context, new QueueReader(context))).seen, waitingJson)
   }
 
   /** The list of all tasks that sched_ext knows of. */
   get taskList(): TaskList | undefined {
     const list = readTaskList(this.#context)
-    return list === undefined ? undefined : withJson(list, taskListJson)
+    return list === undefined ? undefined : withJson(stated(list), taskListJson)
   }
 
   /** Schedulers that left, as the kernel log tells it. */
   get exitLog(): readonly LoggedExit[] {
-    return eachWithJson(readExitLog(this.#context), exitLogJson)
+    return eachWithJson(readExitLog(this.#context).seen, exitLogJson)
   }
 
   get schedstats(): readonly Schedstat[] {
@@ -152,13 +202,11 @@ export class Sched {
   /** What the scheduler knows of every task, idle tasks first. */
   get tasks(): readonly TaskDetails[] {
     const context = this.#context
-    const problems = new Problems()
-    const found = [...tasks(this.#kernel, problems)].flatMap(({ address, pid }) => {
-      const details = context.gathering.attempt(`task ${pid}`, () => readTaskDetails(context, address))
+    const { problems } = context
+    return [...tasks(this.#kernel, problems)].flatMap(({ address, pid }) => {
+      const details = problems.attempt(`task ${pid}`, () => readTaskDetails(context, address))
       return details === undefined ? [] : [withJson(details, taskDetailsJson)]
     })
-    for (const { where, why } of problems.list) context.gathering.problem(where, why)
-    return found
   }
 
   /** What the scheduler knows of a task. */
@@ -173,22 +221,12 @@ export class Sched {
 
   /** All at once: no part is read twice, and what went wrong is in it. */
   snapshot(): SchedState {
-    const context = schedContext(this.#kernel)
-    const reader = new QueueReader(context)
-    const state: SchedState = {
-      ...readExtState(context),
-      schedulers: readSchedulers(context),
-      objects: readSchedulerObjects(context),
-      watchdog: readWatchdog(context),
-      runqueues: readRunqueues(context, reader),
-      queues: readQueues(context, reader),
-      events: readEvents(context),
-      taskList: readTaskList(context),
-      exitLog: readExitLog(context),
-      absent: context.gathering.absent,
-      problems: context.gathering.problems,
-    }
-    return withJson(state, schedJson)
+    return withJson(schedState(this.facts()), schedJson)
+  }
+
+  /** The same for sentences: what it lists knows whether anything was missed. */
+  facts(): SchedFacts {
+    return schedFacts(this.#kernel)
   }
 
   toJSON(): SchedJson {

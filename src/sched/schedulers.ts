@@ -1,5 +1,6 @@
-import type { StructReader } from '../kernel/struct-reader.js'
+import { Found } from '../found.js'
 import { entries, listNodes } from '../kernel/walk/list.js'
+import type { StructReader } from '../kernel/struct-reader.js'
 import type { Problems } from '../problems.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'
@@ -14,9 +15,11 @@ export interface Scheduler {
   readonly flags: readonly string[]
   /** What the scheduler asked for; 0 means the kernel's default. */
   readonly timeoutMs: number | undefined
-  readonly isRoot: boolean
+  /** Undefined where that cannot be read. */
+  readonly isRoot: boolean | undefined
   /** Of a sub-scheduler: how deep, of which cgroup, below which scheduler. */
   readonly level: number | undefined
+  /** Undefined for the root, and where it cannot be read. */
   readonly cgroupPath: string | undefined
   readonly parent: bigint | undefined
   /** Not 0: the BPF scheduler is ignored and the kernel runs tasks in order of arrival. */
@@ -32,48 +35,60 @@ const schedulerLimit = 65_536
 
 /** The scx_sched objects, the root first; empty without a scheduler or where the kernel has no such object. */
 export function schedulerAddresses(context: SchedContext): bigint[] {
-  const { kernel, gathering } = context
+  const { kernel, problems, absences } = context
   const root = kernel.findSymbol('scx_root')
   const layout = kernel.layouts.find('scx_sched')
   if (root === undefined || layout === undefined) return []
   const found = new Set<bigint>()
-  const first = gathering.attempt('scx_root', () => kernel.space.u64(root))
+  const first = problems.attempt('scx_root', () => kernel.space.u64(root))
   if (first !== undefined && first !== 0n) found.add(first)
   const all = kernel.findSymbol('scx_sched_all')
   if (all === undefined || !layout.has('all')) {
-    gathering.lacks('sub-schedulers', 'this kernel has one scheduler at most (no scx_sched.all)')
+    absences.lacks('sub-schedulers', 'this kernel has one scheduler at most (no scx_sched.all)')
   } else {
-    const walk = (problems: Problems): Iterable<bigint> =>
-      entries(listNodes(kernel, all, problems, 'scx_sched_all'), layout.offset('all'))
+    const walk = (sink: Problems): Iterable<bigint> =>
+      entries(listNodes(kernel, all, sink, 'scx_sched_all'), layout.offset('all'))
     for (const address of gather(context, 'scx_sched_all', walk).slice(0, schedulerLimit)) found.add(address)
   }
   return [...found]
 }
 
-export function readSchedulers(context: SchedContext): Scheduler[] {
-  const { kernel, gathering } = context
-  if (kernel.findSymbol('scx_root') === undefined) return staticScheduler(context)
-  const root = gathering.attempt('scx_root', () => kernel.space.u64(kernel.symbol('scx_root')))
+export function readSchedulers(context: SchedContext): Found<Scheduler> {
+  return Found.by(context.problems, (problems) => {
+    const within = { ...context, problems }
+    return context.kernel.findSymbol('scx_root') === undefined
+      ? staticScheduler(within)
+      : readAll(within, context.problems)
+  })
+}
+
+/** What is wrong with a scheduler that was found goes to `odd`. */
+function readAll(context: SchedContext, odd: Problems): Scheduler[] {
+  const { kernel, problems } = context
+  const root = problems.attempt('scx_root', () => kernel.space.u64(kernel.symbol('scx_root')))
   return schedulerAddresses(context).flatMap((address) => {
-    const scheduler = gathering.attempt(`scx_sched at ${hex(address)}`, () =>
-      readScheduler(context, address, address === root),
+    const isRoot = root === undefined ? undefined : address === root
+    const scheduler = problems.attempt(`scx_sched at ${hex(address)}`, () =>
+      readScheduler({ ...context, problems: odd }, address, isRoot),
     )
     return scheduler === undefined ? [] : [scheduler]
   })
 }
 
-function readScheduler(context: SchedContext, address: bigint, isRoot: boolean): Scheduler {
-  const { kernel } = context
+function readScheduler(context: SchedContext, address: bigint, isRoot: boolean | undefined): Scheduler {
+  const { kernel, problems } = context
   const sched = kernel.struct('scx_sched', address)
   const level = sched.has('level') ? sched.number('level') : undefined
   return {
     address,
     ...readOps(context, sched.at('ops')),
-    isRoot,
+    isRoot: isRoot ?? (level === undefined ? undefined : level === 0),
     level,
     cgroupPath: cgroupPath(context, sched),
-    parent: parentOf(context, sched, level),
-    bypassDepth: Number(own(context, sched, 'bypass_depth', ['scx_bypass_depth', 'scx_ops_bypass_depth'], 4)),
+    parent: problems.attempt(`scx_sched at ${hex(address)}, ancestors`, () =>
+      parentOf(context, sched, level),
+    ),
+    bypassDepth: count(own(context, sched, 'bypass_depth', ['scx_bypass_depth', 'scx_ops_bypass_depth'], 4)),
     aborting: truth(own(context, sched, 'aborting', ['scx_aborting'], 1)),
     defaultSlice: own(context, sched, 'slice_dfl', ['scx_slice_dfl'], 8),
     exit: readExit(context, sched.number('exit_kind'), sched.pointer('exit_info')),
@@ -82,13 +97,13 @@ function readScheduler(context: SchedContext, address: bigint, isRoot: boolean):
 
 /** Before struct scx_sched, one scheduler lived in static variables of kernel/sched/ext.c. */
 function staticScheduler(context: SchedContext): Scheduler[] {
-  const { kernel, gathering } = context
+  const { kernel, problems, absences } = context
   const ops = kernel.findSymbol('scx_ops')
   if (ops === undefined) {
-    gathering.lacks('scheduler', 'the kernel has neither scx_root nor scx_ops: it is built without sched_ext')
+    absences.lacks('scheduler', 'the kernel has neither scx_root nor scx_ops: it is built without sched_ext')
     return []
   }
-  const found = gathering.attempt('scx_ops', (): Scheduler | undefined => {
+  const found = problems.attempt('scx_ops', (): Scheduler | undefined => {
     const described = readOps(context, ops)
     if (described.name === '') return undefined
     const kind = kernel.findSymbol('scx_exit_kind')
@@ -100,7 +115,7 @@ function staticScheduler(context: SchedContext): Scheduler[] {
       level: undefined,
       cgroupPath: undefined,
       parent: undefined,
-      bypassDepth: Number(globalValue(context, ['scx_bypass_depth', 'scx_ops_bypass_depth'], 4)),
+      bypassDepth: count(globalValue(context, ['scx_bypass_depth', 'scx_ops_bypass_depth'], 4)),
       aborting: truth(globalValue(context, ['scx_aborting'], 1)),
       defaultSlice: globalValue(context, ['scx_slice_dfl'], 8),
       exit:
@@ -133,29 +148,33 @@ function own(
 }
 
 function globalValue(
-  { kernel, gathering }: SchedContext,
+  { kernel, problems, absences }: SchedContext,
   names: readonly string[],
   size: 1 | 4 | 8,
 ): bigint | undefined {
   for (const name of names) {
     const at = kernel.findSymbol(name)
     if (at === undefined) continue
-    return gathering.attempt(name, () => {
+    return problems.attempt(name, () => {
       if (size === 8) return kernel.space.u64(at)
       return BigInt(size === 4 ? kernel.space.i32(at) : kernel.space.u8(at))
     })
   }
-  return gathering.lacks(names[0] ?? '', `this kernel keeps no ${names.join(' or ')}`)
+  return absences.lacks(names[0] ?? '', `this kernel keeps no ${names.join(' or ')}`)
+}
+
+function count(value: bigint | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value)
 }
 
 function truth(value: bigint | undefined): boolean | undefined {
   return value === undefined ? undefined : value !== 0n
 }
 
-function cgroupPath({ kernel, gathering }: SchedContext, sched: StructReader): string | undefined {
+function cgroupPath({ kernel, problems }: SchedContext, sched: StructReader): string | undefined {
   if (!sched.has('cgrp_path')) return undefined
   const at = sched.pointer('cgrp_path')
-  return at === 0n ? undefined : gathering.attempt('scx_sched.cgrp_path', () => kernel.space.text(at, 4096))
+  return at === 0n ? undefined : problems.attempt('scx_sched.cgrp_path', () => kernel.space.text(at, 4096))
 }
 
 /** scx_sched.ancestors ends with the scheduler itself. */

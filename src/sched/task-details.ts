@@ -7,7 +7,7 @@ import { type ExtEntity, readEntity } from './entity.js'
 import { classOf, policyName } from './sched-class.js'
 import { readTaskName, type TaskName } from './task-name.js'
 
-/** All that the scheduler knows of a task. Members that could not be read are undefined; the gathering says why. */
+/** All that the scheduler knows of a task. Members that could not be read are undefined; the problems say why. */
 export interface TaskDetails {
   readonly task: Task
   /** Process group and session, as the first pid namespace numbers them. */
@@ -29,8 +29,11 @@ export interface TaskDetails {
   readonly policy: string
   /** fair, ext, rt, dl, stop, idle. */
   readonly schedClass: string | undefined
-  /** On a sched_ext runqueue list while another class schedules it: priority inheritance lent it one. */
-  readonly isBoosted: boolean
+  /**
+   * On a sched_ext runqueue list while another class schedules it: priority inheritance lent it one. Undefined where either
+   * is not known.
+   */
+  readonly isBoosted: boolean | undefined
   readonly allowedCpus: readonly number[] | undefined
   readonly migrationDisabled: boolean | undefined
   readonly voluntarySwitches: bigint
@@ -52,7 +55,7 @@ const frozenState = 0x8000
 const nicePriority = 120
 
 export function readTaskDetails(context: SchedContext, address: bigint): TaskDetails {
-  const { kernel, gathering } = context
+  const { kernel, problems } = context
   const task = kernel.struct('task_struct', address)
   const where = `task at ${hex(address)}`
   const cpusPointer = task.has('cpus_ptr') ? task.layout : undefined
@@ -75,8 +78,8 @@ export function readTaskDetails(context: SchedContext, address: bigint): TaskDet
     nice: task.number('static_prio') - nicePriority,
     policy: policyName(task.number('policy')),
     schedClass,
-    isBoosted: schedClass !== 'ext' && (schedExt?.flags.includes('QUEUED') ?? false),
-    allowedCpus: gathering.attempt(`${where}, cpus_ptr`, () =>
+    isBoosted: kernel.layouts.find('sched_ext_entity') !== undefined && isBoosted(schedClass, schedExt),
+    allowedCpus: problems.attempt(`${where}, cpus_ptr`, () =>
       readMaskAt(kernel, task.layout, address, cpusPointer === undefined ? 'cpus_mask' : 'cpus_ptr'),
     ),
     migrationDisabled: task.has('migration_disabled') ? task.number('migration_disabled') !== 0 : undefined,
@@ -90,14 +93,21 @@ export function readTaskDetails(context: SchedContext, address: bigint): TaskDet
   }
 }
 
+function isBoosted(schedClass: string | undefined, schedExt: ExtEntity | undefined): boolean | undefined {
+  if (schedClass === 'ext') return false
+  if (schedExt === undefined) return undefined
+  if (!schedExt.flags.includes('QUEUED')) return false
+  return schedClass === undefined ? undefined : true
+}
+
 function nonZero(address: bigint): bigint | undefined {
   return address === 0n ? undefined : address
 }
 
 type Process = Pick<TaskDetails, 'processGroup' | 'session' | 'threads' | 'endedThreadsSwitches'>
 
-function readProcess({ kernel, gathering }: SchedContext, task: StructReader, where: string): Process {
-  const found = gathering.attempt(`${where}, signal`, (): Process => {
+function readProcess({ kernel, problems }: SchedContext, task: StructReader, where: string): Process {
+  const found = problems.attempt(`${where}, signal`, (): Process => {
     const at = task.pointer('signal')
     if (at === 0n) return none
     const signal = kernel.struct('signal_struct', at)
@@ -114,7 +124,7 @@ function readProcess({ kernel, gathering }: SchedContext, task: StructReader, wh
     function pidOf(type: string, otherwise: number): number | undefined {
       const types = kernel.types.find('pid_type', 'enum')
       const index = types?.kind === 'enum' ? Number(types.valueOf(type) ?? otherwise) : otherwise
-      return gathering.attempt(`${where}, ${type}`, () => {
+      return problems.attempt(`${where}, ${type}`, () => {
         const pid = signal.pointer(`pids[${index}]`)
         return pid === 0n ? undefined : upid(pid)
       })
@@ -135,12 +145,12 @@ const none: Process = {
 }
 
 function nameOf(
-  { kernel, gathering }: SchedContext,
+  { kernel, problems }: SchedContext,
   task: StructReader,
   member: string,
   where: string,
 ): TaskName | undefined {
-  return gathering.attempt(`${where}, ${member}`, () => {
+  return problems.attempt(`${where}, ${member}`, () => {
     const other = task.pointer(member)
     return other === 0n ? undefined : readTaskName(kernel, other)
   })

@@ -14,26 +14,28 @@ export interface Watchdog {
 }
 
 export function readWatchdog(context: SchedContext): Watchdog {
-  const { kernel, gathering, jiffies } = context
-  const timeoutAddress = gathering.attempt('watchdog timeout', () => timeoutPlace(context))
+  const { kernel, problems, jiffies } = context
+  const timeoutAddress = problems.attempt('watchdog timeout', () => timeoutPlace(context))
   const ticks = (at: bigint | undefined, what: string): bigint | undefined =>
-    at === undefined ? undefined : gathering.attempt(what, () => kernel.space.u64(at))
+    at === undefined ? undefined : problems.attempt(what, () => kernel.space.u64(at))
   const timeout = ticks(timeoutAddress, 'watchdog timeout')
   const stamp = ticks(kernel.findSymbol('scx_watchdog_timestamp'), 'scx_watchdog_timestamp')
-  const interval = ticks(kernel.findSymbol('scx_watchdog_interval'), 'scx_watchdog_interval')
+  const intervalAt = kernel.findSymbol('scx_watchdog_interval')
+  const half = timeout === undefined ? undefined : timeout / 2n
+  const interval = intervalAt === undefined ? half : ticks(intervalAt, 'scx_watchdog_interval')
   const milliseconds = (value: bigint | undefined): number | undefined =>
     value === undefined || value >= 1n << 40n ? undefined : jiffies?.milliseconds(value)
   return {
     timeoutMs: milliseconds(timeout),
     ageMs: stamp === undefined || stamp === 0n ? undefined : jiffies?.millisecondsSince(stamp),
-    intervalMs: milliseconds(interval) ?? milliseconds(timeout === undefined ? undefined : timeout / 2n),
+    intervalMs: milliseconds(interval),
     timeoutAddress,
   }
 }
 
 /** In the root scheduler, or a static variable. */
 function timeoutPlace(context: SchedContext): bigint | undefined {
-  const { kernel, gathering } = context
+  const { kernel, absences } = context
   const layout = kernel.layouts.find('scx_sched')
   if (layout?.has('watchdog_timeout')) {
     const [root] = schedulerAddresses(context)
@@ -41,9 +43,6 @@ function timeoutPlace(context: SchedContext): bigint | undefined {
   }
   return (
     kernel.findSymbol('scx_watchdog_timeout') ??
-    gathering.lacks(
-      'watchdog timeout',
-      'neither scx_sched.watchdog_timeout nor scx_watchdog_timeout is there',
-    )
+    absences.lacks('watchdog timeout', 'neither scx_sched.watchdog_timeout nor scx_watchdog_timeout is there')
   )
 }

@@ -1,30 +1,46 @@
+import { type Figure, figureJson, figureText } from '../problems.js'
 import { hex } from './context.js'
-import { counted, cpusText, named, type Scene, timeText } from './scene.js'
+import { exitText } from './exit.js'
+import { type Place, type Scene, schedulerName, usableCpus } from './scene.js'
 import type { Finding, Reason, Verdict } from './why.js'
+import { holdingReasons } from './why-runqueue.js'
+import { countOf, cpusText, named, timeText } from './words.js'
 
 /** A ready task of sched_ext: where it is, and who has to move. */
 export function extReasons(scene: Scene): Finding {
   const { details, entity } = scene
-  if (entity === undefined || (details.schedClass !== 'ext' && !details.isBoosted)) return { reasons: [] }
+  if (details.schedClass !== 'ext' && details.isBoosted !== true) return { reasons: [] }
+  if (entity === undefined) {
+    const sentence = `${named(details.task)} is ready; what sched_ext keeps of it could not be read.`
+    return { verdict: 'unknown', reasons: [{ sentence, facts: {} }] }
+  }
   const { verdict, reasons } = whereabouts(scene)
-  const all = [...reasons, ...dispatching(scene), ...schedulerHealth(scene), ...transit(scene)]
-  return { verdict, reasons: all }
+  return {
+    verdict,
+    reasons: [...reasons, ...dispatching(scene), ...schedulerHealth(scene), ...transit(scene)],
+  }
 }
 
 function whereabouts(scene: Scene): { verdict: Verdict; reasons: Reason[] } {
-  const { details, entity, queued, scheduler } = scene
+  const { details, entity, queued } = scene
   const who = named(details.task)
   const waits =
-    entity?.runnableMs === undefined ? 'is ready' : `has been ready for ${timeText(entity.runnableMs)}`
-  if (queued !== undefined) return { verdict: 'queued', reasons: onQueue(scene, `${who} ${waits}`, queued) }
+    entity?.runnableMs === undefined
+      ? 'is ready (since when is unknown)'
+      : `has been ready for ${timeText(entity.runnableMs)}`
   const facts = {
     ops_state: entity?.opsState,
-    dsq: hex(entity?.queueAddress ?? 0n),
+    dsq: entity === undefined ? undefined : hex(entity.queueAddress),
     runnableMs: entity?.runnableMs,
   }
+  if (queued === 'unknown') {
+    const sentence = `${who} ${waits} and is on the DSQ at ${facts.dsq ?? 'an unknown address'}, which could not be read.`
+    return { verdict: 'queued', reasons: [{ sentence, facts }] }
+  }
+  if (queued !== 'none') return { verdict: 'queued', reasons: onQueue(scene, `${who} ${waits}`, queued) }
   if (entity?.opsState === 'QUEUED') {
     const sentence =
-      `${who} ${waits} and is on no DSQ: ops.enqueue() of ${scheduler?.name || 'the BPF scheduler'} took it ` +
+      `${who} ${waits} and is on no DSQ: ops.enqueue() of ${schedulerName(scene)} took it ` +
       'and has not dispatched it. It is in a map or in arena memory of the scheduler.'
     return { verdict: 'held', reasons: [{ sentence, facts }] }
   }
@@ -35,12 +51,14 @@ function whereabouts(scene: Scene): { verdict: Verdict; reasons: Reason[] } {
   return { verdict: 'waiting', reasons: [{ sentence: `${who} ${waits}, on no DSQ.`, facts }] }
 }
 
-function onQueue(
-  { scheduler, details, runqueues }: Scene,
-  subject: string,
-  { queue, position }: NonNullable<Scene['queued']>,
-): Reason[] {
-  const place = position === 0 ? 'first' : `behind ${counted(position, 'other')}`
+function onQueue(scene: Scene, subject: string, { queue, position }: Place): Reason[] {
+  const { details, runqueues } = scene
+  const place =
+    position === undefined
+      ? 'at a place that could not be read, one'
+      : position === 0
+        ? 'first'
+        : `behind ${countOf(position, 'other')}`
   const facts = {
     dsq: queue.name,
     id: hex(queue.id),
@@ -52,12 +70,13 @@ function onQueue(
   if (queue.kind === 'user') {
     const sentence =
       `${subject} and waits on DSQ ${queue.name}, ${place} of ${queue.depth}: it runs only when ops.dispatch() of ` +
-      `${scheduler?.name || 'the BPF scheduler'} moves it to a CPU.`
-    return [{ sentence, facts }, ...departures(queue, scheduler?.name)]
+      `${schedulerName(scene)} moves it to a CPU.`
+    return [{ sentence, facts }, ...departures(queue, schedulerName(scene, 'A'))]
   }
   if (queue.cpu !== undefined) {
-    const runqueue = runqueues.find(({ cpu }) => cpu === queue.cpu)
-    const runs = runqueue?.current === undefined ? '' : `, which runs ${named(runqueue.current)}`
+    const current = runqueues.seen.find(({ cpu }) => cpu === queue.cpu)?.current
+    const runs =
+      current === undefined ? ', of which could not be read what it runs' : `, which runs ${named(current)}`
     const reasons: Reason[] = [
       { sentence: `${subject} and is ${place} of ${queue.depth} on DSQ ${queue.name}${runs}.`, facts },
     ]
@@ -73,35 +92,49 @@ function onQueue(
 }
 
 /** seq counts what was put in; what is not there any more has left. */
-function departures(queue: NonNullable<Scene['queued']>['queue'], name: string | undefined): Reason[] {
+function departures(queue: Place['queue'], name: string): Reason[] {
   if (queue.sequence !== queue.depth) return []
-  const sentence = `No task ever left DSQ ${queue.name}: ${counted(queue.sequence, 'task')} came in, all are still there. ${name || 'The scheduler'} does not dispatch from it.`
+  const sentence = `No task ever left DSQ ${queue.name}: ${countOf(queue.sequence, 'task')} came in, all are still there. ${name} does not dispatch from it.`
   return [{ sentence, facts: { seq: queue.sequence, nr: queue.depth } }]
 }
 
 /** Whether others get their turn: that tells a full machine from a scheduler that leaves this task out. */
 function dispatching(scene: Scene): Reason[] {
-  const { details, entity, waiting, usable, runqueues, scheduler } = scene
+  const { details, entity, waiting, runqueues, possible } = scene
   const reasons: Reason[] = []
-  const idle = usable.filter(({ current }) => current?.isIdle).map(({ cpu }) => cpu)
-  if (idle.length > 0)
+  const usable = usableCpus(scene)
+  const idle = (usable?.known ?? []).filter(({ current }) => current.isIdle).map(({ cpu }) => cpu)
+  if (idle.length > 0) {
+    const cpus = usable?.unknown.length === 0 ? cpusText(idle) : `At least ${cpusText(idle)}`
     reasons.push({
-      sentence: `${cpusText(idle)}, which it may use, ${idle.length === 1 ? 'is' : 'are'} idle meanwhile: nothing dispatches it there.`,
+      sentence: `${cpus}, which it may use, ${idle.length === 1 ? 'is' : 'are'} idle meanwhile: nothing dispatches it there.`,
       facts: { idleCpus: idle, allowed: details.allowedCpus },
     })
+  }
   const age = entity?.runnableMs
-  if (age === undefined || age < slow) return reasons
+  // Where others hold the CPUs, no scheduler is to blame.
+  if (age === undefined || age < slow || holdingReasons(scene).reasons.length > 0) return reasons
   const others = waiting.filter(({ pid }) => pid !== details.task.pid)
   const quick = others.filter(({ waitingMs }) => waitingMs !== undefined && waitingMs * 10 < age)
-  const running = runqueues.filter(({ current }) => current?.schedClass === 'ext').length
-  if (quick.length + running > 0)
+  const running = runqueues.filter(({ current }) =>
+    current?.schedClass === undefined ? undefined : current.schedClass === 'ext',
+  )
+  if (quick.seen.length + running.seen.length > 0 && possible.length > 0)
     reasons.push({
       sentence:
-        `${scheduler?.name || 'The scheduler'} dispatches others and not this one: ${counted(running, 'CPU')} ` +
-        `run tasks of it, and of ${counted(others.length, 'other waiting task')} ${quick.length} became ready in a tenth of its time or less.`,
-      facts: { extRunning: running, waiting: others.length, shortWaiting: quick.length },
+        `${schedulerName(scene, 'A')} dispatches others and not this one: ${countOf(running.count, 'CPU')} ` +
+        `run tasks of it, and of ${countOf(others.count, 'other waiting task')} ${numberOf(quick.count)} became ready in a tenth of its time or less.`,
+      facts: {
+        extRunning: figureJson(running.count),
+        waiting: figureJson(others.count),
+        shortWaiting: figureJson(quick.count),
+      },
     })
   return reasons
+}
+
+function numberOf(count: Figure): string {
+  return count.whole || count.atLeast !== undefined ? figureText(count) : 'an unknown number'
 }
 
 /** Milliseconds that are no ordinary wait for a turn. */
@@ -116,7 +149,7 @@ function schedulerHealth({ ext, scheduler, entity }: Scene): Reason[] {
     })
   if (scheduler?.exit !== undefined && scheduler.exit.kindValue !== 0) {
     const { kind, message, reason } = scheduler.exit
-    const why = [reason, message].filter((text) => text !== '').join(': ')
+    const why = exitText(scheduler.exit)
     reasons.push({
       sentence: `Scheduler ${scheduler.name} is on its way out (${kind}${why === '' ? '' : `: ${why}`}).`,
       facts: { exit_kind: kind, reason, message },
@@ -124,13 +157,12 @@ function schedulerHealth({ ext, scheduler, entity }: Scene): Reason[] {
   }
   if (scheduler?.aborting)
     reasons.push({ sentence: `Scheduler ${scheduler.name} is being aborted.`, facts: { aborting: true } })
-  const bypass = scheduler?.bypassDepth ?? 0
-  if (bypass > 0)
+  if (scheduler?.bypassDepth !== undefined && scheduler.bypassDepth > 0)
     reasons.push({
       sentence: 'The scheduler is bypassed: the kernel runs tasks in order of arrival and asks nobody.',
-      facts: { bypass_depth: bypass },
+      facts: { bypass_depth: scheduler.bypassDepth },
     })
-  if (entity !== undefined && entity.state !== 'ENABLED')
+  if (entity?.state !== undefined && entity.state !== 'ENABLED')
     reasons.push({
       sentence: `sched_ext has not enabled the task (${entity.state}).`,
       facts: { state: entity.state },
@@ -156,8 +188,8 @@ function transit({ entity, details, runqueues }: Scene): Reason[] {
       sentence: `A direct dispatch to ${entity.directQueue} was decided and has not happened yet.`,
       facts: { ddsp_dsq_id: entity.directQueue },
     })
-  const deferring = runqueues.find(({ schedExt }) =>
-    schedExt?.deferred.some(({ address }) => address === details.task.address),
+  const deferring = runqueues.seen.find(({ schedExt }) =>
+    schedExt?.deferred.seen.some(({ address }) => address === details.task.address),
   )
   if (deferring !== undefined)
     reasons.push({

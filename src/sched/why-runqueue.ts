@@ -1,23 +1,71 @@
 import { cpuList } from '../value/mask.js'
-import { counted, named, type Scene } from './scene.js'
+import { type Running, type Scene, usableCpus } from './scene.js'
 import type { Finding, Reason } from './why.js'
+import { countOf, named } from './words.js'
 
 /** From the class that always wins to the one that runs when nothing else does (kernel/sched/sched.h). */
 const classOrder = ['stop', 'dl', 'rt', 'fair', 'ext', 'idle']
 
+/** That CPUs are held by tasks which no scheduler can move: the cause, before all that follows from it. */
+export function holdingReasons(scene: Scene): Finding {
+  const { details, queued } = scene
+  const { task, schedClass } = details
+  const isHigher = ({ current }: Running): boolean => comesBefore(current.schedClass, schedClass) === true
+  const usable = usableCpus(scene)
+  if (usable !== undefined && usable.known.length > 0 && usable.unknown.length === 0) {
+    const { known } = usable
+    if (known.every(isHigher)) {
+      const held = known.map(
+        ({ cpu, current }) => `CPU ${cpu} ${named(current)} of class ${current.schedClass}`,
+      )
+      const sentence = `${named(task)} is ready, and every CPU that it may use runs a task of a higher class: ${held.join(', ')}.`
+      return {
+        reasons: [
+          {
+            sentence,
+            facts: { cpus: known.map(({ cpu, current }) => ({ cpu, class: current.schedClass })) },
+          },
+        ],
+      }
+    }
+  }
+  const cpu = typeof queued === 'string' ? undefined : queued.queue.cpu
+  const held = scene.runqueues.seen.find((runqueue) => runqueue.cpu === cpu)
+  if (held?.current === undefined || !isHigher({ cpu: held.cpu, current: held.current }))
+    return { reasons: [] }
+  const { current } = held
+  const sentence = `CPU ${held.cpu}, on whose queue ${named(task)} stands, runs ${named(current)} of class ${current.schedClass}, which comes before ${schedClass}.`
+  return { reasons: [{ sentence, facts: { cpu, class: current.schedClass } }] }
+}
+
+/** Whether one class goes before another; undefined where one of them is not known. */
+function comesBefore(one: string | undefined, other: string | undefined): boolean | undefined {
+  const [before, after] = [one, other].map((name) => classOrder.indexOf(name ?? ''))
+  return before === undefined || after === undefined || before < 0 || after < 0 ? undefined : before < after
+}
+
 /** Runqueue, classes and CPUs: what keeps any ready task waiting. */
 export function runqueueReasons(scene: Scene): Finding {
-  const { details, own, usable, runqueues } = scene
+  const { details, own } = scene
   const reasons: Reason[] = []
-  const { task, schedClass, allowedCpus, onRunqueue, isBoosted } = details
-  if (schedClass !== 'ext' && own !== undefined) {
+  const { task, schedClass, onRunqueue, isBoosted } = details
+  const facts = { class: schedClass, cpu: task.cpu, nr_running: own?.runnableTasks, on_rq: onRunqueue }
+  if (schedClass === undefined)
+    reasons.push({ sentence: `${named(task)} is ready; of which class it is could not be read.`, facts })
+  else if (schedClass !== 'ext' && own !== undefined) {
     const runs =
-      own.current === undefined ? '' : `, which runs ${named(own.current)} (${own.current.schedClass})`
+      own.current === undefined
+        ? ', of which could not be read what it runs'
+        : `, which runs ${named(own.current)} (${own.current.schedClass ?? 'of an unknown class'})`
     reasons.push({
-      sentence: `${named(task)} is ready in class ${schedClass ?? 'unknown'} on CPU ${own.cpu}${runs}; ${counted(own.runnableTasks, 'task')} share that CPU.`,
-      facts: { class: schedClass, cpu: own.cpu, nr_running: own.runnableTasks, on_rq: onRunqueue },
+      sentence: `${named(task)} is ready in class ${schedClass} on CPU ${own.cpu}${runs}; ${countOf(own.runnableTasks, 'task')} share that CPU.`,
+      facts,
     })
-  }
+  } else if (schedClass !== 'ext')
+    reasons.push({
+      sentence: `${named(task)} is ready in class ${schedClass}; the runqueue of its CPU could not be read.`,
+      facts,
+    })
   if (isBoosted)
     reasons.push({
       sentence: `Priority inheritance moved it from ext to ${schedClass}.`,
@@ -31,37 +79,27 @@ export function runqueueReasons(scene: Scene): Finding {
         'It is runnable by its state and on no runqueue: everything stood still while it was being woken or moved.',
       facts: { on_rq: 0, __state: 0 },
     })
-  reasons.push(...masks())
-  const higher = usable.filter(
-    ({ current }) => current !== undefined && rank(current.schedClass) < rank(schedClass),
-  )
-  if (usable.length > 0 && higher.length === usable.length)
-    reasons.push({
-      sentence: `Every CPU that it may use runs a task of a higher class: ${higher.map(({ cpu, current }) => `CPU ${cpu} ${current === undefined ? '' : named(current)}`).join(', ')}.`,
-      facts: { cpus: higher.map(({ cpu, current }) => ({ cpu, class: current?.schedClass })) },
-    })
-  return { reasons }
-
-  function masks(): Reason[] {
-    const all = runqueues.map(({ cpu }) => cpu)
-    if (allowedCpus === undefined) return []
-    const allowed = cpuList(allowedCpus)
-    const facts = { allowed, usable: cpuList(usable.map(({ cpu }) => cpu)), cpus: cpuList(all) }
-    if (usable.length === 0)
-      return [{ sentence: `None of the CPUs that it may use (${allowed || 'none'}) is online.`, facts }]
-    const found: Reason[] = []
-    if (allowedCpus.length < all.length)
-      found.push({ sentence: `It may use only CPU ${allowed} of ${cpuList(all)}.`, facts })
-    if (details.migrationDisabled)
-      found.push({
-        sentence: `It has migration disabled: only CPU ${task.cpu} will do.`,
-        facts: { cpu: task.cpu },
-      })
-    return found
-  }
+  return { reasons: [...reasons, ...masks(scene)] }
 }
 
-function rank(schedClass: string | undefined): number {
-  const at = classOrder.indexOf(schedClass ?? '')
-  return at < 0 ? classOrder.length : at
+function masks({ details, usable, possible }: Scene): Reason[] {
+  const { allowedCpus, task, migrationDisabled } = details
+  if (allowedCpus === undefined) return []
+  const allowed = cpuList(allowedCpus)
+  const facts = {
+    allowed,
+    usable: usable === undefined ? undefined : cpuList(usable),
+    cpus: cpuList(possible),
+  }
+  if (usable?.length === 0)
+    return [{ sentence: `None of the CPUs that it may use (${allowed || 'none'}) is online.`, facts }]
+  const found: Reason[] = []
+  if (allowedCpus.length < possible.length)
+    found.push({ sentence: `It may use only CPU ${allowed} of ${cpuList(possible)}.`, facts })
+  if (migrationDisabled)
+    found.push({
+      sentence: `It has migration disabled: only CPU ${task.cpu ?? '(unknown)'} will do.`,
+      facts: { cpu: task.cpu },
+    })
+  return found
 }

@@ -1,7 +1,8 @@
 import { hex } from './context.js'
-import { named, type Scene } from './scene.js'
+import type { Scene } from './scene.js'
 import { type KernelStack, readStack } from './stack.js'
 import type { Finding } from './why.js'
+import { named } from './words.js'
 
 /** include/linux/sched.h: bits of __state. */
 const states = [
@@ -20,19 +21,26 @@ const stoppedBits = 0xc
 
 /** It runs, has ended, or waits for something other than a CPU. */
 export function sleepReasons(scene: Scene): Finding {
-  const { details, runqueues } = scene
+  const { details, running } = scene
   const { task, state, exitState, onRunqueue } = details
   const who = named(task)
-  const running = runqueues.find(({ current }) => current?.address === task.address)
-  if (running !== undefined) {
+  if (typeof running !== 'string') {
     const sentence = `${who} is running on CPU ${running.cpu}.`
     return {
       verdict: 'running',
       reasons: [{ sentence, facts: { cpu: running.cpu, on_cpu: Number(task.isRunning) } }],
     }
   }
+  if (running === 'unknown' && task.isRunning) {
+    const sentence = `${who} runs, or is being switched out, on CPU ${task.cpu ?? '(unknown)'}, whose runqueue could not be read.`
+    return { verdict: 'running', reasons: [{ sentence, facts: { cpu: task.cpu, on_cpu: 1 } }] }
+  }
   if (exitState !== 0) {
-    const zombie = task.state === 'Z' ? `, and its parent ${parentText(scene)} has not asked how` : ''
+    const { parent } = details
+    const zombie =
+      task.state === 'Z'
+        ? `, and its parent ${parent === undefined ? '(unknown)' : named(parent)} has not asked how`
+        : ''
     return {
       verdict: 'ended',
       reasons: [{ sentence: `${who} has ended${zombie}.`, facts: { exit_state: exitState } }],
@@ -55,11 +63,11 @@ function asleep(scene: Scene): Finding {
   const { context, details } = scene
   const { task, state, isFrozen, blockedOn, cgroup } = details
   const how = states.find(([bit]) => (state & bit) !== 0)?.[1] ?? 'it is not runnable'
-  const stack = context.gathering.attempt(`stack of ${named(task)}`, () =>
+  const stack = context.problems.attempt(`stack of ${named(task)}`, () =>
     readStack(context.kernel, task.address),
   )
   const place = sleepingIn(scene, stack)
-  const where = place === undefined ? '' : ` in ${place}`
+  const where = place === undefined ? ', in what could not be read' : ` in ${place}`
   const facts: Record<string, unknown> = {
     state: task.state,
     __state: hex(BigInt(state)),
@@ -80,7 +88,7 @@ function asleep(scene: Scene): Finding {
     })
   if (isFrozen)
     reasons.push({
-      sentence: `It is frozen${cgroup?.isFrozen ? ` with its cgroup ${cgroup.path}` : ''}.`,
+      sentence: `It is frozen${cgroup === undefined ? '; its cgroup could not be read' : cgroup.isFrozen ? ` with its cgroup ${cgroup.path}` : ''}.`,
       facts: { frozen: true, cgroup: cgroup?.path },
     })
   const verdict = isFrozen ? 'frozen' : (state & stoppedBits) !== 0 ? 'stopped' : 'sleeping'
@@ -95,8 +103,4 @@ function sleepingIn({ context: { kernel } }: Scene, stack: KernelStack | undefin
     return undefined
   const frame = stack.frames.find(({ address }) => address < start || address >= end)
   return frame === undefined ? undefined : kernel.symbolAt(frame.address)?.name
-}
-
-function parentText({ details }: Scene): string {
-  return details.parent === undefined ? '' : named(details.parent)
 }

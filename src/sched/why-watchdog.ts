@@ -1,18 +1,24 @@
-import { type Scene, timeText } from './scene.js'
+import { type Scene, schedulerName } from './scene.js'
 import type { Finding } from './why.js'
+import { timeText } from './words.js'
 
 /** How long the kernel will still stand by. */
-export function watchdogReasons({ entity, watchdog, ext, scheduler }: Scene): Finding {
+export function watchdogReasons(scene: Scene): Finding {
+  const { entity, watchdog, ext } = scene
   const age = entity?.runnableMs
   const { timeoutMs, ageMs, intervalMs } = watchdog
   if (age === undefined || timeoutMs === undefined || ext.state !== 'enabled') return { reasons: [] }
   const facts = { runnableMs: age, timeoutMs, watchdogAgeMs: ageMs, intervalMs }
-  const name = scheduler?.name || 'the scheduler'
+  const name = schedulerName(scene)
   if (age < timeoutMs / 10) return { reasons: [] }
   const left = timeoutMs - age
+  const later =
+    intervalMs === undefined
+      ? 'later, when it looks next'
+      : `up to ${timeText(intervalMs)} later, when it looks`
   const sentence =
     left > 0
-      ? `The watchdog ejects ${name} when the task has waited for ${timeText(timeoutMs)}: in ${timeText(left)}, or up to ${timeText(intervalMs ?? 0)} later, when it looks.`
+      ? `The watchdog ejects ${name} when the task has waited for ${timeText(timeoutMs)}: in ${timeText(left)}, or ${later}.`
       : `The task has waited longer than the watchdog allows (${timeText(timeoutMs)}): it ejects ${name} when it looks next.`
   const reasons = [{ sentence, facts }]
   if (ageMs !== undefined && ageMs > timeoutMs)

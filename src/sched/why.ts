@@ -1,11 +1,11 @@
 import { explanationJson } from '../contract/sched.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask } from '../kernel/tasks.js'
+import { type Problem, Problems } from '../problems.js'
 import { schedContext } from './context.js'
-import type { Problem } from './gathering.js'
 import { takeScene } from './scene.js'
 import { extReasons } from './why-ext.js'
-import { runqueueReasons } from './why-runqueue.js'
+import { holdingReasons, runqueueReasons } from './why-runqueue.js'
 import { sleepReasons } from './why-sleep.js'
 import { watchdogReasons } from './why-watchdog.js'
 
@@ -27,6 +27,8 @@ export type Verdict =
   | 'moving'
   /** Ready, and waiting in another scheduling class. */
   | 'waiting'
+  /** What would tell could not be read. */
+  | 'unknown'
 
 /** One sentence, and the facts it rests on, by the kernel's names where it has them. */
 export interface Reason {
@@ -53,24 +55,25 @@ export interface Finding {
 
 /** Joins everything that can keep a task from running. Throws CryoscopeError when there is no such task. */
 export function explain(kernel: Kernel, pid: number): Explanation {
-  const context = schedContext(kernel)
+  const problems = new Problems()
+  const context = schedContext(kernel, problems)
   const { address, name } = findTask(kernel, pid)
   const scene = takeScene(context, address)
   const asleep = sleepReasons(scene)
   const findings =
     asleep.verdict === undefined
-      ? [asleep, extReasons(scene), runqueueReasons(scene), watchdogReasons(scene)]
+      ? [asleep, holdingReasons(scene), extReasons(scene), runqueueReasons(scene), watchdogReasons(scene)]
       : [asleep]
   const verdict = findings.find((finding) => finding.verdict !== undefined)?.verdict ?? 'waiting'
   const reasons = findings.flatMap((finding) => finding.reasons)
-  const { problems } = context.gathering
+  const { list } = problems
   return {
     pid,
     name,
     verdict,
     reasons,
-    problems,
-    toJSON: () => explanationJson({ pid, name, verdict, reasons, problems }),
+    problems: list,
+    toJSON: () => explanationJson({ pid, name, verdict, reasons, problems: list }),
     toString: () => reasons.map(({ sentence }) => sentence).join('\n'),
   }
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { BpfProgram } from '../../src/bpf/program.js'
+import { Found } from '../../src/found.js'
 import { storyOf, tellStory } from '../../src/report/story.js'
 import type { StoryScene } from '../../src/report/story-scene.js'
-import { Sched } from '../../src/sched/sched.js'
+import { schedFacts } from '../../src/sched/sched.js'
 import { Session } from '../../src/session/session.js'
 import { now, SchedGuest } from '../sched/sched-guest.js'
 import type { Shape } from '../sched/sched-types.js'
@@ -29,12 +30,13 @@ function sceneOf(guest: SchedGuest, more: Partial<StoryScene> = {}): StoryScene 
   const kernel = guest.kernel()
   return {
     kernel,
-    sched: new Sched(kernel).snapshot(),
-    tasks: [],
-    programs: [],
+    sched: schedFacts(kernel),
+    cpus: kernel.cpus.possible,
+    tasks: Found.all([]),
+    programs: Found.all([]),
     countsRuns: false,
-    allocators: [],
-    log: [],
+    allocators: Found.all([]),
+    log: Found.all([]),
     panic: undefined,
     unread: [],
     ...more,
@@ -104,7 +106,9 @@ describe('a story', () => {
       program(2, 'slow', 10n, 90_000_000n, 30n),
       program(3, 'unused', 0n, 0n),
     ]
-    const { sentences } = storyOf(sceneOf(new SchedGuest('late'), { programs, countsRuns: true }))
+    const { sentences } = storyOf(
+      sceneOf(new SchedGuest('late'), { programs: Found.all(programs), countsRuns: true }),
+    )
     const [busiest, skipped] = sentences.filter(({ topic }) => topic === 'programs')
     expect(busiest?.sentence).toMatch(/slow \(90 ms in 10 runs, 9 ms each\), quick \(5 ms in 1000 runs/)
     expect(busiest?.sentence).not.toMatch(/unused/)
@@ -114,15 +118,20 @@ describe('a story', () => {
   })
 
   it('repeats what the kernel complained about, and not what only sounds like it', () => {
-    const record = (text: string, level = 6) => ({
+    const record = (text: string, level = 6, facility = 0) => ({
       sequence: 1n,
       time: 7_000_000_000n,
-      facility: 0,
+      facility,
       level,
       text,
     })
-    const log = [record('if necessary, report a bug'), record('BUG: unable to handle page fault\nmore', 1)]
-    const { sentences } = storyOf(sceneOf(new SchedGuest('late'), { log }))
+    const log = [
+      record('if necessary, report a bug'),
+      record('BUG: unable to handle page fault\nmore', 1),
+      // Written by a process, whatever it claims (devkmsg_write gives it LOG_USER or what it asks for, never 0).
+      record('BUG: nothing at all', 0, 1),
+    ]
+    const { sentences } = storyOf(sceneOf(new SchedGuest('late'), { log: Found.all(log) }))
     expect(sentences.find(({ topic }) => topic === 'log')?.sentence).toBe(
       'The kernel complained after 7 s: BUG: unable to handle page fault',
     )

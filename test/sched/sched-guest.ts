@@ -31,10 +31,10 @@ export class SchedGuest {
   /** Addresses of the global queue of each NUMA node. */
   readonly globalQueues: bigint[] = []
 
-  constructor(shape: Shape, { nodes = 1 }: { nodes?: number } = {}) {
+  constructor(shape: Shape, { nodes = 1, apart = false }: { nodes?: number; apart?: boolean } = {}) {
     const types = schedTypes[shape]
     this.shape = shape
-    this.guest = new KernelGuest({ btf: types.bytes })
+    this.guest = new KernelGuest({ btf: types.bytes, apart })
     const { guest } = this
     this.objects = new ObjectWriter(guest, types)
     for (const name of ['idle', 'ext', 'fair', 'rt']) guest.global(`${name}_sched_class`, 8)
@@ -268,7 +268,7 @@ export class SchedGuest {
       real_parent: this.#init,
       'thread_info.cpu': cpu,
     })
-    objects.set('rq', rq, { curr: idle, idle, clock: 123_456_789, 'scx.flags': 1 })
+    objects.set('rq', rq, { curr: idle, idle, clock: 123_456_789, online: 1, 'scx.flags': 1 })
     this.fillQueue(this.localQueue(cpu), { id: (1n << 63n) + 2n })
     if (this.shape === 'late')
       this.fillQueue(this.member(rq, 'rq', 'scx.reject_dsq'), { id: (1n << 63n) + 4n })

@@ -111,7 +111,7 @@ function describe(shape: Shape): Btf {
   })
   t.b.variable(
     'runqueues',
-    t.struct('rq', { clock: u64, nr_running: u32, scx: rq, curr: pointer, idle: pointer }),
+    t.struct('rq', { online: s32, clock: u64, nr_running: u32, scx: rq, curr: pointer, idle: pointer }),
   )
 
   const stats = t.struct('scx_event_stats', { SCX_EV_FIRST: s64, SCX_EV_SECOND: s64 })

@@ -20,6 +20,8 @@ export interface GuestOptions {
   readonly reserved?: number
   /** Where the top page table lies; in a frame of its own unless told. */
   readonly root?: Physical
+  /** Each thing in pages of its own, so that one can be lost without the others. */
+  readonly apart?: boolean
 }
 
 const present = 1n
@@ -53,8 +55,11 @@ export class GuestBuilder {
   #heapMapped = heapStart
   /** What `map` was told, to place bytes without walking the page tables. Page address -> physical. */
   readonly #pages = new Map<bigint, Physical>()
+  /** What things are aligned to at least. */
+  protected readonly alignment: number
 
-  constructor({ memory = 8 * 2 ** 20, levels = 4, reserved = 0, root }: GuestOptions = {}) {
+  constructor({ memory = 8 * 2 ** 20, levels = 4, reserved = 0, root, apart }: GuestOptions = {}) {
+    this.alignment = apart ? 4096 : 1
     this.memory = new ArrayMemory(memory)
     this.levels = levels
     this.#nextFrame = memory
@@ -124,7 +129,7 @@ export class GuestBuilder {
 
   /** Room for an object, zeroed, at a virtual address. */
   alloc(size: number, align = 8): bigint {
-    const at = roundUp(this.#heapEnd, BigInt(align))
+    const at = roundUp(this.#heapEnd, BigInt(Math.max(align, this.alignment)))
     this.#heapEnd = at + BigInt(size)
     for (; this.#heapMapped < this.#heapEnd; this.#heapMapped += 4096n)
       this.map(this.#heapMapped, this.frame())

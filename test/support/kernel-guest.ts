@@ -74,7 +74,7 @@ export class KernelGuest extends GuestBuilder {
 
   /** A global variable, zeroed. */
   global(name: string, size: number): bigint {
-    return this.symbol(name, this.image(size))
+    return this.symbol(name, this.image(size, Math.max(8, this.alignment)))
   }
 
   /** A per-CPU allocation: the pointer that the kernel keeps of it. */

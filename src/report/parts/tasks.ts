@@ -22,8 +22,8 @@ export type ReportTask = TaskJson & {
 /** Every thread, idle tasks first. One whose details cannot be read is there with what could be. */
 export function readTasks(vm: Session, notes: SectionNotes): ReportTask[] {
   const { kernel } = vm
-  const context = schedContext(kernel)
   const problems = new Problems()
+  const context = schedContext(kernel, problems)
   const found: ReportTask[] = []
   for (const task of tasks(kernel, problems)) {
     const { address, pid, isRunning } = task
@@ -43,9 +43,8 @@ export function readTasks(vm: Session, notes: SectionNotes): ReportTask[] {
       stack: isRunning ? null : stackOf(vm, address, pid, notes),
     })
   }
-  for (const sentence of problems.sentences) notes.lost('task', 'section:tasks', sentence)
-  for (const { where, why } of context.gathering.problems) notes.lost('task', where, why)
-  for (const { group, reason } of context.gathering.absent) notes.note('absent', group, reason)
+  for (const { where, why } of problems.list) notes.lost('task', where, why)
+  for (const { group, reason } of context.absences.list) notes.note('absent', group, reason)
   notes.expected = expectedTasks(vm, notes)
   notes.obtained = found.length
   return found

@@ -2,6 +2,7 @@ import { plainInteger } from '../../contract/json.js'
 import { clocksJson } from '../../contract/time.js'
 import { readClocks } from '../../kernel/clocks.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { Problems } from '../../problems.js'
 import { schedContext } from '../../sched/context.js'
 import type { SectionNotes } from '../sections.js'
 
@@ -26,9 +27,10 @@ export interface ReportTime {
 const secondsBeforeOverflow = 300n
 
 export function readTime(kernel: Kernel, notes: SectionNotes): ReportTime {
-  const { jiffies, gathering } = schedContext(kernel)
-  for (const { where, why } of gathering.problems) notes.lost('kernel', where, why)
-  for (const { group, reason } of gathering.absent) notes.note('absent', group, reason)
+  const problems = new Problems()
+  const { jiffies, absences } = schedContext(kernel, problems)
+  for (const { where, why } of problems.list) notes.lost('kernel', where, why)
+  for (const { group, reason } of absences.list) notes.note('absent', group, reason)
   const clocks = notes.attempt('kernel', 'clocks', () => readClocks(kernel))
   const hz = jiffies?.perSecond
   return {
