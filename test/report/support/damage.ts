@@ -47,9 +47,9 @@ export function damagedSayings(
 
 /** Sentences of a damaged target that claim what those of the whole one do not, with what is wrong. */
 export function lies(whole: Sayings, damaged: Sayings): string[] {
-  const known = new Set(whole.told.map(({ sentence }) => sentence))
+  const known = new Set(whole.told.map(({ sentence }) => withoutNames(sentence)))
   const wrong = damaged.told
-    .filter(({ sentence }) => !known.has(sentence) && !weaker.test(sentence))
+    .filter(({ sentence }) => !known.has(withoutNames(sentence)) && !weaker.test(sentence))
     .map(({ about, sentence }) => `${about}: ${sentence}`)
   for (const { about, sentence, facts } of damaged.told)
     for (const [key, value] of Object.entries(facts)) {
@@ -62,6 +62,11 @@ export function lies(whole: Sayings, damaged: Sayings): string[] {
     }
   if (damaged.tasks > whole.tasks) wrong.push(`there are ${whole.tasks} tasks, not ${damaged.tasks}`)
   return wrong
+}
+
+/** Of a kernel thread comm may be all that is left of its name, which the problems say. */
+function withoutNames(sentence: string): string {
+  return sentence.replace(/\S+ (?=\(pid \d+\))/g, '')
 }
 
 function quietly<T>(read: () => T): T | undefined {
