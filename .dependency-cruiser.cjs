@@ -4,6 +4,7 @@ const rooms = {
   text: ['errors'],
   units: [],
   problems: ['errors'],
+  found: ['errors', 'problems'],
   contract: ['errors', 'problems', 'text'],
   memory: ['errors', 'problems', 'text'],
   btf: ['errors', 'problems', 'text'],
@@ -12,9 +13,21 @@ const rooms = {
   kernel: ['errors', 'problems', 'text', 'contract', 'memory', 'btf'],
   value: ['errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel'],
   bpf: ['errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel', 'value'],
-  sched: ['errors', 'problems', 'text', 'units', 'contract', 'memory', 'btf', 'kernel', 'value', 'bpf'],
+  sched: [
+    'errors',
+    'problems',
+    'found',
+    'text',
+    'units',
+    'contract',
+    'memory',
+    'btf',
+    'kernel',
+    'value',
+    'bpf',
+  ],
 }
-const ground = ['errors', 'problems', 'text', 'units', 'contract']
+const ground = ['errors', 'problems', 'found', 'text', 'units', 'contract']
 rooms.session = [...ground, 'memory', 'btf', 'machine', 'kernel', 'value', 'bpf', 'sched']
 rooms.present = [...rooms.session, 'session']
 rooms.report = [...rooms.present, 'present']

@@ -1,3 +1,5 @@
+import { exitText } from '../sched/exit.js'
+import { extStateText } from '../sched/sched-ext.js'
 import { durationText, nanosecondsText } from '../units.js'
 import type { ReportHead } from './document.js'
 import type { ObjectId } from './identity.js'
@@ -160,10 +162,12 @@ export function numaTable({ numa }: ReportHead): Table {
 /** What the scheduler is at, in pairs. */
 export function schedulerPairs({ sched }: ReportHead): [string, string][] {
   if (sched === null) return []
-  const pairs: [string, string][] = [['sched_ext', sched.state ?? 'not in this kernel']]
+  const pairs: [string, string][] = [['sched_ext', extStateText(sched.state, sched.absent)]]
   for (const { name, exit, flags, bypassDepth } of sched.schedulers) {
     const left =
-      exit === null || exit.kindValue === 0 ? '' : `, exit ${exit.kind}: ${exit.message || exit.reason}`
+      exit === null || exit.kindValue === 0
+        ? ''
+        : `, exit ${exit.kind}: ${exitText({ reason: exit.reason ?? undefined, message: exit.message ?? undefined })}`
     const bypass = (bypassDepth ?? 0) > 0 ? `, bypassed (depth ${bypassDepth})` : ''
     pairs.push(['scheduler', `${name}${flags.length === 0 ? '' : ` (${flags.join(' ')})`}${bypass}${left}`])
   }

@@ -19,12 +19,7 @@ export function readSchedulerObjects({ kernel, problems, absences }: SchedContex
     problems,
     (part) =>
       part.attempt('scheduler objects', () =>
-        schedulerObjects(
-          kernel,
-          listMaps(kernel, part),
-          listPrograms(kernel, part),
-          part,
-        ),
+        schedulerObjects(kernel, listMaps(kernel, part), listPrograms(kernel, part), part),
       ) ?? [],
   )
 }

@@ -139,9 +139,7 @@ function hashed(context: SchedContext, table: bigint, owner: string): bigint[] {
     return []
   }
   const where = `DSQs of ${owner}`
-  const found = gather(context, where, (sink) =>
-    entries(rhashtableNodes(kernel, table, sink, where), offset),
-  )
+  const found = gather(context, where, (sink) => entries(rhashtableNodes(kernel, table, sink, where), offset))
   problems.attempt(where, () => {
     const reader = kernel.struct('rhashtable', table)
     const expected = reader.has('nelems') ? reader.number('nelems') : found.length

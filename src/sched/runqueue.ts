@@ -1,7 +1,7 @@
 import { Found, type Stated } from '../found.js'
-import { entries, listNodes } from '../kernel/walk/list.js'
 import { isHeld } from '../kernel/spinlock.js'
 import type { StructReader } from '../kernel/struct-reader.js'
+import { entries, listNodes } from '../kernel/walk/list.js'
 import { cpuList } from '../value/mask.js'
 import { gather, hex, possibleCpus, type SchedContext } from './context.js'
 import { readMaskAt } from './cpu-mask.js'

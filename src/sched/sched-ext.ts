@@ -1,6 +1,8 @@
 import type { SchedContext } from './context.js'
 import { valueName } from './flags.js'
 
+const stateVariable = 'scx_enable_state_var'
+
 /** sched_ext as a whole, as /sys/kernel/sched_ext shows it. */
 export interface ExtState {
   /** enum scx_enable_state in lower case: enabled, disabled, enabling, disabling. */
@@ -24,7 +26,7 @@ export function readExtState({ kernel, problems, absences }: SchedContext): ExtS
     ? 'scx_enable_state'
     : 'scx_ops_enable_state'
   return {
-    state: read(['scx_enable_state_var', 'scx_ops_enable_state_var'], (at) => {
+    state: read([stateVariable, 'scx_ops_enable_state_var'], (at) => {
       const value = BigInt(kernel.space.i32(at))
       return (valueName(kernel, enumeration, value) ?? String(value)).toLowerCase()
     }),
@@ -34,4 +36,12 @@ export function readExtState({ kernel, problems, absences }: SchedContext): ExtS
     hotplugSequence: read(['scx_hotplug_seq'], (at) => kernel.space.u64(at)),
     rejectedTasks: read(['scx_nr_rejected'], (at) => kernel.space.u64(at)),
   }
+}
+
+/** The state in a word: also that this kernel has no sched_ext, or that it cannot be read whether it has. */
+export function extStateText(
+  state: string | null | undefined,
+  absent: readonly { readonly group: string }[],
+): string {
+  return state ?? (absent.some(({ group }) => group === stateVariable) ? 'not in this kernel' : 'unknown')
 }

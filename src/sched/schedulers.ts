@@ -1,6 +1,6 @@
 import { Found } from '../found.js'
-import { entries, listNodes } from '../kernel/walk/list.js'
 import type { StructReader } from '../kernel/struct-reader.js'
+import { entries, listNodes } from '../kernel/walk/list.js'
 import type { Problems } from '../problems.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'

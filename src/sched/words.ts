@@ -17,6 +17,12 @@ export function countOf(count: number | Figure, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
+/** The same of a count in JSON, alone: "3", "at least 3", "unknown". */
+export function countText(count: number | { readonly atLeast: number } | null): string {
+  if (count === null) return 'unknown'
+  return typeof count === 'number' ? String(count) : `at least ${count.atLeast}`
+}
+
 /** Whether a verb behind such a count is singular. */
 export function isOne(count: number | Figure): boolean {
   if (typeof count === 'number') return count === 1

@@ -9,8 +9,10 @@ import {
   waitingRows,
 } from '../../../present/columns/sched.js'
 import { pairLines } from '../../../present/text/lines.js'
+import { exitText } from '../../../sched/exit.js'
 import type { SchedulerObject } from '../../../sched/objects.js'
 import type { SchedState } from '../../../sched/sched.js'
+import { extStateText } from '../../../sched/sched-ext.js'
 import { escapeText } from '../../../text.js'
 import { durationText } from '../../../units.js'
 import { defineCommand, required } from '../definition.js'
@@ -77,18 +79,16 @@ function statePairs(state: SchedState): [string, string][] {
   const pairs: [string, string][] = [
     [
       'sched_ext',
-      `${state.state ?? 'not in this kernel'}${state.switchedAll ? ', for every ordinary task' : ''}`,
+      `${extStateText(state.state, state.absent)}${state.switchedAll ? ', for every ordinary task' : ''}`,
     ],
   ]
   for (const scheduler of state.schedulers) {
-    const { name, exit, bypassDepth = 0, aborting, cgroupPath, isRoot } = scheduler
+    const { name, exit, bypassDepth, aborting, cgroupPath, isRoot } = scheduler
     const notes = [
-      ...(isRoot ? [] : [`for cgroup ${cgroupPath ?? '?'}`]),
-      ...(bypassDepth > 0 ? [`bypassed (depth ${bypassDepth})`] : []),
+      ...(isRoot === false ? [`for cgroup ${cgroupPath ?? '(unknown)'}`] : []),
+      ...(bypassDepth !== undefined && bypassDepth > 0 ? [`bypassed (depth ${bypassDepth})`] : []),
       ...(aborting ? ['aborting'] : []),
-      ...(exit !== undefined && exit.kindValue !== 0
-        ? [`exit ${exit.kind}: ${exit.message || exit.reason}`]
-        : []),
+      ...(exit !== undefined && exit.kindValue !== 0 ? [`exit ${exit.kind}: ${exitText(exit)}`] : []),
     ]
     pairs.push(['scheduler', [name, ...notes].join(', ')])
   }

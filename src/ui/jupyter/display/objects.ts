@@ -18,6 +18,7 @@ import { pairLines } from '../../../present/text/lines.js'
 import type { Diff } from '../../../report/diff/diff.js'
 import type { Story } from '../../../report/story.js'
 import type { Sched } from '../../../sched/sched.js'
+import { extStateText } from '../../../sched/sched-ext.js'
 import type { KernelStack } from '../../../sched/stack.js'
 import type { Explanation } from '../../../sched/why.js'
 import { describeTarget } from '../../../session/info.js'
@@ -118,9 +119,10 @@ export function schedView(sched: Sched): View {
   )
 }
 
-function schedTitle({ state, schedulers }: Sched): string {
+function schedTitle(sched: Sched): string {
+  const { state, schedulers } = sched
   const names = schedulers.map(({ name }) => name).join(', ')
-  return escapeText(`sched_ext ${state ?? 'is not in this kernel'}${names === '' ? '' : `: ${names}`}`)
+  return escapeText(`sched_ext ${extStateText(state, sched.absent)}${names === '' ? '' : `: ${names}`}`)
 }
 
 export function vcpuView(vcpu: Vcpu): View {

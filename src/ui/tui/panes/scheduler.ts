@@ -2,8 +2,11 @@ import { CryoscopeError, quietly } from '../../../errors.js'
 import { taskText } from '../../../present/columns/column.js'
 import { eventRows, waitingRows } from '../../../present/columns/sched.js'
 import type { DispatchQueue, QueuedTask } from '../../../sched/dispatch-queue.js'
+import { exitText } from '../../../sched/exit.js'
 import type { Runqueue } from '../../../sched/runqueue.js'
 import type { SchedState } from '../../../sched/sched.js'
+import { extStateText } from '../../../sched/sched-ext.js'
+import { countText } from '../../../sched/words.js'
 import { escapeText } from '../../../text.js'
 import { durationText } from '../../../units.js'
 import type { Desk } from '../model/desk.js'
@@ -34,11 +37,16 @@ function nodes(desk: Desk, state: SchedState): TreeNode[] {
     ...schedulerNodes(state),
     section(
       'runqueues',
-      `Runqueues (${state.runqueues.length})`,
+      `Runqueues (${countText(state.counts.runqueues)})`,
       () => state.runqueues.map(runqueueNode),
       true,
     ),
-    section('queues', `Dispatch queues (${state.queues.length})`, () => state.queues.map(queueNode), true),
+    section(
+      'queues',
+      `Dispatch queues (${countText(state.counts.queues)})`,
+      () => state.queues.map(queueNode),
+      true,
+    ),
     section('waiting', waitingTitle(state), () => waitingNodes(state), true),
     section('events', 'Events', () => eventNodes(state), false),
     section('domains', 'Scheduling domains', () => domainNodes(desk), false),
@@ -68,21 +76,23 @@ function nodes(desk: Desk, state: SchedState): TreeNode[] {
 }
 
 function schedulerNodes(state: SchedState): TreeNode[] {
-  const all = state.switchedAll ? 'every ordinary task' : 'only tasks that asked for it'
+  const { switchedAll } = state
+  const all =
+    switchedAll === undefined ? '' : switchedAll ? 'every ordinary task' : 'only tasks that asked for it'
   const found: TreeNode[] = [
     plain(
       'sched/state',
       'sched_ext',
-      state.state ?? 'not in this kernel',
+      extStateText(state.state, state.absent),
       state.state === 'enabled' ? all : '',
     ),
   ]
-  for (const { name, exit, bypassDepth = 0, flags, isRoot, cgroupPath, address } of state.schedulers) {
+  for (const { name, exit, bypassDepth, flags, isRoot, cgroupPath, address } of state.schedulers) {
     const trouble = exit !== undefined && exit.kindValue !== 0
     const notes = [
-      ...(isRoot ? [] : [`for cgroup ${cgroupPath ?? '?'}`]),
-      ...(bypassDepth > 0 ? [`bypassed, depth ${bypassDepth}`] : []),
-      ...(trouble ? [`exit ${exit.kind}: ${exit.message || exit.reason}`] : []),
+      ...(isRoot === false ? [`for cgroup ${cgroupPath ?? '(unknown)'}`] : []),
+      ...(bypassDepth !== undefined && bypassDepth > 0 ? [`bypassed, depth ${bypassDepth}`] : []),
+      ...(trouble ? [`exit ${exit.kind}: ${exitText(exit)}`] : []),
       flags.join(' '),
     ]
     const node = plain(
@@ -163,7 +173,7 @@ function queuedNode(
 }
 
 function waitingTitle(state: SchedState): string {
-  return `Waiting tasks (${waitingRows(state).length})`
+  return `Waiting tasks (${countText(state.counts.waiting)})`
 }
 
 function waitingNodes(state: SchedState): TreeNode[] {
