@@ -1,7 +1,9 @@
 import type { Cpus } from '../kernel/cpus.js'
+import type { Kernel } from '../kernel/kernel.js'
+import type { KernelInMemory, KernelRole } from '../kernel/kernels.js'
 import type { Panic } from '../kernel/panic.js'
 import type { Vcpu } from '../session/vcpu.js'
-import { plainInteger } from './json.js'
+import { hexAddress, plainInteger } from './json.js'
 
 /** What is known of a target. */
 export interface TargetInfo {
@@ -20,6 +22,8 @@ export interface TargetInfo {
   readonly symbols: { readonly source: string; readonly count: number }
   readonly types: { readonly source: string; readonly count: number } | { readonly problem: string }
   readonly evidence: readonly string[]
+  /** Every kernel in memory: two while a capture kernel runs, and after kexec. */
+  readonly kernels: readonly KernelJson[]
   /** Of a kernel that has panicked: where, and what it said. */
   readonly panic: PanicJson | null
   /** From opening the file to the kernel found, typed value included. */
@@ -41,6 +45,22 @@ export interface CpusJson {
 export function cpusJson({ count, possible, present, online }: Cpus, vcpus: readonly Vcpu[]): CpusJson {
   const withRegisters = vcpus.flatMap(({ cpu }) => cpu ?? [])
   return { count, possible, present: present ?? null, online: online ?? null, withRegisters }
+}
+
+export interface KernelJson {
+  readonly release: string
+  /** `crashed` and its `capture` kernel; `running` and the one that was `left` by kexec; null for one alone. */
+  readonly role: KernelRole | null
+  /** Physical address of its VMCOREINFO note: what --kernel-at takes. */
+  readonly at: string | null
+  /** All else here is of this one. */
+  readonly chosen: boolean
+}
+
+export function kernelJson({ kernel, role }: KernelInMemory, chosen: Kernel): KernelJson {
+  const { release, noteAt } = kernel
+  const at = noteAt === undefined ? null : hexAddress(BigInt(noteAt))
+  return { release, role: role ?? null, at, chosen: kernel === chosen }
 }
 
 export interface PanicJson {

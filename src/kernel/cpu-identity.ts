@@ -100,6 +100,30 @@ function placeTheRest(kernel: Kernel, answers: CpuIdentity[], taken: ReadonlyMap
   }
 }
 
+/**
+ * How many of these registers are those of CPUs of this kernel, by their per-CPU base, and how many have one that is another
+ * kernel's. Costs nothing but the per-CPU offsets.
+ */
+export function registersThatFit(
+  kernel: Kernel,
+  sets: readonly RegisterSet[],
+): { readonly own: number; readonly foreign: number } {
+  const signs = new Signs(kernel, sets)
+  let own = 0
+  let foreign = 0
+  for (const set of sets) {
+    if (signs.hasBase(set)) own++
+    else if (foreignBase(set) !== undefined) foreign++
+  }
+  return { own, foreign }
+}
+
+/** A per-CPU base that the kernel's code runs with. */
+function foreignBase({ registers, privilege }: RegisterSet): bigint | undefined {
+  if (privilege !== 0) return undefined
+  return [registers.gs_base, registers.tpidr_el1].find((value) => value !== undefined && value >= upperHalf)
+}
+
 const pagingBit = 1n << 31n
 const upperHalf = 1n << 63n
 const defaultStackSize = 16_384n
@@ -118,8 +142,8 @@ class Signs {
 
   constructor(kernel: Kernel, sets: readonly RegisterSet[]) {
     this.#kernel = kernel
-    // QEMU and our own dumps number their notes 1, 2, 3, ….
-    this.#isQemuNumbered = sets.every(({ pid, tables }, i) => pid === i + 1 || tables !== undefined)
+    // QEMU and our own dumps number their notes 1, 2, 3, …; with tables they are QEMU's too.
+    this.#isQemuNumbered = sets.every(({ pid }, i) => pid === i + 1)
   }
 
   of(set: RegisterSet): CpuIdentity {
@@ -132,8 +156,12 @@ class Signs {
     return agreed([this.#byStack(set), this.#byPid(set)].filter((sign) => sign !== undefined))
   }
 
-  #byNote({ registers, pid }: RegisterSet): Sign | undefined {
-    if (pid === undefined || this.#isQemuNumbered) return undefined
+  hasBase(set: RegisterSet): boolean {
+    return this.#byBase(set) !== undefined
+  }
+
+  #byNote({ registers, pid, tables }: RegisterSet): Sign | undefined {
+    if (pid === undefined || tables !== undefined || this.#isQemuNumbered) return undefined
     this.#notes ??= this.#readNotes()
     const cpu = this.#notes.get(noteKey(registers, pid))
     return cpu === undefined ? undefined : { cpu, how: `it is the note that the kernel kept of CPU ${cpu}` }
@@ -235,8 +263,8 @@ class Signs {
     ]
   }
 
-  #byPid({ pid }: RegisterSet): Sign | undefined {
-    if (pid === undefined || this.#isQemuNumbered) return undefined
+  #byPid({ pid, tables }: RegisterSet): Sign | undefined {
+    if (pid === undefined || tables !== undefined || this.#isQemuNumbered) return undefined
     if (this.#pids === undefined) {
       const pids = new Map<number, number[]>()
       this.#perCpu((cpu) => {
@@ -253,16 +281,14 @@ class Signs {
   }
 
   /** Why registers that have no sign of this kernel's CPUs cannot be theirs. */
-  #foreign({ registers, privilege, tables }: RegisterSet): string | undefined {
+  #foreign(set: RegisterSet): string | undefined {
+    const { registers, tables } = set
     const { cr0 } = registers
     // QEMU's notes have it; the kernel's own do not.
     if (cr0 !== undefined && (cr0 & pagingBit) === 0n) return 'it runs no kernel: paging is off'
     if (tables !== undefined && tables.tr >= upperHalf && this.#areas !== undefined && this.#areas.length > 0)
       return `TR is 0x${tables.tr.toString(16)}, in the entry area of no CPU of this kernel: these are registers of another`
-    if (privilege !== 0) return undefined
-    const base = [registers.gs_base, registers.tpidr_el1].find(
-      (value) => value !== undefined && value >= upperHalf,
-    )
+    const base = foreignBase(set)
     if (base === undefined) return undefined
     return `its per-CPU base is 0x${base.toString(16)}, that of no CPU of this kernel: these are registers of another`
   }

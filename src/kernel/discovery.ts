@@ -8,6 +8,9 @@ import { findVmcoreInfo, VmcoreInfo } from './vmcoreinfo.js'
 /** Where the x86-64 kernel image is linked (arch/x86/include/asm/page_64_types.h). */
 const startKernelMap = 0xffffffff80000000n
 
+/** Notes that are looked at before it is given up. */
+export const candidateLimit = 64
+
 export interface Discovered {
   readonly info: VmcoreInfo
   readonly space: AddressSpace
@@ -35,7 +38,7 @@ export function discover(memory: PhysicalMemory, help: Help = {}): Discovered {
     const result = prove(memory, info)
     if (typeof result !== 'string') return result
     refused.push(result)
-    if (candidates >= 64) break
+    if (candidates >= candidateLimit) break
   }
   const reasons =
     refused.length === 0 ? '' : ` (${candidates} notes refused: ${refused.slice(0, 3).join('; ')})`
@@ -51,7 +54,7 @@ function* notes(memory: PhysicalMemory, help: Help): Generator<VmcoreInfo> {
 }
 
 /** The kernel, or why this note is not the running kernel's. */
-function prove(memory: PhysicalMemory, info: VmcoreInfo): Discovered | string {
+export function prove(memory: PhysicalMemory, info: VmcoreInfo): Discovered | string {
   const where =
     info.physical === undefined ? "the dump's own note" : `note at 0x${info.physical.toString(16)}`
   const tables = pageTablesOf(info)

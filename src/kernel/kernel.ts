@@ -2,15 +2,15 @@ import { Btf } from '../btf/btf.js'
 import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
 import type { AddressSpace } from '../memory/address-space.js'
-import type { PhysicalMemory } from '../memory/types.js'
+import type { Physical, PhysicalMemory, PhysicalRange } from '../memory/types.js'
 import { Problems } from '../problems.js'
 import { BtfObjects } from './btf-objects.js'
 import { Cpus } from './cpus.js'
-import { type Discovered, discover, type Help } from './discovery.js'
+import { candidateLimit, type Discovered, discover, type Help, prove } from './discovery.js'
 import type { Kallsyms, KernelSymbol } from './kallsyms.js'
 import { Layouts, StructReader } from './struct-reader.js'
 import { Symbolizer } from './symbolizer.js'
-import type { VmcoreInfo } from './vmcoreinfo.js'
+import { type VmcoreInfo, vmcoreInfoIn } from './vmcoreinfo.js'
 
 /** No vmlinux has more; the largest distribution kernels are near 8 MiB. */
 const btfLimit = 64 * 2 ** 20
@@ -39,6 +39,27 @@ export class Kernel {
     return new Kernel(memory, discover(memory, help))
   }
 
+  /** The kernel whose VMCOREINFO note lies there; undefined where none proves itself. */
+  static at(memory: PhysicalMemory, note: Physical): Kernel | undefined {
+    return Kernel.#proven(memory, vmcoreInfoIn(memory, [{ start: note, length: 4096 }]))
+  }
+
+  /** Another kernel than the given one, whose note lies in these ranges; undefined where none proves itself. */
+  static within(memory: PhysicalMemory, ranges: readonly PhysicalRange[], other: Kernel): Kernel | undefined {
+    return Kernel.#proven(memory, vmcoreInfoIn(memory, ranges), other.noteAt)
+  }
+
+  static #proven(memory: PhysicalMemory, notes: Iterable<VmcoreInfo>, except?: Physical): Kernel | undefined {
+    let tried = 0
+    for (const info of notes) {
+      if (info.physical === except) continue
+      if (tried++ === candidateLimit) return undefined
+      const found = prove(memory, info)
+      if (typeof found !== 'string') return new Kernel(memory, found)
+    }
+    return undefined
+  }
+
   private constructor(memory: PhysicalMemory, found: Discovered) {
     this.memory = memory
     this.space = found.space
@@ -50,6 +71,14 @@ export class Kernel {
   /** What it could not read of what it reads for itself: the symbols of modules and programs. */
   get problems(): Problems {
     return this.#problems
+  }
+
+  /** Physical address of its VMCOREINFO note. */
+  get noteAt(): Physical | undefined {
+    if (this.info.physical !== undefined) return this.info.physical
+    const pointer = this.findSymbol('vmcoreinfo_note')
+    const place = pointer === undefined ? undefined : this.space.translate(this.space.u64(pointer))
+    return place === undefined || 'problem' in place ? undefined : place.physical
   }
 
   /** uname -r. */

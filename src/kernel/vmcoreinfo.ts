@@ -1,4 +1,4 @@
-import type { Physical, PhysicalMemory } from '../memory/types.js'
+import type { Physical, PhysicalMemory, PhysicalRange } from '../memory/types.js'
 
 /**
  * VMCOREINFO: the note in which a kernel describes itself for dump tools
@@ -67,7 +67,15 @@ export function* findVmcoreInfo(memory: PhysicalMemory, hint?: Physical): Genera
     const note = noteAt(memory, Math.floor(hint / frameSize))
     if (note !== undefined) yield note
   }
-  for (const range of memory.dataRanges()) {
+  yield* vmcoreInfoIn(memory, memory.dataRanges())
+}
+
+/** The same in these ranges only. */
+export function* vmcoreInfoIn(
+  memory: PhysicalMemory,
+  ranges: readonly PhysicalRange[],
+): Generator<VmcoreInfo> {
+  for (const range of ranges) {
     const first = Math.ceil(range.start / frameSize)
     const end = Math.floor((range.start + range.length) / frameSize)
     for (let frame = first; frame < end; frame++) {

@@ -40,9 +40,11 @@ export function cpuText({ cpu, present, online, vcpu }: CpuState): string {
 
 /**
  * What the kernel's masks and the registers of a target say of its CPUs that does not fit together, in sentences. Empty
- * where each online CPU has registers and each set of registers is known to be that of one.
+ * where each online CPU has registers and each set of registers is known to be that of one. `isAlone` where no other kernel is
+ * in memory.
  */
-export function cpuProblems({ cpus }: Kernel, vcpus: readonly Vcpu[]): string[] {
+export function cpuProblems(kernel: Kernel, vcpus: readonly Vcpu[], isAlone: boolean): string[] {
+  const { cpus } = kernel
   const { possible, present, online } = cpus
   const problems = cpus.problems.map((problem) => `CPUs: ${problem}`)
   const outside = (
@@ -56,11 +58,18 @@ export function cpuProblems({ cpus }: Kernel, vcpus: readonly Vcpu[]): string[] 
   }
   outside('present but not possible', present, possible)
   outside('online but not present', online, present ?? possible)
-  if (present === undefined) problems.push('CPUs: cpu_present_mask cannot be read')
-  if (online === undefined) problems.push('CPUs: cpu_online_mask cannot be read')
+  for (const [name, mask] of [
+    ['present', present],
+    ['online', online],
+  ] as const) {
+    if (mask === undefined && kernel.findSymbol(`__cpu_${name}_mask`) !== undefined)
+      problems.push(`CPUs: cpu_${name}_mask cannot be read`)
+  }
   if (vcpus.length === 0) return problems
   for (const { index, identity } of vcpus) {
-    if (identity?.problem !== undefined) problems.push(`vCPU ${index}: ${identity.problem}`)
+    // Registers of the other kernel are no loss of this one's.
+    if (identity?.problem !== undefined && (isAlone || !identity.isForeign))
+      problems.push(`vCPU ${index}: ${identity.problem}`)
   }
   const withRegisters = new Set(vcpus.map(({ cpu }) => cpu))
   const without = (online ?? []).filter((cpu) => !withRegisters.has(cpu))

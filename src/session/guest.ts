@@ -1,9 +1,11 @@
 import { CryoscopeError } from '../errors.js'
+import type { KernelChoice } from '../kernel/kernels.js'
 import { type BootOptions, Machine } from '../machine/machine.js'
 import { openProcessMemory } from '../memory/process-memory.js'
 import { openRamFile } from '../memory/ram-file.js'
 import { openRawImage } from '../memory/raw-image.js'
 import type { PhysicalMemory } from '../memory/types.js'
+import type { OpeningOptions } from './open.js'
 import { Session } from './session.js'
 
 /** Starts a guest and opens it. It ends with the session, unless `detach` is set. */
@@ -12,18 +14,18 @@ export async function boot(options: BootOptions = {}): Promise<Session> {
 }
 
 /** Opens a guest to control it: "@name", or the QMP socket of a QEMU that others run. It stays as it is left. */
-export async function connect(name: string): Promise<Session> {
+export async function connect(name: string, { kernelAt }: OpeningOptions = {}): Promise<Session> {
   const machine = await Machine.connect(name)
   return machine.outbox === undefined
-    ? await openForeign(machine, name, memoryWays)
-    : await sessionOf(machine)
+    ? await openForeign(machine, name, memoryWays, kernelAt)
+    : await sessionOf(machine, kernelAt)
 }
 
 /** How the memory of an attached guest is read; the first that works is taken. */
 export const memoryWays = ['file', 'process', 'copy'] as const
 export type MemoryWay = (typeof memoryWays)[number]
 
-export interface AttachOptions {
+export interface AttachOptions extends OpeningOptions {
   /** Only this way. */
   readonly memory?: MemoryWay
 }
@@ -33,17 +35,23 @@ export interface AttachOptions {
  * through QEMU's process, else from a copy that QEMU writes. The guest stays as it is until something is asked of it, and
  * what this session stopped runs again when it is closed.
  */
-export async function attach(socket: string, { memory }: AttachOptions = {}): Promise<Session> {
-  return await openForeign(await Machine.attach(socket), socket, memory === undefined ? memoryWays : [memory])
+export async function attach(socket: string, { memory, kernelAt }: AttachOptions = {}): Promise<Session> {
+  const ways = memory === undefined ? memoryWays : [memory]
+  return await openForeign(await Machine.attach(socket), socket, ways, kernelAt)
 }
 
-async function openForeign(machine: Machine, socket: string, ways: readonly MemoryWay[]): Promise<Session> {
+async function openForeign(
+  machine: Machine,
+  socket: string,
+  ways: readonly MemoryWay[],
+  kernelAt: KernelChoice | undefined,
+): Promise<Session> {
   return await withMachine(machine, async () => {
     let failure: unknown
     for (const way of ways) {
       try {
         const ram = await attachedMemory(machine, socket, way)
-        return makeSession(machine, socket, ram)
+        return makeSession(machine, socket, ram, kernelAt)
       } catch (error) {
         if (!(error instanceof CryoscopeError)) throw error
         failure = error
@@ -86,20 +94,26 @@ async function attachedMemory(machine: Machine, socket: string, way: MemoryWay):
   }
 }
 
-async function sessionOf(machine: Machine): Promise<Session> {
+async function sessionOf(machine: Machine, kernelAt?: KernelChoice): Promise<Session> {
   return await withMachine(machine, async () => {
     const ram = await machine.ramFile()
     const name = `@${machine.record.name}`
     const memory = openRamFile(ram.path, ram.ranges, `RAM of guest ${name}`)
-    return makeSession(machine, name, { memory, way: 'shared file', problems: [] })
+    return makeSession(machine, name, { memory, way: 'shared file', problems: [] }, kernelAt)
   })
 }
 
-function makeSession(machine: Machine, name: string, { memory, way, problems }: Ram): Session {
+function makeSession(
+  machine: Machine,
+  name: string,
+  { memory, way, problems }: Ram,
+  kernelAt: KernelChoice | undefined,
+): Session {
   return new Session({
     name,
     memory,
     control: machine,
+    kernelAt,
     vcpus: () =>
       machine.vcpus.map((vcpu) => ({
         index: vcpu.cpu,

@@ -1,5 +1,5 @@
 import { hexAddress } from '../contract/json.js'
-import { cpusJson, panicJson, type TargetInfo } from '../contract/target.js'
+import { cpusJson, kernelJson, panicJson, type TargetInfo } from '../contract/target.js'
 import { CryoscopeError, quietly } from '../errors.js'
 import { panicText } from '../kernel/panic.js'
 import { Problems } from '../problems.js'
@@ -36,6 +36,7 @@ export function describeTarget(session: Session, start: number): TargetInfo {
     symbols: { source: 'kallsyms in the guest', count: kernel.symbols.count },
     types,
     evidence: kernel.evidence,
+    kernels: session.kernels.map((each) => kernelJson(each, kernel)),
     panic: panic === undefined ? null : panicJson(panic, panicText(panic)),
     ...target.facts,
     openMilliseconds: Math.round((performance.now() - start) * 10) / 10,

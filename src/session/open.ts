@@ -1,13 +1,19 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { CryoscopeError } from '../errors.js'
-import type { CpuNote } from '../memory/dump.js'
+import type { KernelChoice } from '../kernel/kernels.js'
 import { headLength, openByContent } from '../memory/formats.js'
 import { openRaw } from './raw-image.js'
+import { fromNote } from './register-sources.js'
 import { Session } from './session.js'
-import type { VcpuSource } from './vcpu.js'
 
-export interface OpenOptions {
+/** How a target is opened, whatever it is. */
+export interface OpeningOptions {
+  /** Which kernel, where there are two in memory: the one that crashed, its capture kernel, or the physical address of its VMCOREINFO note. */
+  readonly kernelAt?: KernelChoice | undefined
+}
+
+export interface OpenOptions extends DumpFileOptions {
   /** Files that programs in the target were loaded from: `vm.addObject` says what for. */
   readonly objects?: readonly string[]
 }
@@ -16,8 +22,8 @@ export interface OpenOptions {
  * Opens a target: a dump file, `@name` of a guest that was left running, the QMP socket of a QEMU that others run, or `live`, this machine. Throws CryoscopeError with a sentence that
  * says what the file is when it is none of those.
  */
-export async function open(target: string, { objects = [] }: OpenOptions = {}): Promise<Session> {
-  const session = await openTarget(target)
+export async function open(target: string, { objects = [], ...options }: OpenOptions = {}): Promise<Session> {
+  const session = await openTarget(target, options)
   try {
     for (const path of objects) session.addObject(path)
     return session
@@ -27,18 +33,18 @@ export async function open(target: string, { objects = [] }: OpenOptions = {}): 
   }
 }
 
-async function openTarget(target: string): Promise<Session> {
+async function openTarget(target: string, options: DumpFileOptions): Promise<Session> {
   if (target.startsWith('@')) {
     // Control of guests is loaded only where a guest is meant: dumps open in milliseconds.
     const { connect } = await import('./guest.js')
-    return await connect(target)
+    return await connect(target, options)
   }
   if (statSync(target, { throwIfNoEntry: false })?.isSocket() === true) {
     const { attach } = await import('./guest.js')
-    return await attach(target)
+    return await attach(target, options)
   }
   if (target === 'live') return await live()
-  return openDump(target)
+  return openDump(target, options)
 }
 
 /**
@@ -60,13 +66,13 @@ export async function live(): Promise<Session> {
   })
 }
 
-export interface DumpFileOptions {
+export interface DumpFileOptions extends OpeningOptions {
   /** Of a raw image: PHYSICAL:OFFSET:LENGTH, …; FILE.layout beside it says the same. */
-  readonly layout?: string
+  readonly layout?: string | undefined
 }
 
 /** Opens a dump file, whatever its format. */
-export function openDump(path: string, { layout }: DumpFileOptions = {}): Session {
+export function openDump(path: string, { layout, kernelAt }: DumpFileOptions = {}): Session {
   const head = readHead(path)
   const raw = layout === undefined ? undefined : openRaw(path, layout)
   const dump = raw ?? openByContent(path, head) ?? openRaw(path)
@@ -90,27 +96,10 @@ export function openDump(path: string, { layout }: DumpFileOptions = {}): Sessio
     vcpus: () => dump.cpus.map(fromNote),
     vmcoreinfo: dump.vmcoreinfo,
     noteAt: dump.noteAt,
+    kernelAt,
     problems: dump.problems,
     facts: { format: dump.format },
   })
-}
-
-/** A note of a dump as the registers of a vCPU. */
-export function fromNote({ registers: all, pid, tables }: CpuNote, index: number): VcpuSource {
-  const { kernel_gs_base, orig_rax, ...registers } = all
-  const { pstate, cs = 0n } = all
-  if (pstate !== undefined) {
-    // Bits 3 and 2 are the exception level: 0 is user code.
-    return { index, registers, halted: undefined, privilege: (pstate & 0xcn) === 0n ? 3 : 0, pid }
-  }
-  return {
-    index,
-    registers: { ...registers, k_gs_base: kernel_gs_base },
-    halted: undefined,
-    privilege: Number(cs & 3n),
-    pid,
-    tables,
-  }
 }
 
 function readHead(path: string): Buffer {

@@ -20,11 +20,12 @@ import { eachWithJson, withJson } from '../contract/shape.js'
 import { kernelSymbolJson } from '../contract/symbols.js'
 import { panicJson } from '../contract/target.js'
 import { taskJson } from '../contract/tasks.js'
-import { CryoscopeError } from '../errors.js'
+import { CryoscopeError, quietly } from '../errors.js'
 import { type CpuIdentity, identifyCpus } from '../kernel/cpu-identity.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import type { KernelSymbol } from '../kernel/kallsyms.js'
-import { Kernel } from '../kernel/kernel.js'
+import type { Kernel } from '../kernel/kernel.js'
+import { chosenKernel, type KernelInMemory, kernelsAround, kernelsIn } from '../kernel/kernels.js'
 import { findPanic, type Panic, panicText } from '../kernel/panic.js'
 import { findTask, type Task, tasks } from '../kernel/tasks.js'
 import type { Checkpoint, CheckpointOptions, Machine } from '../machine/machine.js'
@@ -41,6 +42,7 @@ import { helpText } from './help.js'
 import { addressIn, one } from './lookup.js'
 import { chooseType, type NamedType, severalSymbols, symbolsNamed, typesNamed } from './names.js'
 import { codePlaces, placeOf, typedPlace } from './places.js'
+import { registerSources } from './register-sources.js'
 import type {
   Control,
   DumpOptions,
@@ -52,7 +54,7 @@ import type {
   WriteTarget,
 } from './target.js'
 import { findVariable, variableValue } from './variables.js'
-import { Vcpu } from './vcpu.js'
+import { Vcpu, type VcpuSource } from './vcpu.js'
 import {
   type IndexedEntry,
   type RangeEntry,
@@ -71,6 +73,7 @@ import { type Write, Writes } from './writes.js'
 export class Session implements AsyncDisposable {
   readonly target: Target
   #kernel: Kernel | undefined
+  #kernels: readonly KernelInMemory[] = []
   #context: ValueContext | undefined
   #maps: readonly BpfMap[] | undefined
   #arenas: readonly Arena[] | undefined
@@ -242,7 +245,10 @@ export class Session implements AsyncDisposable {
     const { control } = this.target
     const step =
       control === undefined ? undefined : (index: number, count: number) => control.step(index, count)
-    const sources = this.target.vcpus()
+    const sources = registerSources(this.target.vcpus(), () => {
+      const { kernel } = this
+      return { kernel, role: this.kernels.find((each) => each.kernel === kernel)?.role }
+    })
     let identities: readonly CpuIdentity[] | undefined
     const identity = (i: number): CpuIdentity => {
       identities ??= identifyCpus(this.kernel, sources)
@@ -266,14 +272,36 @@ export class Session implements AsyncDisposable {
 
   /** What the kernel says of its CPUs and the registers that there are do not agree on, in sentences. */
   get cpuProblems(): readonly string[] {
-    return cpuProblems(this.kernel, this.vcpus)
+    return cpuProblems(this.kernel, this.vcpus, this.kernels.length === 1)
   }
 
   /** The Linux kernel in memory: symbols, types, page tables. */
   get kernel(): Kernel {
     this.#refresh()
-    this.#kernel ??= Kernel.find(this.target.memory, this.target)
+    this.#kernel ??= this.#choose()
     return this.#kernel
+  }
+
+  #choose(): Kernel {
+    const { memory, kernelAt } = this.target
+    this.#kernels = kernelsIn(memory, this.target, this.#registers)
+    return chosenKernel(this.#kernels, kernelAt).kernel
+  }
+
+  /** Nothing while the guest runs. */
+  get #registers(): readonly VcpuSource[] {
+    return quietly(() => this.target.vcpus()) ?? []
+  }
+
+  /**
+   * The kernels in memory. There are two while a capture kernel saves what is left of one that crashed, and where one was
+   * started by kexec; `kernel` is one of them.
+   */
+  get kernels(): readonly KernelInMemory[] {
+    const { kernel } = this
+    // A capture kernel may have started since; once it has, that does not change any more.
+    if (this.#kernels.length === 1) this.#kernels = kernelsAround(kernel, this.#registers)
+    return this.#kernels
   }
 
   /** Every BPF map, by id. */

@@ -1,3 +1,4 @@
+import type { KernelChoice } from '../kernel/kernels.js'
 import type { Look, Machine } from '../machine/machine.js'
 import type { Physical, PhysicalMemory } from '../memory/types.js'
 import type { Reference, Value } from '../value/types.js'
@@ -79,6 +80,8 @@ export interface Target {
   readonly vcpus: () => readonly VcpuSource[]
   readonly vmcoreinfo?: string | undefined
   readonly noteAt?: Physical | undefined
+  /** Which kernel, where there are two in memory. */
+  readonly kernelAt?: KernelChoice | undefined
   /** Oddities met while opening, in sentences. */
   readonly problems: readonly string[]
   /** Of a target that runs on while it is read: frames that changed since they were read, of how many. */

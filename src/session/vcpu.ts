@@ -22,6 +22,8 @@ export interface VcpuSource {
   readonly privilege: number
   /** The pid of its task, of dumps that Linux wrote. */
   readonly pid?: number | undefined
+  /** Why these registers stand for others, in a clause. */
+  readonly origin?: string | undefined
   /** Where TR and GDTR of an x86-64 processor point. */
   readonly tables?: { readonly tr: bigint; readonly gdt: bigint } | undefined
 }
@@ -37,6 +39,7 @@ export class Vcpu {
   readonly halted: boolean | undefined
   readonly privilege: number
   readonly tables: VcpuSource['tables']
+  readonly #origin: string | undefined
   readonly #kernel: () => Kernel
   readonly #identity: () => CpuIdentity
   readonly #step: Step | undefined
@@ -48,6 +51,7 @@ export class Vcpu {
     this.halted = source.halted
     this.privilege = source.privilege
     this.tables = source.tables
+    this.#origin = source.origin
     this.#kernel = kernel
     this.#identity = identity
     this.#step = step
@@ -60,7 +64,9 @@ export class Vcpu {
 
   /** How that is known, and why not; undefined where no kernel is found. */
   get identity(): CpuIdentity | undefined {
-    return quietly(() => this.#identity())
+    const identity = quietly(() => this.#identity())
+    if (identity === undefined || this.#origin === undefined) return identity
+    return { ...identity, evidence: [...identity.evidence, this.#origin] }
   }
 
   /** The instruction pointer: rip, or pc on arm64. */

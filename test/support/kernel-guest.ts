@@ -8,13 +8,15 @@ import { buildSymbolTable, type SymbolSpec, type SymbolTableOptions } from './sy
 export interface KernelGuestOptions extends GuestOptions, Partial<SymbolTableOptions> {
   /** Possible CPUs; 0 and 2 unless told: numbers need not be dense. */
   readonly cpus?: readonly number[]
+  /** Where the image lies: a multiple of 2 MiB; 2 MiB unless told. Nothing of the guest lies below. */
+  readonly imagePhysical?: number
   /** BTF of the kernel, when it is not the one of `kernel-types.ts`. */
   readonly btf?: Uint8Array
 }
 
 const MiB = 2 ** 20
 /** Where the image lies, in memory and for the kernel: KASLR moved it by 0x3200000. */
-const imagePhysical = 2 * MiB
+const defaultPhysical = 2 * MiB
 const imageStart = 0xffffffff84200000n
 const imageSize = 2 * MiB
 /** Per-CPU variables have addresses in the image, at which nothing is. */
@@ -39,6 +41,7 @@ export class KernelGuest extends GuestBuilder {
   readonly btfs = new Map<number, bigint>()
   readonly symbols: SymbolSpec[] = []
   readonly #options: KernelGuestOptions
+  readonly #imagePhysical: number
   readonly #areas = new Map<number, bigint>()
   #imageEnd = imageStart
   #perCpuEnd = perCpuStart
@@ -46,11 +49,13 @@ export class KernelGuest extends GuestBuilder {
 
   constructor(options: KernelGuestOptions = {}) {
     // The image is one page of 2 MiB, and its first 4 KiB are swapper_pg_dir.
+    const { imagePhysical = defaultPhysical } = options
     super({ ...options, reserved: imagePhysical + imageSize, root: imagePhysical })
     this.#options = options
+    this.#imagePhysical = imagePhysical
     this.cpus = options.cpus ?? [0, 2]
     this.objects = new ObjectWriter(this, kernelTypes)
-    this.map(imageStart, imagePhysical, { size: '2M' })
+    this.map(imageStart, this.#imagePhysical, { size: '2M' })
     this.symbol('swapper_pg_dir', this.image(4096, 4096))
     this.symbol('_stext', this.image(256), 'T')
     for (const cpu of this.cpus) this.#areas.set(cpu, this.alloc(perCpuPages * 4096, 4096))
@@ -166,7 +171,7 @@ export class KernelGuest extends GuestBuilder {
       ...Object.entries(symbols)
         .filter(([name]) => name !== 'kallsyms_markers' && name !== 'kallsyms_seqs_of_names')
         .map(([name, address]) => `SYMBOL(${name})=${address.toString(16)}`),
-      `NUMBER(phys_base)=${BigInt(imagePhysical) - (imageStart - 0xffffffff80000000n)}`,
+      `NUMBER(phys_base)=${BigInt(this.#imagePhysical) - (imageStart - 0xffffffff80000000n)}`,
       `NUMBER(pgtable_l5_enabled)=${this.levels === 5 ? 1 : 0}`,
       'KERNELOFFSET=3200000',
       '',

@@ -3,6 +3,7 @@ import { CryoscopeError } from '../../errors.js'
 import type { CommandEntry } from './commands.js'
 import type { Call, CommandDefinition } from './definition.js'
 import { finish, guarded } from './failures.js'
+import { addOpeningOptions, setOpening } from './opening.js'
 import { Output } from './output.js'
 import { sweepLeftovers } from './sweep.js'
 
@@ -25,6 +26,7 @@ export async function parseAndRun(
 ): Promise<number> {
   const command = new Command(`cryoscope ${entry.name}`).description(sentence(entry.summary))
   definition.configure(command)
+  addOpeningOptions(command)
   command
     .addHelpText('after', `\nExample:\n  $ ${entry.example}`)
     .allowExcessArguments(false)
@@ -40,6 +42,7 @@ export async function parseAndRun(
     await output.write(helpOf(command))
     return 0
   }
+  setOpening(command.opts())
   await sweepLeftovers(output)
   // commander types neither: configure has declared what run is written for.
   const call: Call<never> = {

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { CryoscopeError } from '../../errors.js'
+import { CryoscopeError, quietly } from '../../errors.js'
+import { kernelText } from '../../kernel/kernels.js'
 import { packageRoot } from '../../package-root.js'
 import type { Session } from '../../session/session.js'
 import { escapeText } from '../../text.js'
 import { durationText } from '../../units.js'
+import { opening } from './opening.js'
 import type { Output } from './output.js'
 
 export const targetHelp =
@@ -64,8 +66,9 @@ export async function withSession<T>(
   objects: readonly string[] = [],
 ): Promise<T> {
   const { open } = await import('../../session/open.js')
-  const session = await open(target)
+  const session = await open(target, opening())
   try {
+    noteOtherKernel(session, output)
     const restore = await hold(session, output)
     try {
       addObjects(session, output, objects)
@@ -76,6 +79,20 @@ export async function withSession<T>(
   } finally {
     await session.close()
   }
+}
+
+/** Whatever is printed is of one kernel; that there is another one is said each time. */
+function noteOtherKernel(session: Session, output: Output): void {
+  const kernels = quietly(() => session.kernels) ?? []
+  const other = kernels.find(({ kernel }) => kernel !== session.kernel)
+  const told = kernels.find(({ kernel }) => kernel === session.kernel)
+  if (other === undefined || told === undefined) return
+  const at = other.kernel.noteAt === undefined ? '' : ` (--kernel-at 0x${other.kernel.noteAt.toString(16)})`
+  output.note(
+    escapeText(
+      `two kernels are in this memory: told is ${kernelText(told)}, and not ${kernelText(other)}${at}`,
+    ),
+  )
 }
 
 function addObjects(session: Session, output: Output, objects: readonly string[]): void {

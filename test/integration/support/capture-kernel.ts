@@ -31,8 +31,10 @@ export interface CaptureOptions {
   readonly cpus: number
   /** CPUs that are taken offline before the panic. */
   readonly offline: readonly number[]
-  /** Words for the shell that make it panic. */
+  /** Words for the shell that make it panic, or prepare for what does. */
   readonly panic: string
+  /** Makes it panic from outside. */
+  readonly trigger?: (session: Session) => Promise<void>
   /** Words for the capture kernel's shell that write a dump to standard output. */
   readonly save: string
   /** Program of the host that saves, with its libraries. */
@@ -79,12 +81,14 @@ while [ $cpu -lt ${cpus} ]; do
   cpu=$((cpu + 1))
 done
 sleep 1
-${offline.map((cpu) => `echo 0 >/sys/devices/system/cpu/cpu${cpu}/online`).join('\n')}
+set -- $pids
+${offline.map((cpu) => `kill -9 $${cpu + 1}; echo 0 >/sys/devices/system/cpu/cpu${cpu}/online`).join('\n')}
 sleep 1
 for pid in $pids; do
-  echo "capture: runs $pid $(cut -d' ' -f39 /proc/$pid/stat)"
+  [ -e /proc/$pid/stat ] && echo "capture: runs $pid $(cut -d' ' -f39 /proc/$pid/stat)"
 done
-echo "capture: panics"
+echo "capture: ready"
+sleep 1
 ${options.panic}
 sleep 1000
 `,
@@ -101,11 +105,20 @@ sleep 1000
         `${at('capture.cpio.gz')}:/capture/initrd`,
       ],
       script: at('script.sh'),
-      waitFor: /^capture: (saving|not loaded.*)/m,
+      waitFor: /^capture: (ready|not loaded.*)/m,
       bootTimeoutMs: 400_000,
     })
     const text = (): string => (session.machine?.console.text() ?? '').replaceAll('\r', '')
-    const printed = text()
+    const said = async (what: RegExp): Promise<string> => {
+      const end = performance.now() + 400_000
+      while (!what.test(text())) {
+        if (performance.now() > end) throw new Error(`it never said ${what}:\n${text()}`)
+        await new Promise((go) => setTimeout(go, 100))
+      }
+      return text()
+    }
+    await options.trigger?.(session)
+    const printed = await said(/^capture: saving/m)
     const spinners = new Map(
       [...printed.matchAll(/^capture: runs (\d+) (\d+)/gm)].map(([, pid, cpu]) => [Number(cpu), Number(pid)]),
     )
@@ -115,12 +128,8 @@ sleep 1000
       printed,
       spinners,
       async saved() {
-        const end = performance.now() + 400_000
-        while (!/^capture: saved with status 0/m.test(text())) {
-          if (performance.now() > end || /^capture: saved/m.test(text()))
-            throw new Error(`nothing was saved:\n${text()}`)
-          await new Promise((go) => setTimeout(go, 200))
-        }
+        const [, status] = /^capture: saved with status (\d+)/m.exec(await said(/^capture: saved/m)) ?? []
+        if (status !== '0') throw new Error(`it could not save:\n${text()}`)
         copyFileSync(session.machine?.outbox ?? '', at('saved'))
         return at('saved')
       },

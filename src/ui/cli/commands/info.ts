@@ -31,6 +31,18 @@ export const info = defineCommand<{ json?: boolean }>({
 
 const pairsShown = 4
 
+/** One of two kernels. */
+function kernelPair(
+  { release, role, at, chosen }: TargetInfo['kernels'][number],
+  i: number,
+): [string, string] {
+  const told = chosen ? ': all of this is told of it' : at === null ? '' : `: --kernel-at ${at} tells of it`
+  return [
+    i === 0 ? 'kernels' : '',
+    escapeText(`${role ?? 'other'}: ${release}${at === null ? '' : ` at ${at}`}${told}`),
+  ]
+}
+
 /** "3, of 4 CPUs: CPU 1 is offline". */
 function vcpusText({ vcpus, cpus }: TargetInfo): string {
   if (cpus === null) return String(vcpus)
@@ -54,6 +66,7 @@ export function infoPairs(found: TargetInfo): [string, string][] {
   return [
     ['target', `${escapeText(found.target)} (${found.state === 'dump' ? kind : `${found.state}, ${kind}`})`],
     ['kernel', escapeText(`${found.release}${found.machine === null ? '' : ` ${found.machine}`}`)],
+    ...found.kernels.filter(() => found.kernels.length > 1).map(kernelPair),
     ...(found.version === null ? [] : [['version', escapeText(found.version)] as [string, string]]),
     ...(found.panic === null ? [] : [['panic', escapeText(found.panic.text)] as [string, string]]),
     ['vCPUs', vcpusText(found)],

@@ -5,6 +5,7 @@ import { packageRoot } from '../../../package-root.js'
 import { escapeText } from '../../../text.js'
 import { type Call, defineCommand, required } from '../definition.js'
 import { interruptible } from '../interruptible.js'
+import { opening, openingWords } from '../opening.js'
 import type { Output } from '../output.js'
 import { targetHelp } from '../target.js'
 
@@ -43,7 +44,7 @@ that runs stands still while somebody reads. Without --detach this lasts until C
     const { output, options } = call
     const fuse = await import('../../fuse/mount.js')
     const { open } = await import('../../../session/open.js')
-    const session = await open(required(call, 0))
+    const session = await open(required(call, 0), opening())
     try {
       await interruptible(async (signal) => {
         const { writable = false, allowOther = false, attributes = true } = options
@@ -88,6 +89,7 @@ async function startDetached(call: Call<Options>): Promise<number> {
     ...(writable ? ['--writable'] : []),
     ...(allowOther ? ['--allow-other'] : []),
     ...(attributes === false ? ['--no-attributes'] : []),
+    ...openingWords(),
   ]
   const child = spawn(process.execPath, [join(packageRoot(), 'bin/cryoscope.js'), ...words], {
     detached: true,

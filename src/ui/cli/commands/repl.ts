@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { CryoscopeError } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
+import { opening } from '../opening.js'
 import { objectOption, targetHelp, withSession } from '../target.js'
 
 interface Options {
@@ -51,7 +52,7 @@ A running guest stands still while code is evaluated; the prompt leaves it as it
       throw new CryoscopeError('usage', '--json goes with code: -e CODE, -f SCRIPT, or a script on stdin')
     const { open } = await import('../../../session/open.js')
     const { openPrompt } = await import('../../repl/prompt.js')
-    const session = await open(target, { objects: options.object ?? [] })
+    const session = await open(target, { ...opening(), objects: options.object ?? [] })
     try {
       await openPrompt(session)
     } finally {

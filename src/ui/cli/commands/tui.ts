@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../../../errors.js'
 import type { Session } from '../../../session/session.js'
 import { defineCommand, required } from '../definition.js'
+import { opening } from '../opening.js'
 import type { Output } from '../output.js'
 import { targetHelp } from '../target.js'
 
@@ -31,7 +32,7 @@ $XDG_CONFIG_HOME/cryoscope/keys.json.`,
     requireTerminal(output)
     const theme = themeOf(options.theme)
     const { open } = await import('../../../session/open.js')
-    const session = await open(target)
+    const session = await open(target, opening())
     try {
       // --no-mouse is the only word that is given; without it the user's file decides.
       await showTui(session, { theme, mouse: options.mouse === false ? false : undefined })

@@ -1,0 +1,148 @@
+import { copyFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { formatLog } from '../../src/kernel/dmesg.js'
+import { currentTask } from '../../src/kernel/tasks.js'
+import { commandLine } from '../../src/machine/host-process.js'
+import { connectToMonitors } from '../../src/machine/monitors.js'
+import { Problems } from '../../src/problems.js'
+import { openDump } from '../../src/session/open.js'
+import type { Session } from '../../src/session/session.js'
+import { cryoscope } from '../fuse/support.js'
+import { type CapturedGuest, captureCrash } from './support/capture-kernel.js'
+
+/** More of them with `npm run test:capture`: half a minute each. */
+const all = process.env.CRYOSCOPE_CAPTURE === 'all'
+
+const sysrq = { kernel: '6.18', panic: 'echo c >/proc/sysrq-trigger' }
+const nmi = {
+  kernel: '7.0',
+  panic: 'echo 1 >/proc/sys/kernel/unknown_nmi_panic; echo "capture: waits for an NMI"',
+  trigger: injectNmi,
+}
+
+async function injectNmi(session: Session): Promise<void> {
+  const words = commandLine(session.machine?.qemuPid ?? 0).join(' ')
+  const monitors = [...words.matchAll(/path=(\S*?qmp\.\d+),/g)].map(([, path]) => path ?? '')
+  while (!session.machine?.console.text().includes('waits for an NMI')) {
+    await new Promise((go) => setTimeout(go, 100))
+  }
+  const qmp = await connectToMonitors(monitors)
+  try {
+    await qmp.execute('inject-nmi')
+  } finally {
+    qmp.close()
+  }
+}
+
+describe.each([
+  ['that was told to crash', sysrq] as const,
+  ...(all ? [['that an NMI made panic', nmi] as const] : []),
+])('a kernel %s with CPU 1 offline', (_how, options) => {
+  let guest: CapturedGuest
+  let vm: Session
+
+  beforeAll(async () => {
+    const save = 'makedumpfile -F -c -d 31 /proc/vmcore'
+    guest = await captureCrash({ ...options, cpus: 4, offline: [1], save, program: 'makedumpfile' })
+    vm = guest.session
+    await vm.freeze()
+  })
+  afterAll(async () => {
+    await guest?.close()
+  })
+
+  /** Where it panicked, as it printed. */
+  const panicked = (): { cpu: number; pid: number } => {
+    // In an NMI it comes to its log, and not to the console any more.
+    const log = `${guest.printed}${formatLog(vm.dmesg)}`
+    const [, cpu, pid] = /CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm/.exec(log) ?? []
+    expect(log).toContain('Kernel panic - not syncing')
+    return { cpu: Number(cpu), pid: Number(pid) }
+  }
+
+  /** What each CPU ran: the spinning task that the kernel said of it, or what panicked. */
+  const expected = (): Map<number | undefined, number | undefined> => {
+    const { cpu, pid } = panicked()
+    return new Map([0, 2, 3].map((each) => [each, each === cpu ? pid : guest.spinners.get(each)]))
+  }
+
+  const runs = (session: Session) =>
+    new Map(session.vcpus.map(({ cpu = -1 }) => [cpu, currentTask(session.kernel, cpu, new Problems()).pid]))
+
+  it('is told apart from its capture kernel while that runs', async () => {
+    expect(vm.kernels.map(({ role }) => role)).toEqual(['crashed', 'capture'])
+    const [, capture] = vm.kernels
+    expect(capture?.kernel.info.kernelOffset).not.toBe(vm.kernel.info.kernelOffset)
+    // CPU 1 rests where it went offline, and its vCPU has registers of it.
+    expect(runs(vm)).toEqual(new Map([...expected(), [1, 0]]))
+    expect(vm.cpus.map(({ online }) => online)).toEqual([true, false, true, true])
+    expect(vm.cpuProblems).toEqual([])
+    const { cpu } = panicked()
+    const own = vm.vcpus.find((vcpu) => vcpu.cpu === cpu)
+    // Its processor runs the capture kernel: these registers are what the kernel kept.
+    expect(own).toMatchObject({ index: cpu, where: expect.stringContaining('crash_kexec') })
+    expect(own?.identity?.evidence.at(-1)).toBe('its processor runs the capture kernel by now')
+    const name = vm.target.name
+    const other = await cryoscope('vcpus', name, '--kernel-at', 'capture', '--json')
+    expect(other.stderr).toContain('two kernels are in this memory')
+    const listed = JSON.parse(other.stdout) as { index: number | null; cpu: number; problem: string | null }[]
+    expect(listed.filter(({ index }) => index !== null).map((each) => each.cpu)).toEqual(
+      [0, 1, 2, 3].map((index) => (index === cpu ? 0 : null)),
+    )
+    const none = await cryoscope('info', name, '--kernel-at', '0x1000')
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('there is the crashed kernel') })
+  })
+
+  it.each(['elf', 'kdump'] as const)(
+    'is told apart in the %s that QEMU writes of that moment',
+    async (format) => {
+      const file = join(guest.directory, `during.${format}`)
+      await vm.machine?.dump(file, format)
+      const dump = openDump(file)
+      expect(dump.kernels.map(({ role }) => role)).toEqual(['crashed', 'capture'])
+      expect(runs(dump)).toEqual(runs(vm))
+      await dump.close()
+      const capture = openDump(file, { kernelAt: 'capture' })
+      expect(capture.kernel.info.physical).toBe(vm.kernels[1]?.kernel.noteAt)
+      expect(capture.tasks.map(({ name }) => name)).toContain('makedumpfile')
+      expect(capture.vcpus.filter((vcpu) => vcpu.cpu !== undefined)).toMatchObject([
+        { index: panicked().cpu, cpu: 0 },
+      ])
+      await capture.close()
+      rmSync(file)
+    },
+  )
+
+  it('has its registers at their CPUs in what the capture kernel saves', async () => {
+    await vm.thaw()
+    const file = join(guest.directory, 'vmcore')
+    copyFileSync(await guest.saved(), file)
+    const dump = openDump(file)
+    expect(dump.kernels).toHaveLength(1)
+    expect(dump.vcpus.map(({ index }) => index)).toEqual([0, 1, 2])
+    expect(runs(dump)).toEqual(expected())
+    for (const { cpu, identity } of dump.vcpus) {
+      expect(identity?.evidence).toEqual([`it is the note that the kernel kept of CPU ${cpu}`])
+    }
+    expect(dump.cpus.map(({ online, vcpu }) => [online, vcpu?.index])).toEqual([
+      [true, 0],
+      [false, undefined],
+      [true, 1],
+      [true, 2],
+    ])
+    expect(dump.cpuProblems).toEqual([])
+    const { cpu, pid } = panicked()
+    expect(dump.panic).toMatchObject({ cpu, task: { pid } })
+    expect(dump.vcpus.find((vcpu) => vcpu.cpu === cpu)?.where).toContain('crash_kexec')
+    // A task that spun in user space is said to be there, and where CPU 1's idle task is nobody knows.
+    for (const [each, spinner] of guest.spinners) {
+      if (each === cpu || each === 1) continue
+      expect(() => dump.stack(spinner)).toThrow(`runs in user space on CPU ${each}`)
+    }
+    await dump.close()
+    const { stdout } = await cryoscope('vcpus', file)
+    expect(stdout).toContain('vCPU 1 (CPU 2)')
+    expect(stdout).toContain('CPU 1: offline, no registers')
+  })
+})

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { chosenKernel, kernelsIn, kernelText } from '../../src/kernel/kernels.js'
+import { KernelGuest, type KernelGuestOptions } from '../support/kernel-guest.js'
+
+const MiB = 2 ** 20
+const reserved = 18 * MiB
+const size = 32 * MiB
+const none = 2n ** 64n - 1n
+
+interface Marks {
+  /** Where in `crashk_res` memory is reserved. */
+  readonly reserved?: readonly [start: number, end: number]
+  readonly panicCpu?: number
+  /** elfcorehdr_addr. */
+  readonly coreHeader?: bigint
+  readonly commandLine?: string
+}
+
+function build(options: KernelGuestOptions, marks: Marks): KernelGuest {
+  const guest = new KernelGuest(options)
+  guest.u32(guest.global('panic_cpu', 4), marks.panicCpu ?? 0xffff_ffff)
+  guest.u64(guest.global('elfcorehdr_addr', 8), marks.coreHeader ?? none)
+  const [start = 0, end = 0] = marks.reserved ?? []
+  guest.objects.set('resource', guest.global('crashk_res', 16), { start, end })
+  const line = guest.alloc(256)
+  guest.text(line, marks.commandLine ?? 'quiet')
+  guest.u64(guest.global('saved_command_line', 8), line)
+  guest.finish()
+  return guest
+}
+
+/** One kernel below 16 MiB, another one from 18 MiB on, in one memory: that of the second. */
+function twoKernels(lower: Marks, upper: Marks, cpus: readonly number[] = [0, 2]) {
+  const first = build({ memory: 16 * MiB, imagePhysical: 2 * MiB }, lower)
+  const second = build({ memory: size, imagePhysical: reserved, cpus }, upper)
+  second.memory.bytes.set(first.memory.bytes, 0)
+  return { first, second, memory: second.memory }
+}
+
+/** An ELF header as a capture kernel gets it: a note of a CPU, and that of VMCOREINFO. */
+function coreHeader(note: number): Buffer {
+  const header = Buffer.alloc(64 + 2 * 56)
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
+  header.writeBigUInt64LE(64n, 32)
+  header.writeUInt16LE(2, 56)
+  for (const [i, at] of [0x1234, note].entries()) {
+    header.writeUInt32LE(4, 64 + i * 56)
+    header.writeBigUInt64LE(BigInt(at), 64 + i * 56 + 24)
+  }
+  return header
+}
+
+const rolesOf = (kernels: ReturnType<typeof kernelsIn>): unknown[] =>
+  kernels.map(({ kernel, role }) => [role, kernel.noteAt])
+
+describe('kernelsIn', () => {
+  it('finds one kernel alone, however much is reserved for another', () => {
+    const { first, memory } = twoKernels({ panicCpu: 1 }, {})
+    memory.remove(reserved, size - reserved)
+    expect(rolesOf(kernelsIn(memory, {}, []))).toEqual([[undefined, first.notePhysical]])
+  })
+
+  it('finds the capture kernel in what the crashed one reserved', () => {
+    const { first, second, memory } = twoKernels(
+      { reserved: [reserved, size - 1], panicCpu: 1 },
+      { coreHeader: none - 1n },
+    )
+    const kernels = kernelsIn(memory, {}, [])
+    expect(rolesOf(kernels)).toEqual([
+      ['crashed', first.notePhysical],
+      ['capture', second.notePhysical],
+    ])
+    expect(chosenKernel(kernels, undefined).role).toBe('crashed')
+    expect(chosenKernel(kernels, 'capture').kernel).toBe(kernels[1]?.kernel)
+    expect(chosenKernel(kernels, second.notePhysical).role).toBe('capture')
+    expect(() => chosenKernel(kernels, 0x5000)).toThrow(
+      `there is no kernel at 0x5000 in this memory; there is ${kernels.map(kernelText).join(', and ')}`,
+    )
+    expect(kernelText(kernels[1] as never)).toBe(
+      `the capture kernel 6.99.0-test at 0x${second.notePhysical.toString(16)}`,
+    )
+  })
+
+  it('does not take a kernel that captures nothing for a capture kernel', () => {
+    const { first, memory } = twoKernels({ reserved: [reserved, size - 1], panicCpu: 1 }, {})
+    expect(rolesOf(kernelsIn(memory, {}, []))).toEqual([[undefined, first.notePhysical]])
+    // And one that did not panic has left nothing to capture.
+    const calm = twoKernels({ reserved: [reserved, size - 1] }, { coreHeader: none - 1n })
+    expect(rolesOf(kernelsIn(calm.memory, {}, []))).toEqual([[undefined, calm.first.notePhysical]])
+  })
+
+  it.each([
+    ['its address', (at: number): Marks => ({ coreHeader: BigInt(at) })],
+    [
+      'the command line',
+      (at: number): Marks => ({
+        coreHeader: none - 1n,
+        commandLine: `quiet elfcorehdr=${at / 1024}K panic=-1`,
+      }),
+    ],
+    ['looking for it, where no header is', (): Marks => ({ coreHeader: none - 1n })],
+  ])('finds the kernel that crashed from the capture kernel, by %s', (_how, marks) => {
+    const headerAt = 17 * MiB
+    const { first, second, memory } = twoKernels({ panicCpu: 1 }, marks(headerAt))
+    memory.bytes.set(coreHeader(first.notePhysical), headerAt)
+    // The capture kernel's note is what is found first.
+    const kernels = kernelsIn(memory, { noteAt: second.notePhysical }, [])
+    expect(rolesOf(kernels)).toEqual([
+      ['crashed', first.notePhysical],
+      ['capture', second.notePhysical],
+    ])
+  })
+
+  it('knows the kernel that runs after kexec by the registers', () => {
+    const { first, second, memory } = twoKernels({}, {}, [0, 1, 2, 3])
+    // The first has CPUs 0 and 2 only: per-CPU memory of CPU 3 is the second's.
+    const registers = (guest: KernelGuest, cpu: number) => [
+      { registers: { gs_base: BigInt.asUintN(64, guest.perCpu(0n, cpu)) }, privilege: 0 },
+    ]
+    expect(rolesOf(kernelsIn(memory, {}, registers(second, 3)))).toEqual([
+      ['running', second.notePhysical],
+      ['left', first.notePhysical],
+    ])
+    expect(rolesOf(kernelsIn(memory, {}, registers(first, 0)))).toEqual([[undefined, first.notePhysical]])
+  })
+})
