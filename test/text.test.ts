@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { escapeText, quoteText, withArticle } from '../src/text.js'
+import { escapeJson, escapeLines, escapeStyled, escapeText, quoteText, withArticle } from '../src/text.js'
+import { nastyText, treacherous } from './support/treacherous.js'
 
 test('text that a terminal would act on is escaped', () => {
   expect(escapeText('plain gr\u00fc\u00df \u{1f427}')).toBe('plain gr\u00fc\u00df \u{1f427}')
@@ -15,11 +16,35 @@ test('quoted text is a C literal', () => {
   expect(quoteText('say "hi"\\\n')).toBe('"say \\"hi\\"\\\\\\n"')
 })
 
-test('no text gets a control character through', () => {
+test('no text gets a character through to a terminal that acts, hides or reverses', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
-      expect(escapeText(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/)
+    fc.property(nastyText, (text) => {
+      expect(escapeText(text)).not.toMatch(treacherous)
+      expect(quoteText(text)).not.toMatch(treacherous)
+      expect(escapeLines(text).replace(/[\n\t]/g, '')).not.toMatch(treacherous)
+      expect(escapeLines(text).split('\n')).toHaveLength(text.split('\n').length)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: sequences that set colours are left
+      expect(escapeStyled(text).replace(/\u001b\[[0-9;]*m|[\n\t]/g, '')).not.toMatch(treacherous)
+    }),
+  )
+})
+
+test('escaping twice is escaping once, and what is safe stays', () => {
+  fc.assert(
+    fc.property(nastyText, (text) => {
+      for (const safe of [escapeText, escapeLines, escapeStyled]) expect(safe(safe(text))).toBe(safe(text))
+    }),
+  )
+  expect(escapeStyled('\u001b[1mbold\u001b[0m\u001b[2J')).toBe('\u001b[1mbold\u001b[0m\\x1b[2J')
+})
+
+test('JSON says the same without them', () => {
+  fc.assert(
+    fc.property(nastyText, nastyText, (name, text) => {
+      const document = { [name]: [text] }
+      const json = escapeJson(JSON.stringify(document, undefined, 1))
+      expect(json.replace(/\n/g, '')).not.toMatch(treacherous)
+      expect(JSON.parse(json)).toEqual(document)
     }),
   )
 })

@@ -1,3 +1,4 @@
+import { escapeJson } from '../text.js'
 /** An address as the contract writes it: `0x` and lower-case digits, 64 bits wide. */
 export type Address = `0x${string}`
 
@@ -11,14 +12,15 @@ export function plainInteger(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : value.toString()
 }
 
-/** A value as the contract's JSON, indented. */
+/** A value as the contract's JSON, indented: integers by the one rule, and no character that hides or turns others. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, plainIntegers, 2)
+  return escapeJson(JSON.stringify(value, plainIntegers, 2) ?? 'null')
 }
 
 /** The same on one line. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value, plainIntegers)
+  const text = typeof value === 'string' ? JSON.stringify(value) : JSON.stringify(value, plainIntegers)
+  return escapeJson(text ?? 'null')
 }
 
 function plainIntegers(_key: string, value: unknown): unknown {

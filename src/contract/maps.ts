@@ -2,7 +2,7 @@ import type { BpfMap } from '../bpf/map.js'
 import type { MapInfo } from '../bpf/map-info.js'
 import { Problems } from '../problems.js'
 import { detailsJson } from './details.js'
-import { type Address, hexAddress } from './json.js'
+import { type Address, hexAddress, jsonLine, jsonText } from './json.js'
 import { pieces } from './pieces.js'
 
 /** A map, without its entries. */
@@ -70,9 +70,9 @@ export function mapLines(map: WrittenMap, choice = everyEntry, walk = new Walk()
 }
 
 function* documentParts(map: WrittenMap, choice: EntryChoice, walk: Walk): Generator<string> {
-  yield `${JSON.stringify(map, undefined, 2).replace(/\n\}$/, '')},\n`
+  yield `${jsonText(map).replace(/\n\}$/, '')},\n`
   const state = detailsJson(map.state(walk.problems))
-  if (Object.keys(state).length > 0) yield `  "state": ${JSON.stringify(state)},\n`
+  if (Object.keys(state).length > 0) yield `  "state": ${jsonLine(state)},\n`
   if (map.unsupported === undefined) {
     yield '  "entries": ['
     for (const text of entryTexts(map, choice, walk)) yield `${walk.count === 1 ? '' : ','}\n    ${text}`
@@ -84,7 +84,7 @@ function* documentParts(map: WrittenMap, choice: EntryChoice, walk: Walk): Gener
   }
   if (walk.truncated) yield ',\n  "truncated": true'
   const problems = [...map.info.problems, ...walk.problems.list]
-  if (problems.length > 0) yield `,\n  "problems": ${JSON.stringify(problems)}`
+  if (problems.length > 0) yield `,\n  "problems": ${jsonLine(problems)}`
   yield '\n}\n'
 }
 

@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import { MemoryFault } from '../memory/fault.js'
 import type { Problems } from '../problems.js'
+import { decodeText } from '../text/decode.js'
 import type { Kernel } from './kernel.js'
 
 export interface LogRecord {
@@ -165,7 +166,7 @@ function readText(
   if (owner !== id) return { problem: `its text is that of record ${owner}` }
   if (length > Number(room) - 8)
     return { problem: `its text claims ${length} bytes where ${room - 8n} are, which cannot be` }
-  return { text: Buffer.from(kernel.space.bytes(ring.address + at + 8n, length)).toString('utf8') }
+  return { text: decodeText(kernel.space.bytes(ring.address + at + 8n, length)) }
 }
 
 /** Lost records, said as ranges: those of a missing page are hundreds. */

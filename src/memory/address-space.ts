@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import { decodeText } from '../text/decode.js'
 import { MemoryFault } from './fault.js'
 import type { PageTableFormat } from './page-tables.js'
 import type {
@@ -310,7 +311,7 @@ export class AddressSpace implements VirtualMemory {
     return view.getBigUint64(this.#at, true)
   }
 
-  /** Text up to a NUL or the limit (bytes); undecodable bytes become U+FFFD. */
+  /** Text up to a NUL or the limit (bytes); bytes that are not UTF-8 read as `\xHH`. */
   text(address: bigint, limit: number): string {
     const parts: Uint8Array[] = []
     let done = 0
@@ -326,7 +327,7 @@ export class AddressSpace implements VirtualMemory {
       parts.push(piece)
       done += count
     }
-    return Buffer.concat(parts).toString('utf8')
+    return decodeText(Buffer.concat(parts))
   }
 
   #at = 0

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { CryoscopeError } from '../errors.js'
+import { escapeJson } from '../text.js'
 import type { ReportContents, ReportHead } from './document.js'
 import type { ReportAllocator } from './parts/arenas.js'
 import type { ReportMap } from './parts/maps.js'
@@ -72,7 +73,7 @@ export function parseReport(parsed: unknown, path: string): ReportContents {
 }
 
 function* linesOf(items: readonly unknown[] | null | undefined): Generator<string> {
-  for (const item of items ?? []) yield JSON.stringify(item)
+  for (const item of items ?? []) yield escapeJson(JSON.stringify(item))
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

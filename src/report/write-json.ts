@@ -1,3 +1,4 @@
+import { escapeJson } from '../text.js'
 import type { ReportContents } from './document.js'
 
 const pieceLength = 64 * 1024
@@ -14,9 +15,9 @@ export function* reportJson(contents: ReportContents): Generator<string> {
     else if (name === 'allocators')
       yield* listed(head.allocators, 'elements', (i) => contents.elementLines(i))
     else if (Array.isArray(value)) {
-      const lines = value.map((item) => JSON.stringify(item))
+      const lines = value.map((item) => escapeJson(JSON.stringify(item)))
       text += lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`
-    } else text += JSON.stringify(value)
+    } else text += escapeJson(JSON.stringify(value))
     if (text.length < pieceLength) continue
     yield text
     text = ''
@@ -32,7 +33,7 @@ export function* reportJson(contents: ReportContents): Generator<string> {
     yield `${text}[`
     text = ''
     for (const [i, item] of items.entries()) {
-      text += `${i === 0 ? '' : ','}\n${JSON.stringify(item).slice(0, -1)},"${member}":`
+      text += `${i === 0 ? '' : ','}\n${escapeJson(JSON.stringify(item)).slice(0, -1)},"${member}":`
       if (item.count === null) text += 'null}'
       else {
         text += '['

@@ -1,4 +1,5 @@
 import type { CType } from '../btf/types.js'
+import { anyText } from '../contract/any.js'
 import { CryoscopeError } from '../errors.js'
 import type { Reference, Value } from '../value/types.js'
 import { addressIn } from './lookup.js'
@@ -13,7 +14,7 @@ export function typedPlace(vm: Session, where: WriteTarget, type: string | CType
   if (isMapPlace(where)) {
     const map = vm.map(where.map)
     const place = map.valuePlace(where.key, where.cpu)
-    return { name: `${map.name}[${JSON.stringify(where.key)}]`, ...place }
+    return { name: `${map.name}[${anyText(where.key)}]`, ...place }
   }
   if (typeof where === 'string' && type === undefined) {
     const { address, type: known, isPerCpu } = findVariable(vm.kernel, vm.context, where)

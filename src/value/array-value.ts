@@ -1,6 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { CryoscopeError } from '../errors.js'
-import { textAt } from './bytes.js'
+import { textAt } from '../text/decode.js'
 import { Node, ownProperty, readOnly, refuseWrite, type Source } from './node.js'
 import { elementOrigin, type Origin } from './origin.js'
 import { addressAt } from './reading.js'

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
 import { type AllocatorJson, allocatorJson } from '../../contract/allocators.js'
+import { jsonLine } from '../../contract/json.js'
 import { withJson } from '../../contract/shape.js'
 import type { Problems } from '../../problems.js'
 import { hexOf } from '../../value/bytes.js'
@@ -239,7 +240,7 @@ export class Allocator {
     const { window, context } = this.arena
     const { type, header } = this.payload
     const bytes = window.bytes(place, size)
-    if (bytes === undefined) return `,"unreadable":${JSON.stringify(window.reason(place, size))}`
+    if (bytes === undefined) return `,"unreadable":${jsonLine(window.reason(place, size))}`
     if (type === undefined) return `,"hex":"${hexOf(bytes, header, bytes.length)}"`
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     return `,"value":${compileJson(context, type)(view, bytes, header)}`

@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { pageOf } from '../../memory/address-space.js'
 import type { Problems } from '../../problems.js'
+import { decodeText } from '../../text/decode.js'
 import type { MapInfo } from '../map-info.js'
 import { BatchWriter } from './batch.js'
 import type { EntryBatch, PackedReader } from './reader.js'
@@ -48,7 +49,7 @@ const literalSection = /^\.rodata\.str\d*\.1$/
 
 function literals(kernel: Kernel, map: MapInfo): string[] {
   const start = kernel.struct('bpf_array', map.address).at('value')
-  const text = Buffer.from(kernel.space.bytes(start, map.valueSize)).toString('utf8')
+  const text = decodeText(kernel.space.bytes(start, map.valueSize))
   return text.replace(/\0+$/, '').split('\0')
 }
 

@@ -61,9 +61,9 @@ export class EntryJson {
   raw(entry: RawEntry): string {
     const { key, owner, values, notes } = entry
     const render = owner === undefined && key.length > 0 ? this.#renderKey : undefined
-    const ownerText = owner === undefined ? '' : `,"owner":${JSON.stringify(objectJson(owner))}`
+    const ownerText = owner === undefined ? '' : `,"owner":${jsonLine(objectJson(owner))}`
     const keyText = `"key":{${document(key, viewOf(key), 0, key.length, render)}${ownerText}}`
-    const notesText = notes === undefined ? '' : `,"notes":${JSON.stringify(detailsJson(notes))}`
+    const notesText = notes === undefined ? '' : `,"notes":${jsonLine(detailsJson(notes))}`
     const [first] = values
     if (this.#cpus === undefined) {
       return `{${keyText},"value":{${first === undefined ? '' : this.#value(first)}}${notesText}}`
@@ -80,7 +80,7 @@ export class EntryJson {
     // A slot's pointer is not what the value type describes.
     const render = decoded.length === this.#map.valueSize ? this.#renderValue : undefined
     const value = render === undefined ? '' : `,"value":${render(viewOf(decoded), decoded, 0)}`
-    const targetText = target === undefined ? '' : `,"target":${JSON.stringify(objectJson(target))}`
+    const targetText = target === undefined ? '' : `,"target":${jsonLine(objectJson(target))}`
     return `${hex}${value}${targetText}${specialText(this.#maker.special(address))}`
   }
 

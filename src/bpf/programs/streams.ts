@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { llistNodes } from '../../kernel/walk/list.js'
 import type { Problems } from '../../problems.js'
+import { decodeText } from '../../text/decode.js'
 import { fresh } from '../maps/fresh.js'
 
 /** What a program wrote to its streams and nobody has read yet (bpf_stream_printk, kernel/bpf/stream.c; 6.17 and newer). */
@@ -55,7 +56,7 @@ function streamText(kernel: Kernel, address: bigint, name: string, problems: Pro
     }
     pieces.push(piece)
   }
-  return Buffer.concat(pieces).toString('utf8')
+  return decodeText(Buffer.concat(pieces))
 }
 
 function elementText(kernel: Kernel, node: bigint): Uint8Array {

@@ -3,7 +3,7 @@ import { CryoscopeError } from '../../errors.js'
 import { Problems } from '../../problems.js'
 import { openBytes } from './content.js'
 import { EntryPages } from './entry-pages.js'
-import { fileName, fits, textOfFileName } from './names.js'
+import { bytesOfFileName, fileName, fits, nameOfCText } from './names.js'
 import type { Directory, Entry, File, Node } from './node.js'
 import { type ProblemNotes, section } from './section.js'
 import type { View } from './view.js'
@@ -120,14 +120,18 @@ export function keyName({ key }: EntryDocument, place: number): string {
   const { value, owner, hex } = key
   if (typeof owner?.pid === 'number') return String(owner.pid)
   if (typeof value === 'number') return String(value)
-  if (typeof value === 'string' && fits(fileName(value))) return fileName(value)
+  if (typeof value === 'string') {
+    // Of an array of characters the bytes decide: what is no UTF-8 in it reads as escapes, which mean other bytes.
+    const name = nameOfCText(value, Buffer.from(hex, 'hex')) ?? fileName(value)
+    if (fits(name)) return name
+  }
   return fits(hex) ? hex : `${hex.slice(0, 64)}@${place}`
 }
 
 function entryByName(view: View, map: BpfMap, name: string): Node | undefined {
-  const text = name.endsWith('.json') ? textOfFileName(name.slice(0, -'.json'.length)) : undefined
-  if (text === undefined) return undefined
-  for (const key of possibleKeys(map, text)) {
+  const bytes = name.endsWith('.json') ? bytesOfFileName(name.slice(0, -'.json'.length)) : undefined
+  if (bytes === undefined) return undefined
+  for (const key of possibleKeys(map, bytes)) {
     const found = attempt(() => map.entryJson(key))
     if (found !== undefined && `${keyName(JSON.parse(found) as EntryDocument, 0)}.json` === name) {
       return entryFile(view, map, found)
@@ -136,11 +140,18 @@ function entryByName(view: View, map: BpfMap, name: string): Node | undefined {
   return undefined
 }
 
-function possibleKeys(map: BpfMap, text: string): unknown[] {
+function possibleKeys(map: BpfMap, bytes: Uint8Array): unknown[] {
+  const text = Buffer.from(bytes).toString('utf8')
   const keys: unknown[] = [text]
   if (/^-?\d+$/.test(text)) keys.unshift(BigInt(text))
   if (/^([0-9a-f]{2})+$/.test(text) && text.length === map.info.keySize * 2) {
     keys.push(new Uint8Array(Buffer.from(text, 'hex')))
+  }
+  // Characters as C keeps them, whatever they are.
+  if (bytes.length <= map.info.keySize) {
+    const key = new Uint8Array(map.info.keySize)
+    key.set(bytes)
+    keys.push(key)
   }
   return keys
 }

@@ -1,4 +1,5 @@
 import type { BpfMap } from '../../bpf/map.js'
+import { detailsJson } from '../../contract/details.js'
 import { jsonText } from '../../contract/json.js'
 import { mapLines, Walk } from '../../contract/maps.js'
 import { Problems, problemText } from '../../problems.js'
@@ -96,7 +97,7 @@ function note(notes: ProblemNotes, problems: Problems): void {
 }
 
 function stateOf(map: BpfMap): unknown {
-  return (JSON.parse(jsonText({ state: map.state() })) as { state: unknown }).state
+  return detailsJson(map.state())
 }
 
 function* lines(map: BpfMap, notes: ProblemNotes): Generator<string> {
@@ -125,7 +126,7 @@ function* singleEntry(view: View, map: BpfMap): Generator<Entry> {
         const entry =
           text === undefined ? {} : (JSON.parse(text) as { value?: { hex: string; value?: unknown } })
         const found = entry.value
-        return `${JSON.stringify(found !== undefined && 'value' in found ? found.value : found, undefined, 2)}\n`
+        return `${jsonText(found !== undefined && 'value' in found ? found.value : found)}\n`
       },
       { about: 'the one value of this map', ...(write === undefined ? {} : { write }) },
     ),

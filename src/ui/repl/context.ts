@@ -3,7 +3,7 @@ import { type REPLServer, type ReplOptions, start } from 'node:repl'
 import { CryoscopeError } from '../../errors.js'
 import '../../report/attach.js'
 import type { Session } from '../../session/session.js'
-import { escapeText } from '../../text.js'
+import { escapeLines, escapeText } from '../../text.js'
 import '../fuse/attach.js'
 
 export type Done = (error: unknown, result?: unknown) => void
@@ -88,12 +88,7 @@ export function errorText(error: unknown): string {
   if (error instanceof CryoscopeError) return error.message
   if (!isError(error)) return `the code threw ${escapeText(String(error))}`
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at .*\bcode:\d+:\d+\)?$/.test(line))
-  return [`${error.name}: ${error.message}`, ...frames.slice(0, framesShown)].map(safeLines).join('\n')
-}
-
-/** Text of several lines, each made safe for a terminal. */
-export function safeLines(text: string): string {
-  return text.replace(/[^\n\t]+/g, escapeText)
+  return [`${error.name}: ${error.message}`, ...frames.slice(0, framesShown)].map(escapeLines).join('\n')
 }
 
 /** Errors of the prompt's context are not instances of our Error. */

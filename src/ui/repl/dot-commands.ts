@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import type { REPLServer } from 'node:repl'
 import type { Session } from '../../session/session.js'
-import { escapeText } from '../../text.js'
-import { errorText, safeLines } from './context.js'
+import { escapeLines, escapeText } from '../../text.js'
+import { errorText } from './context.js'
 import type { Engine } from './engine.js'
 import { type ResultOptions, resultJson } from './result.js'
 import { scriptOf } from './script.js'
@@ -51,7 +51,7 @@ export function defineCommands(server: REPLServer, parts: PromptParts): void {
     withValue(text, (value) => print(value, { hex: true })),
   )
   define('json', 'The last value, or one given, as JSON', (text) =>
-    withValue(text, (value) => print(safeLines(resultJson(value)))),
+    withValue(text, (value) => print(escapeLines(resultJson(value)))),
   )
   define(
     'save',

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util'
+import { anyText } from '../../contract/any.js'
 import { CryoscopeError } from '../../errors.js'
 import { catalogueOf } from '../../present/columns/catalogues.js'
 import { terminalCells } from '../../present/columns/column.js'
 import { tableLines } from '../../present/text/layout.js'
 import { pairLines } from '../../present/text/lines.js'
-import { escapeText } from '../../text.js'
-import { safeLines } from './context.js'
+import { escapeLines, escapeStyled, escapeText } from '../../text.js'
 import { oneLine } from './preview.js'
 import './nouns.js'
 import { saidText } from './sentences.js'
@@ -27,7 +27,7 @@ const usualDepth = 4
 
 /** How a person sees a result. Text is printed as it is, line by line made safe for the terminal. */
 export function resultText(result: unknown, options: ResultOptions): string {
-  if (typeof result === 'string') return safeLines(result)
+  if (typeof result === 'string') return escapeLines(result)
   if (options.hex === true && (typeof result === 'number' || typeof result === 'bigint'))
     return hexText(result)
   const { columns, full = false, hex = false } = options
@@ -53,7 +53,8 @@ export function resultText(result: unknown, options: ResultOptions): string {
     depth: full ? null : usualDepth,
     ...(full ? { maxArrayLength: null, maxStringLength: null } : {}),
   })
-  return addressesInHex(text)
+  // inspect writes messages of errors, names of classes and symbols as they are.
+  return escapeStyled(addressesInHex(text))
 }
 
 interface Formattable {
@@ -157,7 +158,7 @@ function addressesInHex(text: string): string {
  */
 export function resultJson(result: unknown): string {
   try {
-    return JSON.stringify(result ?? null, plain, 2) ?? 'null'
+    return anyText(result, 2)
   } catch (error) {
     if (error instanceof TypeError && /circular/i.test(error.message)) {
       throw new CryoscopeError(
@@ -167,18 +168,4 @@ export function resultJson(result: unknown): string {
     }
     throw error
   }
-}
-
-function plain(this: unknown, _key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    const number = Number(value)
-    return Number.isSafeInteger(number) ? number : value.toString()
-  }
-  // undefined and functions would vanish from objects; symbols are no data either.
-  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return null
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
-  if (Array.isArray(value) || !(Symbol.iterator in value)) return value
-  return [...(value as Iterable<unknown>)]
 }

@@ -1,7 +1,8 @@
 import { Console } from 'node:console'
 import { Writable } from 'node:stream'
 import type { Session } from '../../session/session.js'
-import { errorText, safeLines } from '../repl/context.js'
+import { escapeLines } from '../../text.js'
+import { errorText } from '../repl/context.js'
 import { Engine as Evaluator, type Outcome } from '../repl/engine.js'
 import { resultText } from '../repl/result.js'
 import { startTypes } from '../repl/start-types.js'
@@ -51,7 +52,7 @@ export function makeEngine(
         throw new Error('this goes on in another line; here one line is all there is')
       if (outcome.kind !== 'value') throw new Error(sentence(outcome))
       const shown = outcome.value === undefined ? '' : resultText(outcome.value, { colors: false, columns })
-      return `${safeLines(printed)}${shown}`.replace(/\n$/, '')
+      return `${escapeLines(printed)}${shown}`.replace(/\n$/, '')
     },
     async complete(text, at) {
       const { start: from, items } = await start().complete(text, at, 0)

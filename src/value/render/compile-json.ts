@@ -1,6 +1,8 @@
 import { typeName } from '../../btf/type-name.js'
 import type { CType, EnumType } from '../../btf/types.js'
-import { halfFloat, hexOf, smallAt, textAt } from '../bytes.js'
+import { jsonLine } from '../../contract/json.js'
+import { textAt } from '../../text/decode.js'
+import { halfFloat, hexOf, smallAt } from '../bytes.js'
 import type { ValueContext } from '../context.js'
 import { type Field, fieldsOf } from '../fields.js'
 import { cpuList, cpusOf, highestCpu } from '../mask.js'
@@ -20,11 +22,11 @@ export type RenderJson = (view: DataView, bytes: Uint8Array, offset: number) => 
 
 /**
  * `jsonOf` for many values of one type: what is known from the type is worked out once, and the text is written
- * without building the values. Gives what `JSON.stringify(jsonOf(…))` gives, for short bytes too.
+ * without building the values. Gives what `jsonLine(jsonOf(…))` gives, for short bytes too.
  */
 export function compileJson(context: ValueContext, type: CType): RenderJson {
   const shape = shapeOf(type)
-  const plain: RenderJson = (_view, bytes, offset) => JSON.stringify(jsonOf(context, type, bytes, offset))
+  const plain: RenderJson = (_view, bytes, offset) => jsonLine(jsonOf(context, type, bytes, offset))
   const extent = new Extents().of(shape, 0)
   if (extent.values > mostValues(shape.size, shape.size) || extent.depth > deepestNesting) return plain
   const render = new Compiler(context).value(shape)
@@ -125,7 +127,7 @@ class Compiler {
         return this.#mask(shape)
       case 'opaque': {
         const { size } = shape
-        const tail = `","reason":${JSON.stringify(shape.reason)}}`
+        const tail = `","reason":${jsonLine(shape.reason)}}`
         return (_view, bytes, offset) => `{"hex":"${hexOf(bytes, offset, offset + size)}${tail}`
       }
       case 'array':
@@ -136,7 +138,7 @@ class Compiler {
   }
 
   #struct(fields: readonly Field[]): RenderJson {
-    const keys = fields.map(({ name }, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)
+    const keys = fields.map(({ name }, index) => `${index === 0 ? '{' : ','}${jsonLine(name)}:`)
     const offsets = fields.map(({ offset }) => offset)
     const renders = fields.map((field) => this.#field(field))
     const count = fields.length
@@ -193,13 +195,13 @@ class Compiler {
   }
 
   #recovered(pointer: RecoveredPointer, plain: RenderJson): RenderJson {
-    const tail = `","type":${JSON.stringify(typeName(pointer.type))}`
-    const recovered = `,"recovered":${JSON.stringify(evidenceJson(pointer.evidence))}}`
+    const tail = `","type":${jsonLine(typeName(pointer.type))}`
+    const recovered = `,"recovered":${jsonLine(evidenceJson(pointer.evidence))}}`
     return (view, bytes, offset) => {
       const value = view.getBigUint64(offset, true)
       if (!pointer.accepts(value)) return plain(view, bytes, offset)
       const to = value === 0n ? undefined : this.#context.symbolize(value)
-      const named = to === undefined ? '' : `,"to":${JSON.stringify(to)}`
+      const named = to === undefined ? '' : `,"to":${jsonLine(to)}`
       return `{"pointer":"0x${value.toString(16)}${tail}${named}${recovered}`
     }
   }
@@ -216,7 +218,7 @@ class Compiler {
   }
 
   #pointer(type: CType): RenderJson {
-    const tail = `","type":${JSON.stringify(typeName(type))}`
+    const tail = `","type":${jsonLine(typeName(type))}`
     const none = `{"pointer":"0x0${tail}}`
     return (view, _bytes, offset) => {
       const low = view.getUint32(offset, true)
@@ -224,7 +226,7 @@ class Compiler {
       if (low === 0 && high === 0) return none
       const hex = high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0')
       const to = this.#context.symbolize((BigInt(high) << 32n) | BigInt(low))
-      return `{"pointer":"0x${hex}${tail}${to === undefined ? '}' : `,"to":${JSON.stringify(to)}}`}`
+      return `{"pointer":"0x${hex}${tail}${to === undefined ? '}' : `,"to":${jsonLine(to)}}`}`
     }
   }
 
@@ -339,7 +341,7 @@ function enumText(type: EnumType, width: number): (bits: bigint) => string {
   const names = new Map<bigint, string>()
   for (const { name, value } of type.values) {
     const stored = BigInt.asUintN(type.size * 8, value)
-    if (name !== '' && !names.has(stored)) names.set(stored, JSON.stringify(name))
+    if (name !== '' && !names.has(stored)) names.set(stored, jsonLine(name))
   }
   const { wide } = integerText(type.signed, false, width)
   return (stored) => {
@@ -369,7 +371,7 @@ function text(size: number): RenderJson {
     const end = offset + size
     let at = offset
     while (at < end && isPlain[bytes[at] as number] === 1) at++
-    if (at < end && bytes[at] !== 0) return JSON.stringify(textAt(bytes, offset, end))
+    if (at < end && bytes[at] !== 0) return jsonLine(textAt(bytes, offset, end))
     if (at - offset > 24) {
       return `"${Buffer.from(bytes.buffer, bytes.byteOffset + offset, at - offset).toString('latin1')}"`
     }

@@ -1,6 +1,7 @@
 import { typeName } from '../../btf/type-name.js'
 import type { CType } from '../../btf/types.js'
-import { bitsAt, floatAt, hexOf, textAt, wordAt } from '../bytes.js'
+import { textAt } from '../../text/decode.js'
+import { bitsAt, floatAt, hexOf, wordAt } from '../bytes.js'
 import type { ValueContext } from '../context.js'
 import { enumNames } from '../enum.js'
 import { type Field, fieldsOf } from '../fields.js'

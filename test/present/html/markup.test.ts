@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { escapeHtml, Html, html, join, lines } from '../../../src/present/html/markup.js'
+import { nastyText, treacherous } from '../../support/treacherous.js'
 
 describe('html', () => {
   it('escapes what it is given, and keeps HTML', () => {
@@ -21,9 +22,10 @@ describe('html', () => {
 
   it('lets no text out of its place', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(nastyText, (text) => {
         const shown = html`${text}`.text
         expect(shown).not.toMatch(/[<>"']/)
+        expect(shown).not.toMatch(treacherous)
         expect(shown.replace(/&(?:amp|lt|gt|quot|#39);/g, '')).not.toContain('&')
         expect(new Html(shown).toString()).toBe(shown)
       }),

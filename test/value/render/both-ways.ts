@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { CType } from '../../../src/btf/types.js'
+import { jsonLine } from '../../../src/contract/json.js'
 import { compileJson } from '../../../src/value/render/compile-json.js'
 import { type Json, jsonOf } from '../../../src/value/render/json.js'
 import { FakeGuest } from '../fake-guest.js'
@@ -11,7 +12,8 @@ export function json(type: CType, bytes: readonly number[] | Uint8Array, offset 
   const data = Uint8Array.from(bytes)
   const plain = jsonOf(context, type, data, offset)
   const text = compileJson(context, type)(new DataView(data.buffer), data, offset)
-  expect(text).toBe(JSON.stringify(plain))
+  expect(text).toBe(jsonLine(plain))
+  expect(JSON.parse(text)).toEqual(plain)
   return plain
 }
 

@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { compileJson } from '../../../src/value/render/compile-json.js'
+import { treacherous } from '../../support/treacherous.js'
 import { build } from '../types.js'
-import { bytesOf, json } from './both-ways.js'
+import { bytesOf, context, json } from './both-ways.js'
 
 describe('integers', () => {
   test.each([
@@ -210,5 +213,29 @@ describe('pointers', () => {
       type: 'int (*)(void *)',
       to: 'schedule',
     })
+  })
+})
+
+describe('characters of a guest', () => {
+  const type = build((b, { char }) => b.array(char, 16))
+
+  test('reach JSON with none that acts, hides or reverses', () => {
+    const nasty = fc.oneof(
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      fc
+        .array(fc.constantFrom('\u007f', '\u009b', '\u202e', '\u2066', '\u061c', '\u200f', 'a', '"'), {
+          maxLength: 8,
+        })
+        .map((parts) => Buffer.concat([Buffer.from(parts.join('')), Buffer.alloc(16)]).subarray(0, 16)),
+    )
+    fc.assert(
+      fc.property(nasty, (bytes) => {
+        const data = Uint8Array.from(bytes)
+        const text = compileJson(context, type)(new DataView(data.buffer), data, 0)
+        expect(text).not.toMatch(treacherous)
+        json(type, data)
+      }),
+    )
+    expect(json(type, [0x61, 0x7f, 0xff, ...Array.from({ length: 13 }, () => 0)])).toBe('a\u007f\\xff')
   })
 })

@@ -1,6 +1,7 @@
 import type { Kernel } from '../../../kernel/kernel.js'
 import type { StructReader } from '../../../kernel/struct-reader.js'
 import type { Problems } from '../../../problems.js'
+import { decodeText } from '../../../text/decode.js'
 import { named, type Unnamed } from './named-object.js'
 import { type NetDeviceName, nameNetDevice } from './net-device.js'
 
@@ -140,7 +141,7 @@ function unixPath(kernel: Kernel, address: bigint): string | undefined {
   const start = bound.at('name') + BigInt(unixPathOffset)
   if (kernel.space.u8(start) !== 0) return kernel.space.text(start, length)
   const bytes = kernel.space.bytes(start + 1n, length - 1)
-  return `@${Buffer.from(bytes).toString('utf8').replaceAll('\0', '@')}`
+  return `@${decodeText(bytes).replaceAll('\0', '@')}`
 }
 
 /** sk_socket lies in a struct socket_alloc, beside the inode of its file. */

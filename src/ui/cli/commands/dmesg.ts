@@ -2,7 +2,7 @@ import { jsonText } from '../../../contract/json.js'
 import { levelNames, recordJson } from '../../../contract/log.js'
 import { CryoscopeError } from '../../../errors.js'
 import { formatLog } from '../../../kernel/dmesg.js'
-import { escapeText } from '../../../text.js'
+import { escapeLines } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { noteProblems, targetHelp, withTarget } from '../target.js'
 
@@ -19,7 +19,7 @@ export const dmesg = defineCommand<{ json?: boolean; level?: string }>({
     await withTarget(required(call, 0), output, async (session) => {
       const records = session.dmesg.filter(({ level }) => level <= most)
       if (options.json) await output.line(jsonText(records.map(recordJson)))
-      else await output.write(safeLines(formatLog(records)))
+      else await output.write(escapeLines(formatLog(records).replaceAll('\t', '        ')))
       noteProblems(output, session.problems)
     })
     return 0
@@ -31,11 +31,4 @@ function levelOf(text: string): number {
   if (level >= 0) return level
   if (/^[0-7]$/.test(text)) return Number(text)
   throw new CryoscopeError('usage', `--level is one of ${levelNames.join(', ')}, or 0 to 7`)
-}
-
-function safeLines(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => escapeText(line.replaceAll('\t', '        ')))
-    .join('\n')
 }

@@ -1,6 +1,7 @@
 import type { Allocator } from '../../../bpf/allocators/allocator.js'
 import { listingLines } from '../../../bpf/programs/listing-text.js'
 import type { Program } from '../../../bpf/programs/program-object.js'
+import { anyText } from '../../../contract/any.js'
 import { taskText } from '../../../present/columns/column.js'
 import { queueColumns, runqueueColumns } from '../../../present/columns/sched.js'
 import { stackLines } from '../../../present/columns/stacks.js'
@@ -220,10 +221,7 @@ export function explanationView(explanation: Explanation): View {
 
 function plain(value: unknown): string {
   if (value === undefined) return '-'
-  if (typeof value === 'bigint') return String(value)
-  return typeof value === 'object'
-    ? JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))
-    : String(value)
+  return typeof value === 'object' ? anyText(value) : String(value)
 }
 
 function cutLines(all: readonly string[]): string {

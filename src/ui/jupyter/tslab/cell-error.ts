@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { CryoscopeError } from '../../../errors.js'
-import { escapeText } from '../../../text.js'
+import { escapeLines } from '../../../text.js'
 import { InterruptedError } from '../cell-scope.js'
 
 /** What Jupyter shows of a failure. */
@@ -25,7 +25,7 @@ export function errorOfThrown(
 ): CellError {
   if (thrown instanceof CryoscopeError) {
     const line = `${thrown.name}: ${thrown.message}`
-    return { ename: thrown.name, evalue: thrown.message, traceback: [safeLines(line)] }
+    return { ename: thrown.name, evalue: thrown.message, traceback: [escapeLines(line)] }
   }
   if (isInterrupt(thrown)) {
     return {
@@ -35,19 +35,19 @@ export function errorOfThrown(
     }
   }
   if (!isError(thrown)) {
-    const text = safeLines(describe(thrown))
+    const text = escapeLines(describe(thrown))
     return { ename: typeName(thrown), evalue: text, traceback: [`Uncaught ${text}`] }
   }
   const name = String(thrown.name)
-  const message = safeLines(String(thrown.message))
+  const message = escapeLines(String(thrown.message))
   const frames = String(thrown.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && !ownFrame.test(line))
     .map(place)
     .filter((line) => line !== undefined)
     .slice(0, framesShown)
-    .map(safeLines)
-  const cause = thrown.cause === undefined ? [] : [`caused by ${safeLines(describe(thrown.cause))}`]
+    .map(escapeLines)
+  const cause = thrown.cause === undefined ? [] : [`caused by ${escapeLines(describe(thrown.cause))}`]
   return { ename: name, evalue: message, traceback: [`${name}: ${message}`, ...frames, ...cause] }
 }
 
@@ -74,9 +74,4 @@ function typeName(value: unknown): string {
 
 function isError(value: unknown): value is Error {
   return typeof value === 'object' && value !== null && 'message' in value && 'name' in value
-}
-
-/** Messages may quote names from a guest. */
-function safeLines(text: string): string {
-  return text.replace(/[^\n\t]+/g, escapeText)
 }

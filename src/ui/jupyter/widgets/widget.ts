@@ -1,3 +1,4 @@
+import { anyText } from '../../../contract/any.js'
 import { type Comm, type CommMessage, newId } from '../comm.js'
 import { displayMethod } from '../display/mime.js'
 import { host } from '../host.js'
@@ -118,7 +119,7 @@ export class Widget<Attributes extends object = object> implements Referable {
     if (six) this.#comm.send({ method: 'display' })
     const view = { version_major: six ? 1 : 2, version_minor: 0, model_id: this.id }
     const name = this.spec.model.name.replace(/Model$/, '')
-    const text = 'value' in this.state ? `${name}(${JSON.stringify(this.state.value)?.slice(0, 80)})` : name
+    const text = 'value' in this.state ? `${name}(${anyText(this.state.value).slice(0, 80)})` : name
     return { ...(six ? {} : { 'text/plain': text }), 'application/vnd.jupyter.widget-view+json': view }
   }
 

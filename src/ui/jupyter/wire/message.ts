@@ -1,4 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { jsonLine } from '../../../contract/json.js'
 
 /** A message of the Jupyter protocol, version 5.3 (jupyter-client's "Messaging in Jupyter"). */
 export interface Message {
@@ -100,10 +101,7 @@ function object(frame: Buffer): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** What JSON has no number for: wide integers become text, NaN and infinities null. */
+/** Wide integers by the contract's rule; NaN and infinities are null. */
 function json(value: unknown): Buffer {
-  const text = JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'bigint' ? String(part) : part,
-  )
-  return Buffer.from(text ?? 'null')
+  return Buffer.from(jsonLine(value))
 }

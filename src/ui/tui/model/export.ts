@@ -1,3 +1,4 @@
+import { anyText } from '../../../contract/any.js'
 import type { Column, Row } from './row.js'
 
 export type ExportForm = 'json' | 'csv' | 'txt'
@@ -6,9 +7,8 @@ export type ExportForm = 'json' | 'csv' | 'txt'
 export function exportText(form: ExportForm, columns: readonly Column[], rows: readonly Row[]): string {
   switch (form) {
     case 'json':
-      return `${JSON.stringify(
+      return `${anyText(
         rows.map((row) => rowJson(columns, row)),
-        plain,
         2,
       )}\n`
     case 'csv':
@@ -42,11 +42,6 @@ function rowJson(columns: readonly Column[], { cells, value }: Row): Record<stri
   )
   const own = value?.()
   return own === undefined ? shown : { ...shown, value: own }
-}
-
-function plain(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
 }
 
 /** RFC 4180. A cell that a spreadsheet would take for a formula gets a quote in front. */

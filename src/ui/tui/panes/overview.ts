@@ -1,3 +1,4 @@
+import { anyText } from '../../../contract/any.js'
 import { type StorySentence, type Subject, tellStory } from '../../../report/story.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
@@ -108,13 +109,9 @@ function aboutRows(id: string, { about }: StorySentence): Row[] {
 
 function factRows(id: string, { facts }: StorySentence): Row[] {
   return Object.entries(facts).map(([name, value]): Row => {
-    const text = typeof value === 'object' && value !== null ? JSON.stringify(value, plain) : String(value)
+    const text = typeof value === 'object' && value !== null ? anyText(value) : String(value)
     return { id: `${id}/fact-${name}`, cells: [escapeText(name), escapeText(text)], inert: true }
   })
-}
-
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value
 }
 
 function targetOfSubject(subject: Subject): Target | undefined {

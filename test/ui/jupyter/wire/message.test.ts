@@ -11,7 +11,7 @@ describe('messages', () => {
     const got = decodeMessage('key', sent)
     expect(got.ids.map(String)).toEqual(['who'])
     expect(got.header).toMatchObject({ msg_type: 'comm_msg', session: 'session', version: '5.3' })
-    expect(got).toMatchObject({ content: { n: '12', text: 'ü' }, metadata: { a: 1 }, parent: {} })
+    expect(got).toMatchObject({ content: { n: 12, text: 'ü' }, metadata: { a: 1 }, parent: {} })
     expect(got.buffers.map((buffer) => [...buffer])).toEqual([[0, 255]])
   })
 
