@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CryoscopeError } from '../errors.js'
 import { packageRoot } from '../package-root.js'
@@ -8,6 +9,11 @@ import { escapeText } from '../text.js'
 export interface FetchOptions {
   readonly onProgress?: ((sentence: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+/** Whether the fetching scripts have what they work with. */
+export function hasApt(path = process.env.PATH ?? ''): boolean {
+  return path.split(delimiter).some((directory) => existsSync(join(directory, 'apt-get')))
 }
 
 /** Runs a fetching script of this package; its lines on stderr are the progress. `what` is for the error. */
@@ -30,10 +36,12 @@ export async function fetchByScript(
     child.once('error', fail)
     child.once('close', done)
   })
-  if (status !== 0) {
-    throw new CryoscopeError(
-      'environment',
-      `cannot fetch ${what}: ${last === '' ? `status ${status}` : last}`,
-    )
-  }
+  if (status === 0) return
+  const advice = hasApt()
+    ? ''
+    : '; without apt, name a Debian mirror in CRYOSCOPE_DEBIAN_MIRROR (its URI) and its keys in CRYOSCOPE_DEBIAN_KEYRING, or boot a kernel of your own: --kernel host, --kernel PATH'
+  throw new CryoscopeError(
+    'environment',
+    `cannot fetch ${what}: ${last === '' ? `status ${status}` : last}${advice}`,
+  )
 }

@@ -1,16 +1,34 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { createHash } from 'node:crypto'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir, release } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { packageRoot } from '../package-root.js'
 import { escapeText } from '../text.js'
 import type { GuestArchitecture } from './architecture.js'
-import { type FetchOptions, fetchByScript } from './fetch.js'
+import { type FetchOptions, fetchByScript, hasApt } from './fetch.js'
+import { namedMirror } from './packages/debian-mirror.js'
+import { fetchKernelPackage } from './packages/fetch.js'
+import { isPackageName, kernelOfPackage } from './packages/kernel-package.js'
 
 /** One line of kernel-configs/kernels.json. */
 export interface KnownKernel {
   /** What people type: "6.18". */
   readonly minor: string
+  /** A pattern of the package's name, with {architecture} where Debian's name of that stands. */
+  readonly package: string
+  /** Suites of Debian that have it, the first one wins. */
+  readonly suites: readonly string[]
   readonly schedExt: boolean
   readonly demoObject: string | null
   readonly note?: string
@@ -44,7 +62,7 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): st
 
 /**
  * Finds the kernel that a person means: a version of the table ("7.0"; fetched when the cache lacks it), the release
- * string of a cached kernel, or the path of an image.
+ * string of a cached kernel, `host`, or the path of an image, a package or a build tree.
  */
 export async function resolveKernel(
   wanted: string | undefined,
@@ -52,17 +70,19 @@ export async function resolveKernel(
 ): Promise<KernelFile> {
   const table = knownKernels()
   const name = wanted ?? table.default
+  if (name === 'host') return hostKernel()
   if (/^\d+\.\d+$/.test(name)) return await knownKernel(name, table, options)
   if (!name.includes('/') && /^\d+\.\d+\.\d+/.test(name)) return cachedRelease(name)
-  return kernelAtPath(name)
+  return await kernelAtPath(name)
 }
 
 async function knownKernel(minor: string, table: KernelTable, options: ResolveOptions): Promise<KernelFile> {
-  if (!table.kernels.some((kernel) => kernel.minor === minor)) {
-    const known = table.kernels.map((kernel) => kernel.minor).join(', ')
+  const known = table.kernels.find((kernel) => kernel.minor === minor)
+  if (known === undefined) {
+    const names = table.kernels.map((kernel) => kernel.minor).join(', ')
     throw new CryoscopeError(
       'usage',
-      `kernel ${minor} is not a known one; choose ${known}, or give the path of an image`,
+      `kernel ${minor} is not a known one; choose ${names}, or give the path of an image`,
     )
   }
   const { arch = 'amd64' } = options
@@ -70,10 +90,27 @@ async function knownKernel(minor: string, table: KernelTable, options: ResolveOp
   const cached = cachedKernel(place)
   if (cached !== undefined) return cached
   options.onProgress?.(`fetching kernel ${place}`)
-  await fetchByScript(`kernel ${place}`, 'fetch-kernel', ['--arch', arch, minor], options)
+  await fetchKernel(known, place, arch, options)
   const fetched = cachedKernel(place)
   if (fetched !== undefined) return fetched
   throw new CryoscopeError('environment', `fetching kernel ${minor} left no image in ${kernelsDirectory()}`)
+}
+
+/** By apt where it is there, else from the mirror that the user names. */
+async function fetchKernel(
+  known: KnownKernel,
+  place: string,
+  architecture: GuestArchitecture,
+  options: FetchOptions,
+): Promise<void> {
+  const mirror = hasApt() ? undefined : namedMirror()
+  if (mirror === undefined) {
+    await fetchByScript(`kernel ${place}`, 'fetch-kernel', ['--arch', architecture, known.minor], options)
+    return
+  }
+  const pattern = new RegExp(known.package.replaceAll('{architecture}', architecture))
+  const wanted = { suites: known.suites, pattern, architecture }
+  await fetchKernelPackage(mirror, wanted, join(kernelsDirectory(), place), options)
 }
 
 function kernelsDirectory(): string {
@@ -102,12 +139,75 @@ function cachedRelease(release: string): KernelFile {
   )
 }
 
-function kernelAtPath(path: string): KernelFile {
+/**
+ * A kernel given by a path: an image, a distribution's package, or a build tree, of which it is the image that `make`
+ * leaves. An image in a package is put into the cache.
+ */
+async function kernelAtPath(path: string): Promise<KernelFile> {
   const absolute = resolve(path)
-  if (statSync(absolute, { throwIfNoEntry: false })?.isFile()) return { path: absolute, release: undefined }
+  const status = statSync(absolute, { throwIfNoEntry: false })
+  if (status?.isDirectory()) return builtKernel(absolute)
+  if (status?.isFile()) {
+    return isPackageName(absolute) ? await packagedKernel(absolute) : { path: absolute, release: undefined }
+  }
   const known = knownKernels().kernels.map((kernel) => kernel.minor)
   throw new CryoscopeError(
     'usage',
-    `${escapeText(path)} is neither a kernel image on this machine nor a known version (${known.join(', ')})`,
+    `${escapeText(path)} is neither a kernel image, package or build tree on this machine nor a known version (${known.join(', ')}) nor host`,
   )
+}
+
+/** Images that a build leaves, by architecture (arch/x86/boot, arch/arm64/boot). */
+const builtImages = ['arch/x86/boot/bzImage', 'arch/x86_64/boot/bzImage', 'arch/arm64/boot/Image']
+
+function builtKernel(tree: string): KernelFile {
+  const path = builtImages.map((image) => join(tree, image)).find((image) => existsSync(image))
+  if (path !== undefined) return { path, release: builtRelease(tree) }
+  throw new CryoscopeError(
+    'usage',
+    `${escapeText(tree)} has no built kernel (${builtImages.join(', ')}); make bzImage there first, with CONFIG_DEBUG_INFO_BTF=y`,
+  )
+}
+
+function builtRelease(tree: string): string | undefined {
+  try {
+    return readFileSync(join(tree, 'include/config/kernel.release'), 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+async function packagedKernel(file: string): Promise<KernelFile> {
+  const { mtimeMs, size } = statSync(file)
+  const key = createHash('sha256').update(`${file}\0${mtimeMs}\0${size}`).digest('hex').slice(0, 16)
+  const place = `package-${key}`
+  const cached = cachedKernel(place)
+  if (cached !== undefined) return cached
+  const { image, release } = await kernelOfPackage(file)
+  const directory = join(kernelsDirectory(), place)
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'vmlinuz.new'), image)
+  renameSync(join(directory, 'vmlinuz.new'), join(directory, 'vmlinuz'))
+  writeFileSync(join(directory, 'release'), `${release}\n`)
+  return { path: join(directory, 'vmlinuz'), release }
+}
+
+/** The kernel that this machine runs, as its distribution keeps it. */
+function hostKernel(): KernelFile {
+  const running = release()
+  const places = [`/boot/vmlinuz-${running}`, `/lib/modules/${running}/vmlinuz`, '/boot/vmlinuz']
+  const path = places.find((place) => existsSync(place))
+  if (path === undefined) {
+    throw new CryoscopeError(
+      'environment',
+      `this machine keeps no image of its kernel (${places.join(', ')}); name one with --kernel PATH`,
+    )
+  }
+  try {
+    accessSync(path, constants.R_OK)
+  } catch (cause) {
+    const sentence = `this user may not read ${path}; copy it with sudo, or: sudo chmod +r ${path}`
+    throw new CryoscopeError('environment', sentence, { cause })
+  }
+  return { path, release: path === '/boot/vmlinuz' ? undefined : running }
 }

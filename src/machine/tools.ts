@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { architectures, type GuestArchitecture } from './architecture.js'
-import { type FetchOptions, fetchByScript } from './fetch.js'
+import { type FetchOptions, fetchByScript, hasApt } from './fetch.js'
 import { cacheDirectory } from './kernels.js'
+import { namedMirror } from './packages/debian-mirror.js'
+import { fetchToolPackages } from './packages/fetch.js'
 
 /** Where scripts/fetch-tools puts programs for guests of a kind of machine. */
 export function toolsDirectory(architecture: GuestArchitecture): string {
@@ -45,7 +47,9 @@ async function cachedTool(
   if (present !== undefined) return present
   const what = architecture === 'amd64' ? name : `${name} for ${architecture}`
   options.onProgress?.(`fetching ${what}`)
-  await fetchByScript(what, 'fetch-tools', ['--arch', architecture], options)
+  const mirror = hasApt() ? undefined : namedMirror()
+  if (mirror === undefined) await fetchByScript(what, 'fetch-tools', ['--arch', architecture], options)
+  else await fetchToolPackages(mirror, architecture, toolsDirectory(architecture), options)
   const fetched = find()
   if (fetched !== undefined) return fetched
   throw new CryoscopeError('environment', `fetching ${what} left none in ${toolsDirectory(architecture)}`)

@@ -17,7 +17,10 @@ export interface GuestWords {
 
 export function addGuestOptions(command: Command): void {
   command
-    .option('--kernel <kernel>', 'a known version such as 6.18, or the path of a bzImage or vmlinux')
+    .option(
+      '--kernel <kernel>',
+      'a known version such as 6.18, host, or the path of an image, a package (.deb, .rpm, .pkg.tar.zst) or a build tree',
+    )
     .option('--cpus <n>', 'vCPUs (default 2)')
     .option('--nodes <n>', 'NUMA nodes, each a socket with as many of the vCPUs (default 1)')
     .option('--memory <size>', 'such as 512M or 2G (default 512M)')
