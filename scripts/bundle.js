@@ -1,4 +1,5 @@
 /** Makes dist/bundle: the library and the command in few files, because each file that a process loads costs it time. */
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
@@ -27,7 +28,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   external,
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: { 'process.env.NODE_ENV': '"production"', __COMMIT__: JSON.stringify(commit()) },
   // CommonJS parts ask for Node's modules with require().
   banner: {
     js: "import { createRequire as __cryoscopeRequire } from 'node:module'; const require = __cryoscopeRequire(import.meta.url);",
@@ -55,3 +56,16 @@ const notices = [...packages].sort().map((directory) => {
   return `${name} ${version}\n\n${text}\n`
 })
 writeFileSync('dist/bundle/THIRD-PARTY.txt', notices.join(`\n${'-'.repeat(72)}\n\n`))
+
+/** What is built; nothing outside a checkout. */
+function commit() {
+  try {
+    const git = (...words) =>
+      execFileSync('git', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    return (
+      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', 'src') === '' ? '' : ', changed')
+    )
+  } catch {
+    return ''
+  }
+}

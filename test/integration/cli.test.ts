@@ -116,7 +116,7 @@ describe('without a guest', () => {
     expect(await ok()).toContain('cryoscope demo')
     expect(await ok('--help')).toBe(await ok())
     expect(await ok('help', 'map')).toBe(await ok('map', '--help'))
-    expect(await ok('--version')).toMatch(/^cryoscope \d+\.\d+\.\d+\n$/)
+    expect(await ok('--version')).toMatch(/^cryoscope \d+\.\d+\.\d+( \([0-9a-f]+(, changed)?\))?\n$/)
   })
 
   it('answers bad input with a sentence and the right exit code', async () => {

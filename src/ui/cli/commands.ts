@@ -47,6 +47,7 @@ const loaders: Readonly<Record<(typeof commandSummaries)[number]['name'], Load>>
   unmount: async () => (await import('./commands/unmount.js')).unmount,
   casts: async () => (await import('./commands/casts.js')).casts,
   kernel: async () => (await import('./commands/kernel.js')).kernel,
+  completion: async () => (await import('./commands/completion.js')).completion,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
 }
 

@@ -68,7 +68,13 @@ function commandHelp({ name, summary, example }: CommandEntry, width: number): s
   return [`  ${name.padEnd(width)}  ${summary}`, `  ${''.padEnd(width)}  $ ${example}`]
 }
 
+/** Put in by the build: what was built, where it was built in a checkout. */
+declare const __COMMIT__: string | undefined
+
+/** "0.1.0 (71c908c)". */
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
-  return String((manifest as { version?: unknown }).version)
+  const number = String((manifest as { version?: unknown }).version)
+  const commit = typeof __COMMIT__ === 'string' ? __COMMIT__ : ''
+  return commit === '' ? number : `${number} (${commit})`
 }

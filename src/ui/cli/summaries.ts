@@ -235,6 +235,12 @@ export const commandSummaries = [
     example: 'cryoscope kernel install',
   },
   {
+    name: 'completion',
+    group: 'Tools',
+    summary: 'print the script by which a shell completes cryoscope',
+    example: 'cryoscope completion bash',
+  },
+  {
     name: 'doctor',
     group: 'Tools',
     summary: 'what is installed, what is missing, and the command that installs it',

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { completionScripts, completions } from '../../../src/ui/cli/completion.js'
+
+describe('completion', () => {
+  it('knows commands, also behind help', async () => {
+    expect(await completions(['all'])).toEqual(['allocators'])
+    expect(await completions(['help', 'unm'])).toEqual(['unmount'])
+    expect(await completions([''])).toContain('demo')
+  })
+
+  it('knows the options of a command and the values that they choose among', async () => {
+    expect(await completions(['map', 'vmcore', 'pid_stats', '--js'])).toEqual(['--json', '--json-lines'])
+    expect(await completions(['nothing', '--js'])).toEqual([])
+  })
+
+  it('leaves files to the shell', async () => {
+    expect(await completions(['maps', './no-such'])).toEqual([])
+    expect(await completions(['map', './no-such', ''])).toEqual([])
+  })
+
+  it.each(['bash', 'zsh', 'fish'])('has a script that %s can read', (shell) => {
+    const script = completionScripts[shell] as string
+    const path = ['/usr/bin', '/bin']
+      .map((directory) => `${directory}/${shell}`)
+      .find((each) => existsSync(each))
+    expect(script).toContain('cryoscope completion words --')
+    if (path === undefined) return
+    const { status, stderr } = spawnSync(path, ['-n'], { input: script, encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
+  })
+
+  it('gives bash what it asks for', () => {
+    const probe = `
+      cryoscope() { printf '%s\\n' "$*" >&2; printf 'maps\\n'; }
+      ${completionScripts.bash}
+      COMP_WORDS=(cryoscope ma); COMP_CWORD=1
+      _cryoscope; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const { stdout } = spawnSync('bash', ['-c', probe], { encoding: 'utf8' })
+    expect(stdout).toBe('maps\n')
+  })
+})
