@@ -6,6 +6,8 @@ type Load = () => Promise<CommandDefinition<never>>
 /** A line of the table of commands: what `cryoscope --help` needs without loading the command. */
 export interface CommandEntry extends CommandSummary {
   readonly load: Load
+  /** The whole table, for commands that speak of commands. */
+  readonly table: () => readonly CommandEntry[]
 }
 
 /** Each command is loaded when it is called, and only then. */
@@ -55,4 +57,5 @@ const loaders: Readonly<Record<(typeof commandSummaries)[number]['name'], Load>>
 export const commands: readonly CommandEntry[] = commandSummaries.map((summary) => ({
   ...summary,
   load: loaders[summary.name],
+  table: () => commands,
 }))

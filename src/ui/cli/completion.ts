@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { Command } from 'commander'
 import { Registry } from '../../machine/registry.js'
 import type { Session } from '../../session/session.js'
-import { commands } from './commands.js'
+import type { CommandEntry } from './commands.js'
 
 /** Arguments that name something in the target before them, and the names that there are. */
 const namesIn: Readonly<Record<string, (vm: Session) => string[]>> = {
@@ -17,13 +17,20 @@ const namesIn: Readonly<Record<string, (vm: Session) => string[]>> = {
  * What may stand at the place of the last word of a command line (without `cryoscope`), one of which it may be the
  * beginning. Empty where files are meant, or nothing is known.
  */
-export async function completions(words: readonly string[]): Promise<string[]> {
+export async function completions(
+  words: readonly string[],
+  commands: readonly CommandEntry[],
+): Promise<string[]> {
   const last = words.at(-1) ?? ''
-  const found = await candidates(words.slice(0, -1), last)
+  const found = await candidates(words.slice(0, -1), last, commands)
   return [...new Set(found)].filter((word) => word.startsWith(last) && /^[\x21-\x7e]+$/.test(word)).sort()
 }
 
-async function candidates(before: readonly string[], last: string): Promise<string[]> {
+async function candidates(
+  before: readonly string[],
+  last: string,
+  commands: readonly CommandEntry[],
+): Promise<string[]> {
   const [name, ...rest] = before
   if (name === undefined) return [...commands.map((command) => command.name), 'help', '--version']
   if (name === 'help') return commands.map((command) => command.name)

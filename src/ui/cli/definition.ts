@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { CommandEntry } from './commands.js'
 import type { Output } from './output.js'
 
 /** What a command gets when it runs. */
@@ -7,6 +8,8 @@ export interface Call<Options> {
   readonly args: readonly (string | undefined)[]
   readonly options: Options
   readonly output: Output
+  /** Every command. */
+  readonly commands: () => readonly CommandEntry[]
 }
 
 /** One command: how it is called, and what it does. A file of its own under commands/. */

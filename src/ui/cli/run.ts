@@ -49,6 +49,7 @@ export async function parseAndRun(
     args: command.processedArgs as string[],
     options: command.opts() as never,
     output,
+    commands: entry.table,
   }
   return (await definition.run(call)) ?? 0
 }

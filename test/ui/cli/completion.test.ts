@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { completionScripts, completions } from '../../../src/ui/cli/completion.js'
+import { commands } from '../../../src/ui/cli/commands.js'
+import { completionScripts, completions as find } from '../../../src/ui/cli/completion.js'
+
+const completions = (words: string[]) => find(words, commands)
 
 describe('completion', () => {
   it('knows commands, also behind help', async () => {

@@ -24,7 +24,7 @@ Completes commands, options, @names of guests, and in dumps the names of maps, p
     const shell = required(call, 0)
     if (shell === wordsAction) {
       const words = (call.args[1] as unknown as readonly string[] | undefined) ?? []
-      for (const word of await completions(words)) await call.output.line(word)
+      for (const word of await completions(words, call.commands())) await call.output.line(word)
       return 0
     }
     const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined
