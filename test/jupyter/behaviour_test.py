@@ -30,6 +30,11 @@ class Behaviour(unittest.TestCase):
             "await 1; for (;;) Math.sqrt(2)",
             "for (const n of (function* () { while (true) yield 1 })()) Math.sqrt(n)",
             "/(a+)+b/.test('a'.repeat(40))",
+            "while (true) { try { while (true) {} } catch (e) { console.log('caught') } }",
+            "while (true) { try { } finally { continue } }",
+            "function f() { for (;;) { try { f() } catch { } } }\nf()",
+            "await 1; for (;;) { try { for (;;) {} } catch { } }",
+            "for (;;) { try { await 1; for (;;) {} } catch { } }",
             "await null; do { await new Promise((r) => setTimeout(r, 5)) } while (true)",
         ]
         for number, cell in enumerate(cells):
@@ -39,6 +44,15 @@ class Behaviour(unittest.TestCase):
                 self.assertEqual(outcome.reply["ename"], "Interrupted")
                 after = self.run_cell(f"{number} + 1")
                 self.assertEqual(after.result, str(number + 1))
+
+    def test_a_cell_does_not_end_the_kernel(self):
+        self.assert_ok(self.run_cell("let kept = 5"))
+        for cell in ["process.exit(3)", "await 1; process.exit()", "process.abort()"]:
+            with self.subTest(cell=cell):
+                outcome = self.run_cell(cell)
+                self.assertEqual(outcome.reply["status"], "error")
+                self.assertIn("would end the notebook's kernel", outcome.reply["evalue"])
+                self.assertEqual(self.run_cell("kept").result, "5")
 
     def test_an_interrupted_loop_ends(self):
         self.assert_ok(self.run_cell("let turns = 0"))

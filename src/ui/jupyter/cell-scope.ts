@@ -62,11 +62,19 @@ export function interruptRunning(): boolean {
 const patienceMs = 100
 let noticed = 0
 
-/** Throws when the cell was interrupted. Every loop of a cell calls it (`guardLoops`). */
+/**
+ * Throws when the cell was interrupted, from then on at every call: a cell may catch what is thrown, and each turn of a
+ * loop asks before it tries anything, so that the loop around comes to its end as well. Every loop of a cell calls it
+ * (`guardLoops`).
+ */
 export function checkInterrupt(): void {
   if (isInterrupted() && isMeant()) {
     takeInterrupt()
-    throw new InterruptedError()
+    const error = new InterruptedError()
+    anyInterrupted = true
+    const scope = scopes.getStore() ?? running
+    scope?.abort.abort(error)
+    throw error
   }
   if (anyInterrupted && scopes.getStore()?.abort.signal.aborted) throw new InterruptedError()
 }

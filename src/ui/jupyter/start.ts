@@ -6,6 +6,7 @@ import { demo, open } from './cell.js'
 import { checkInterrupt } from './cell-scope.js'
 import { Cells } from './cells.js'
 import { formatValue } from './display/format.js'
+import { keepAlive } from './exit.js'
 import { setHost } from './host.js'
 import { Kernel } from './kernel.js'
 import { preloaded, preloadedNames } from './preloaded.js'
@@ -22,6 +23,7 @@ const parentCheckMs = 1000
 
 /** Runs a kernel until it is shut down, its server is gone, or a signal ends it. */
 export async function startKernel(connectionFile: string, target: string | undefined): Promise<void> {
+  keepAlive(process)
   const kernel: Kernel = new Kernel(readConnection(connectionFile), {
     cells: () => new Cells(makeEngine(), makeTypes()),
     format: formatValue,
