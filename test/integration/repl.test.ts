@@ -76,6 +76,11 @@ describe('the prompt on a dump', () => {
       await terminal.waitFor(/^vmcore> await new Promise/m)
       terminal.press('C-c')
       await terminal.waitFor(/interrupted\n[\s\S]*interrupted$/m)
+      // Nothing but the loop itself can hear of this one.
+      terminal.line('await 1; for (;;) { try { for (;;) {} } catch {} }')
+      await terminal.waitFor(/^vmcore> await 1; for/m)
+      terminal.press('C-c')
+      await terminal.waitFor(/interrupted\n[\s\S]*interrupted\n[\s\S]*interrupted$/m)
       terminal.line('twice(task.pid + 23)')
       await terminal.waitFor(/^(vmcore> )?48$/m)
 

@@ -101,6 +101,25 @@ describe('the terminal UI in a real terminal', () => {
     terminal.press('Escape')
   })
 
+  it.each([
+    ['Escape', 'for (;;) {}'],
+    ['C-c', 'for (;;) { try { for (;;) {} } catch {} }'],
+    ['Escape', 'await 1; for (;;) { try { for (;;) {} } catch {} }'],
+  ])(
+    'ends code that runs on by %s, and nothing that is typed meanwhile stands on the screen: %s',
+    async (key, code) => {
+      await terminal.tab('8')
+      terminal.press(':')
+      await terminal.waitFor(/^ :/m)
+      terminal.line(code)
+      await terminal.waitFor(/running the code.*Esc ends it/)
+      terminal.type('jk')
+      terminal.press(key)
+      const screen = await terminal.waitFor(/! interrupted/)
+      expect(screen).not.toMatch(/\^\[|\^C|quit *j/)
+    },
+  )
+
   it('exports a list and copies a row', async () => {
     await terminal.tab('8')
     terminal.press('e')

@@ -1,13 +1,16 @@
+import { spawnSync } from 'node:child_process'
 import { Console } from 'node:console'
 import { PassThrough } from 'node:stream'
 import { Script } from 'node:vm'
 import type { Session } from '../../session/session.js'
+import { guardName } from '../typescript/loop-guard.js'
 import type { PromptTypes } from '../typescript/prompt-types.js'
 import type { Prepared } from '../typescript/transpile.js'
 import type { Completions, Description, TypeProblem } from '../typescript/types.js'
 import { type CodeRunner, errorText, isInterrupt, startRunner } from './context.js'
 import { lookAt, previewOf } from './preview.js'
 import { problemText } from './problem-text.js'
+import { TypedInterrupt } from './typed-interrupt.js'
 
 /** What became of a piece of code. */
 export type Outcome =
@@ -35,6 +38,8 @@ export interface EngineOptions {
   readonly types?: PromptTypes | undefined
   /** Where `console` of the code writes; this process's streams unless told. */
   readonly console?: Console
+  /** The code's terminal shows a screen: keys are not echoed on it, and Escape interrupts like Ctrl-C. */
+  readonly screen?: boolean
   /** Errors that belong to no evaluation: of timers, and of promises that nobody awaits. */
   readonly onLateError?: (error: unknown) => void
 }
@@ -66,19 +71,25 @@ export class Engine {
   readonly #session: Session
   readonly #types: PromptTypes | undefined
   readonly #runner: CodeRunner
+  readonly #interrupt: TypedInterrupt
   readonly #transcript: string[] = []
   #last: Promise<unknown> = Promise.resolve()
   #isAwaiting = false
 
-  constructor(session: Session, { types, console, onLateError = () => {} }: EngineOptions = {}) {
+  constructor(
+    session: Session,
+    { types, console, screen = false, onLateError = () => {} }: EngineOptions = {},
+  ) {
     this.#session = session
     this.#types = types
     this.#runner = startRunner(
       session,
-      { input: headlessInput(), output: new PassThrough().resume(), terminal: false, prompt: '' },
+      { input: headlessInput(screen), output: new PassThrough().resume(), terminal: false, prompt: '' },
       onLateError,
     )
     const { context } = this.#runner.server
+    this.#interrupt = new TypedInterrupt({ stdin: process.stdin, escapes: screen })
+    Object.defineProperty(context, guardName, { value: this.#interrupt.check })
     context.console = console ?? new Console(process.stdout, process.stderr)
     setValue(context, '_', undefined)
   }
@@ -138,6 +149,7 @@ export class Engine {
 
   close(): void {
     this.#types?.close()
+    this.#interrupt.close()
     this.#runner.end()
     this.#runner.server.close()
   }
@@ -173,6 +185,7 @@ export class Engine {
   /** JavaScript of the code, when nothing is wrong with it. */
   async #prepare(code: string, check: boolean): Promise<Prepared | Refused> {
     const types = this.#types
+    this.#interrupt.begin()
     if (types === undefined || types.failure !== undefined) return await prepareUnchecked(code)
     const prepared = await types.prepare(code)
     if (prepared.kind !== 'code' || !check) return prepared
@@ -197,6 +210,7 @@ export class Engine {
         else reject(error)
       }
       this.#isAwaiting = true
+      this.#interrupt.begin()
       this.#runner.evaluate(`${javascript}\n`, settle)
     })
   }
@@ -250,14 +264,24 @@ function setValue(context: object, name: string, value: unknown): void {
 }
 
 /** While code runs, the evaluator takes the terminal out of raw mode, so that Ctrl-C is a signal that ends a loop. */
-function headlessInput(): PassThrough {
+function headlessInput(screen: boolean): PassThrough {
   const { stdin } = process
   const input = new PassThrough()
   if (!stdin.isTTY) return input
+  const setRawMode = (mode: boolean): void => {
+    // What Node takes for the mode to go back to in the end must be the usual one.
+    if (screen && mode) stty('echo', 'icanon')
+    stdin.setRawMode(mode)
+    if (screen && !mode) stty('-echo', '-icanon')
+  }
   return Object.defineProperties(input, {
     isRaw: { get: () => stdin.isRaw },
-    setRawMode: { value: (mode: boolean) => stdin.setRawMode(mode) },
+    setRawMode: { value: setRawMode },
   })
+}
+
+function stty(...words: readonly string[]): void {
+  spawnSync('stty', words, { stdio: ['inherit', 'ignore', 'ignore'] })
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -36,6 +36,7 @@ export function makeEngine(
       evaluator = new Evaluator(session, {
         types,
         console: new Console(output, output),
+        screen: true,
         onLateError: (error) => onLateError(errorText(error)),
       })
     }

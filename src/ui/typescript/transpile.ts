@@ -1,4 +1,5 @@
 import ts from 'typescript'
+import { guardLoops } from './loop-guard.js'
 
 /** What becomes of a piece of code that a person typed. */
 export type Prepared =
@@ -33,12 +34,12 @@ export function parse(code: string, name = 'code.ts'): ts.SourceFile {
   return ts.createSourceFile(name, code, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS)
 }
 
-/** TypeScript as a prompt takes it, made into JavaScript; without types being checked. */
+/** TypeScript as a prompt takes it, made into JavaScript whose loops can be ended; without types being checked. */
 export function prepare(code: string): Prepared {
   const text = asExpression(code)
   const problems = syntaxProblems(text)
   const [first] = problems
-  if (first === undefined) return { kind: 'code', javascript: toJavaScript(text) }
+  if (first === undefined) return { kind: 'code', javascript: guardLoops(ts, toJavaScript(text)) }
   const end = code.trimEnd().length
   if (first.start >= end || unfinished.has(first.code)) return { kind: 'unfinished' }
   return { kind: 'problem', problem: first }

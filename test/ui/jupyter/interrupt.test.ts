@@ -15,7 +15,7 @@ vi.mock('../../../src/ui/jupyter/wire/control.js', () => ({
 const { checkInterrupt, foreground, InterruptedError, runInScope } = await import(
   '../../../src/ui/jupyter/cell-scope.js'
 )
-const { guardLoops, guardName } = await import('../../../src/ui/jupyter/tslab/loop-guard.js')
+const { guardLoops, guardName } = await import('../../../src/ui/typescript/loop-guard.js')
 const { keepAlive } = await import('../../../src/ui/jupyter/exit.js')
 
 const scopeOf = () => ({ request: {} as never, abort: new AbortController() })

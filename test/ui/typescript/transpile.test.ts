@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { guardName } from '../../../src/ui/typescript/loop-guard.js'
 import { prepare } from '../../../src/ui/typescript/transpile.js'
 
 describe('prepare', () => {
@@ -21,7 +22,7 @@ describe('prepare', () => {
     ["import type { Stats } from 'fs'", ''],
     ["import 'x'", "await import('x');\n"],
     ['await vm.freeze()', 'await vm.freeze();\n'],
-    ['for (const x of y) x', 'for (const x of y)\n    x;\n'],
+    ['for (const x of y) x', `for (const x of y)\n    { ${guardName}(); x; }\n`],
     ['// nothing', '// nothing\n'],
   ])('makes JavaScript of %s', (code, javascript) => {
     expect(prepare(code)).toEqual({ kind: 'code', javascript })

@@ -1,4 +1,4 @@
-import { guardName } from './loop-guard.js'
+import { guardName } from '../../typescript/loop-guard.js'
 
 /**
  * Where a frame of a stack is in the cell that a person wrote. tslab keeps no source map, and its output has lines that

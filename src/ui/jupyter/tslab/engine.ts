@@ -2,10 +2,10 @@
 import type * as TypeScript from '@tslab/typescript-for-tslab'
 import type { Converter, ConvertResult } from 'tslab/dist/converter.js'
 import type { Executor } from 'tslab/dist/executor.js'
+import { guardLoops, guardName } from '../../typescript/loop-guard.js'
 import { requireForNotebooks } from '../notebook-packages.js'
 import { type CellError, errorOfDiagnostics, errorOfThrown } from './cell-error.js'
 import { CellLines } from './cell-lines.js'
-import { guardLoops, guardName } from './loop-guard.js'
 import { type OwnModules, provideModules } from './own-modules.js'
 
 export type CellOutcome =
@@ -153,7 +153,7 @@ export class CellEngine {
     if (!output) return converted
     return {
       ...converted,
-      output: this.#lines.name(this.#cell, code, guardLoops(this.#ts, output)),
+      output: this.#lines.name(this.#cell, code, guardLoops(this.#ts as never, output)),
       // tslab finds `await` by what the compiler complains about, and misses `for await` and `await` of an any.
       hasToplevelAwait: converted.hasToplevelAwait === true || /\bawait\b/.test(output),
     }

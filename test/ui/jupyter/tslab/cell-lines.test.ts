@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CellLines } from '../../../../src/ui/jupyter/tslab/cell-lines.js'
-import { guardName } from '../../../../src/ui/jupyter/tslab/loop-guard.js'
+import { guardName } from '../../../../src/ui/typescript/loop-guard.js'
 
 const source = 'const a = 1\n\nfor (const x of list) work(x)\nfail()\nfail()'
 const output = [

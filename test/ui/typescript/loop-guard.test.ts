@@ -1,7 +1,7 @@
 import vm from 'node:vm'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { guardLoops, guardName } from '../../../../src/ui/jupyter/tslab/loop-guard.js'
+import { guardLoops, guardName } from '../../../src/ui/typescript/loop-guard.js'
 
 /** The two compilers agree on what is used here; tslab's own is tried by the integration tests. */
 const guard = (code: string) => guardLoops(ts as never, code)

@@ -1,4 +1,4 @@
-import type * as TypeScript from '@tslab/typescript-for-tslab'
+import type TypeScript from 'typescript'
 
 /** The global function that guarded loops call on each turn. */
 export const guardName = '__cryoscope_check__'
