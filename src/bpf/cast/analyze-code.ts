@@ -6,8 +6,9 @@ import { LivenessFinder } from './code/liveness.js'
 import { Functions, GivenUp } from './flow/functions.js'
 import { Knowledge, type ProvenTarget } from './flow/knowledge.js'
 import { mostWords } from './flow/state.js'
-import { Attribution } from './weigh/attribution.js'
-import { type Conclusion, Conclusions } from './weigh/conclusions.js'
+import { Space } from './flow/values.js'
+import { Attribution, type LooseStore } from './weigh/attribution.js'
+import { type Conclusion, Conclusions, type Degree } from './weigh/conclusions.js'
 import { Evidence } from './weigh/evidence.js'
 import { kernelTypes } from './weigh/kernel-types.js'
 import { LooseStores } from './weigh/loose-stores.js'
@@ -20,6 +21,8 @@ import { type Order, StoredValues } from './weigh/stored-values.js'
 export interface Weighed {
   readonly facts: SlotFacts
   readonly conclusion: Conclusion
+  /** What it is when one leaves out what may only be against it; undefined where there is nothing of the kind. */
+  readonly supported?: Conclusion & { readonly kind: 'pointer' }
 }
 
 export interface Analysis {
@@ -31,6 +34,16 @@ export interface Analysis {
   /** Why there is nothing to conclude; undefined when the code was analysed. */
   readonly incomplete: string | undefined
 }
+
+/** What conclusions are drawn from. */
+interface Weighing {
+  readonly knowledge: Knowledge
+  readonly evidence: Evidence
+  readonly table: SlotTable
+  readonly loose: readonly LooseStore[]
+}
+
+type Pointer = Conclusion & { readonly kind: 'pointer' }
 
 /** Each round types what the one before has proven to be pointers; real chains end after two or three. */
 const mostRounds = 8
@@ -100,8 +113,8 @@ class Rounds {
     }
     // It does not settle: what needs no earlier round remains, without what was ever revoked.
     const knowledge = this.#first.afresh()
-    const { weighed } = this.#weigh(knowledge, this.#start(knowledge))
-    return { knowledge, weighed: weighed.filter(({ facts }) => !revoked.has(facts.slot.id)) }
+    const { weighed, weighing } = this.#weigh(knowledge, this.#start(knowledge))
+    return { knowledge, weighed: addSupported(weighing, unrevoked(weighed, revoked)) }
   }
 
   /** Adds what is proven round by round. Undefined when something turns out not to hold: it is in `revoked` then. */
@@ -112,7 +125,7 @@ class Rounds {
     const functions = this.#start(knowledge)
     let proven = new Map<number, ProvenTarget>()
     for (let round = 0; round < mostRounds; round++) {
-      const { weighed, evidence } = this.#weigh(knowledge, functions)
+      const { weighed, weighing } = this.#weigh(knowledge, functions)
       const next = this.#provenBy(knowledge, weighed, revoked)
       let holds = true
       for (const [id, { target }] of proven) {
@@ -124,10 +137,10 @@ class Rounds {
       const affected = new Set<number>()
       for (const [id, { space }] of next) {
         if (proven.get(id)?.space === space) continue
-        for (const at of evidence.basedOn.get(id) ?? []) affected.add(this.#sites.functionAt(at))
+        for (const at of weighing.evidence.basedOn.get(id) ?? []) affected.add(this.#sites.functionAt(at))
       }
       if (affected.size === 0) {
-        return { knowledge, weighed: weighed.filter(({ facts }) => !revoked.has(facts.slot.id)) }
+        return { knowledge, weighed: addSupported(weighing, unrevoked(weighed, revoked)) }
       }
       proven = next
       knowledge.prove(proven)
@@ -174,7 +187,7 @@ class Rounds {
     return found
   }
 
-  #weigh(knowledge: Knowledge, functions: Functions): { weighed: Weighed[]; evidence: Evidence } {
+  #weigh(knowledge: Knowledge, functions: Functions): { weighed: Weighed[]; weighing: Weighing } {
     const evidence = new Evidence(knowledge)
     functions.observe(evidence)
     const order = this.#order()
@@ -183,23 +196,19 @@ class Rounds {
     const table = new SlotTable(knowledge.places)
     const attribution = new Attribution(knowledge, evidence, stored, table)
     attribution.run()
-    const conclusions = new Conclusions(knowledge, table)
-    const loose = new LooseStores(knowledge, evidence, attribution.loose, table, conclusions)
-    const lost = new Set([...knowledge.lost].flatMap((type) => [...knowledge.places.embedded(type)]))
+    const weighing: Weighing = { knowledge, evidence, table, loose: attribution.loose }
+    const weigh = weigher(weighing, 'proven')
     const weighed: Weighed[] = []
     for (const facts of table.all) {
       const { slot } = facts
-      const conclusion = conclusions.of(facts)
-      if (slot.kind !== 'word' || conclusion.kind === 'nothing') continue
-      if (this.kernelTypes.has(slot.container) || knowledge.code.sharedTypes?.has(slot.container)) continue
-      if (conclusion.kind === 'pointer') {
-        const against: Negative | undefined = lost.has(slot.container)
-          ? { at: undefined, why: 'pointers to its struct get mixed with too many others' }
-          : loose.against(slot, conclusion)
-        weighed.push({ facts, conclusion: against ? { kind: 'doubt', reasons: [against] } : conclusion })
-      } else if (speaksForPointer(facts)) weighed.push({ facts, conclusion })
+      if (slot.kind !== 'word' || this.kernelTypes.has(slot.container)) continue
+      if (knowledge.code.sharedTypes?.has(slot.container)) continue
+      const conclusion = weigh(facts)
+      if (conclusion.kind === 'pointer' || (conclusion.kind === 'doubt' && speaksForPointer(facts))) {
+        weighed.push({ facts, conclusion })
+      }
     }
-    return { weighed, evidence }
+    return { weighed, weighing }
   }
 
   #order(): Order {
@@ -224,8 +233,48 @@ class Rounds {
 }
 
 /** Whether anything but numbers has been seen in it. */
-function speaksForPointer({ positives, uses }: SlotFacts): boolean {
-  return uses.length > 0 || positives.some(({ stored }) => stored.kind === 'pointer')
+function speaksForPointer({ positives, uses, likely }: SlotFacts): boolean {
+  return uses.length > 0 || [...positives, ...likely].some(({ stored }) => stored.kind === 'pointer')
+}
+
+/** Slots of which nothing turned out not to hold. */
+function unrevoked(weighed: readonly Weighed[], revoked: ReadonlySet<number>): Weighed[] {
+  return weighed.filter(({ facts }) => !revoked.has(facts.slot.id))
+}
+
+/** Weighs a slot to one of the degrees. */
+function weigher(
+  { knowledge, evidence, table, loose }: Weighing,
+  degree: Degree,
+): (facts: SlotFacts) => Conclusion {
+  const conclusions = new Conclusions(knowledge, table, degree)
+  const stores = new LooseStores(knowledge, evidence, loose, table, conclusions)
+  const lost = new Set([...knowledge.lost].flatMap((type) => [...knowledge.places.embedded(type)]))
+  const mixed: Negative = { at: undefined, why: 'pointers to its struct get mixed with too many others' }
+  return (facts) => {
+    const conclusion = conclusions.of(facts)
+    if (conclusion.kind !== 'pointer') return conclusion
+    const against = lost.has(facts.slot.container) ? mixed : stores.against(facts.slot, conclusion)
+    return against === undefined ? conclusion : { kind: 'doubt', reasons: [against] }
+  }
+}
+
+/** Says of slots that are not proven what they are when one leaves out what may only be against it. */
+function addSupported(weighing: Weighing, weighed: readonly Weighed[]): Weighed[] {
+  if (weighed.every(({ conclusion }) => conclusion.kind === 'pointer')) return [...weighed]
+  const weigh = weigher(weighing, 'supported')
+  return weighed.map((one) => {
+    const { facts, conclusion } = one
+    const other = conclusion.kind === 'pointer' ? conclusion : weigh(facts)
+    const isNews = conclusion.kind !== 'pointer' && other.kind === 'pointer'
+    return isNews && isUsable(facts, other) ? { ...one, supported: other } : one
+  })
+}
+
+/** A pointer to a known type, or one that the program itself follows into the arena. */
+function isUsable({ uses }: SlotFacts, { types, space, size }: Pointer): boolean {
+  if (types.length > 0) return true
+  return space === Space.arena && (size !== undefined || uses.some((use) => use.space === Space.arena))
 }
 
 /** Words of stack that the instructions from `start` to `end` use at most. */

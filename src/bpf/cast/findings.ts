@@ -4,11 +4,23 @@ import type { Analysis, Weighed } from './analyze-code.js'
 import type { Code } from './code/code.js'
 import type { Slot } from './flow/places.js'
 import { Space } from './flow/values.js'
-import type { AddressSpace, CastEvidence, CastFinding, CastPlace, WithheldCast } from './report.js'
+import type {
+  AddressSpace,
+  CastEvidence,
+  CastFinding,
+  CastPlace,
+  CastTarget,
+  MemoryCheck,
+  WithheldCast,
+} from './report.js'
+import type { Conclusion } from './weigh/conclusions.js'
 import { sizedStructs } from './weigh/sized-structs.js'
 import type { SlotFacts } from './weigh/slot-facts.js'
 
+type Pointer = Conclusion & { readonly kind: 'pointer' }
+
 const mostEvidence = 4
+const taskStruct = 'task_struct'
 const spaceNames: Readonly<Record<number, AddressSpace>> = {
   [Space.arena]: 'arena',
   [Space.kernel]: 'kernel',
@@ -21,26 +33,24 @@ export function describeFindings(
 ): { findings: CastFinding[]; withheld: WithheldCast[] } {
   const findings: CastFinding[] = []
   const withheld: WithheldCast[] = []
-  for (const { facts, conclusion } of weighed) {
+  for (const { facts, conclusion, supported } of weighed) {
     const place = describePlace(code, facts.slot)
-    if (conclusion.kind === 'doubt') {
-      const reasons = conclusion.reasons.map(({ at, why }) => ({ why, site: sites.of(at) }))
-      withheld.push({ place, reasons })
-    } else if (conclusion.kind === 'pointer') {
-      const [target] = conclusion.types
+    const doubts = conclusion.kind === 'doubt' ? conclusion.reasons : []
+    const reasons = doubts.map(({ at, why }) => ({ why, site: sites.of(at) }))
+    const pointer = conclusion.kind === 'pointer' ? conclusion : supported
+    if (pointer !== undefined) {
+      const target = describeTarget(code, kernelTypes, pointer)
       const evidence = evidenceOf(facts)
-      const allocationSize = target === undefined ? (conclusion.size ?? null) : null
+      const allocationSize = target === null ? (pointer.size ?? null) : null
+      const addressSpace = spaceNames[pointer.space] ?? 'unknown'
+      const isProven = pointer === conclusion
       findings.push({
+        recovered: isProven ? 'proven' : 'supported',
+        check: isProven ? null : checkOf(code, target, addressSpace),
+        doubts: reasons,
         place,
-        target:
-          target === undefined
-            ? null
-            : {
-                typeId: target,
-                type: typeName(code.btf.type(target)),
-                isKernel: kernelTypes.has(target),
-              },
-        addressSpace: spaceNames[conclusion.space] ?? 'unknown',
+        target,
+        addressSpace,
         allocationSize,
         candidates: allocationSize === null ? [] : sizedStructs(code.btf, allocationSize, kernelTypes),
         evidence: evidence
@@ -48,17 +58,34 @@ export function describeFindings(
           .map(({ rule, at }): CastEvidence => ({ rule, site: sites.of(at) })),
         evidenceCount: evidence.length,
       })
-    }
+    } else if (conclusion.kind === 'doubt') withheld.push({ place, reasons })
   }
   const order = (a: { place: CastPlace }, b: { place: CastPlace }): number =>
     a.place.typeId - b.place.typeId || a.place.offset - b.place.offset
   return { findings: findings.toSorted(order), withheld: withheld.toSorted(order) }
 }
 
+function describeTarget(code: Code, kernelTypes: ReadonlySet<number>, { types }: Pointer): CastTarget | null {
+  const [target] = types
+  if (target === undefined) return null
+  return { typeId: target, type: typeName(code.btf.type(target)), isKernel: kernelTypes.has(target) }
+}
+
+function checkOf(code: Code, target: CastTarget | null, space: AddressSpace): MemoryCheck {
+  const isTask = target !== null && code.btf.type(target.typeId).name === taskStruct
+  if (space === 'arena') return 'arena'
+  if (space === 'kernel') return isTask ? 'task' : 'none'
+  return isTask ? 'task or arena' : 'arena'
+}
+
 /** One entry for each instruction and rule, stores before uses. */
-function evidenceOf({ positives, uses }: SlotFacts): Pick<Weighed['facts']['uses'][number], 'at' | 'rule'>[] {
+function evidenceOf({
+  positives,
+  likely,
+  uses,
+}: SlotFacts): Pick<Weighed['facts']['uses'][number], 'at' | 'rule'>[] {
   const seen = new Set<string>()
-  return [...positives, ...uses.filter(({ types }) => types !== undefined), ...uses].filter(
+  return [...positives, ...likely, ...uses.filter(({ types }) => types !== undefined), ...uses].filter(
     ({ at, rule }) => {
       const key = `${at}:${rule}`
       return !seen.has(key) && seen.add(key)

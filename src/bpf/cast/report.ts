@@ -1,7 +1,7 @@
 import type { Rule } from './flow/observer.js'
 
 /** Grows with every change of what a report means or looks like; caches of other numbers are ignored. */
-export const reportFormat = 2
+export const reportFormat = 3
 
 /** What the typed-pointer recovery has found in a file. Plain data: it is printed and stored as JSON. */
 export interface CastReport {
@@ -29,8 +29,30 @@ export interface CastObject {
   readonly incomplete: string | null
 }
 
+/**
+ * 'proven': everything that the programs store there is such a pointer. 'supported': the programs use it as such a
+ * pointer, nothing that is certain speaks against it, and not everything could be followed.
+ */
+export type RecoveryDegree = 'proven' | 'supported'
+
+/** What an address in a memory must be before a supported finding counts for it. */
+export type MemoryCheck =
+  /** A task that is on the kernel's list of tasks. */
+  | 'task'
+  /** Memory of the arena that is allocated; where an allocator's elements are known, an element that is in use. */
+  | 'arena'
+  /** One of the two. */
+  | 'task or arena'
+  /** There is none for such a pointer: it stays an integer. */
+  | 'none'
+
 /** A field that C declares as an integer and that holds a pointer. */
 export interface CastFinding {
+  readonly recovered: RecoveryDegree
+  /** Of what is supported; null of what is proven. */
+  readonly check: MemoryCheck | null
+  /** Why it is not proven; empty when it is. */
+  readonly doubts: readonly CastDoubt[]
   readonly place: CastPlace
   /** What it points at; null when only the space is proven. */
   readonly target: CastTarget | null
@@ -84,7 +106,12 @@ export interface CastSite {
   readonly source: string
 }
 
+export interface CastDoubt {
+  readonly why: string
+  readonly site: CastSite | null
+}
+
 export interface WithheldCast {
   readonly place: CastPlace
-  readonly reasons: readonly { readonly why: string; readonly site: CastSite | null }[]
+  readonly reasons: readonly CastDoubt[]
 }

@@ -74,6 +74,8 @@ export class Calls implements CallHandler {
     const prototype = this.#functions.trustedPrototype(index)
     const isOwn = this.#functions.isStatic(index)
     for (const [n, value] of passed.entries()) {
+      // What is left in registers beyond the parameters is not handed over.
+      if (prototype !== undefined && !prototype.hasMore && n >= prototype.parameters.length) break
       const declared = prototype?.parameters[n]
       this.#effects.observeArgument(call, value, declared)
       observer?.pass(at, value, index, n)

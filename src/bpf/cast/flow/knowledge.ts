@@ -6,13 +6,16 @@ import { type Place, Places, type Slot } from './places.js'
 import { type SectionVariable, SectionVariables } from './section-variables.js'
 import { Space, TOP, type Value, ValueKind, Values } from './values.js'
 
+/** 'stack' is a load from the stack or from a context, 'load' one from anywhere else. */
+export type OriginKind = 'load' | 'stack' | 'call' | 'parameter' | 'derived'
+
 /** Where a value comes from: an instruction or a parameter, and what is known of it there. */
 export interface Origin {
   /** Index of the instruction; of a parameter, the first of its function. */
   readonly at: number
   /** Index of the function. */
   readonly function: number
-  readonly kind: 'load' | 'call' | 'parameter' | 'derived'
+  readonly kind: OriginKind
   /** Number of the parameter, from 0. */
   readonly parameter: number
   /** What is known of the value: a slot, a type, or nothing. */
@@ -86,7 +89,7 @@ export class Knowledge {
 
   /** What an instruction makes. */
   made(
-    kind: 'load' | 'call' | 'derived',
+    kind: Exclude<OriginKind, 'parameter'>,
     at: number,
     inFunction: number,
     general: Value,

@@ -287,7 +287,11 @@ export class Machine {
       general = this.#knowledge.heldAt(base, displacement)
     }
     if (values.isNumber(general)) return general
-    return this.#knowledge.made('load', at, inFunction, general)
+    const isOwn = values.members(base).some((member) => {
+      const kind = values.kind(member)
+      return kind === ValueKind.frame || kind === ValueKind.context || this.#knowledge.isElsewhere(member)
+    })
+    return this.#knowledge.made(isOwn ? 'stack' : 'load', at, inFunction, general)
   }
 
   #contextWord(index: number, displacement: number): Value {

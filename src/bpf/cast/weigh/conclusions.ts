@@ -24,22 +24,31 @@ const nothing: Conclusion = { kind: 'nothing' }
 const mostRounds = 64
 const mostReasons = 4
 
+/**
+ * How much a conclusion takes: 'proven' is everything that is stored a pointer, with nothing that could not be followed;
+ * 'supported' leaves out what only may be against it, and counts what is taken for a pointer in other places.
+ */
+export type Degree = 'proven' | 'supported'
+
 /** Weighs the facts of all slots until nothing changes. */
 export class Conclusions {
   readonly #knowledge: Knowledge
   readonly #table: SlotTable
+  readonly degree: Degree
   /** Those slots of which something speaks for a pointer, and those that they are copied from. */
   readonly #open: readonly SlotFacts[]
   readonly #found = new Map<number, Conclusion>()
 
-  constructor(knowledge: Knowledge, table: SlotTable) {
+  constructor(knowledge: Knowledge, table: SlotTable, degree: Degree = 'proven') {
     this.#knowledge = knowledge
     this.#table = table
+    this.degree = degree
     const isOpen = (facts: SlotFacts): boolean =>
       facts.slot.kind === 'pointer' ||
       facts.positives.length > 0 ||
       facts.uses.length > 0 ||
-      facts.perhaps.length > 0
+      facts.perhaps.length > 0 ||
+      facts.likely.length > 0
     const open = new Set([...table.all].filter(isOpen))
     // Slots that are only copied from come up on the way.
     for (const facts of open) for (const id of sourcesOf(facts)) open.add(table.byId(id))
@@ -87,7 +96,8 @@ export class Conclusions {
 
   #weighWord(facts: SlotFacts): Conclusion {
     const { negatives, positives, numbers } = facts
-    if (negatives.length > 0) return doubt(negatives)
+    const isAgainst = this.degree === 'proven' ? negatives.length > 0 : facts.isContradicted
+    if (isAgainst) return doubt(negatives)
     const { conclusion, isPartlyTyped } = this.#weighStores(facts)
     if (conclusion.kind === 'doubt') return conclusion
     const used = this.#weighUses(facts, conclusion, isPartlyTyped)
@@ -111,7 +121,8 @@ export class Conclusions {
   #weighStores(facts: SlotFacts): { conclusion: Conclusion; isPartlyTyped: boolean } {
     let common: Pointer | undefined
     let isPartlyTyped = false
-    for (const positive of [...facts.positives, ...facts.perhaps]) {
+    const likely = this.degree === 'proven' ? [] : facts.likely
+    for (const positive of [...facts.positives, ...facts.perhaps, ...likely]) {
       const one = this.#resolve(facts, positive)
       if (one.kind === 'nothing') continue
       if (one.kind === 'doubt') return { conclusion: one, isPartlyTyped }
@@ -122,7 +133,7 @@ export class Conclusions {
       common = merged
     }
     // What may have been stored elsewhere proves nothing by itself.
-    const isProof = facts.positives.length > 0 || facts.uses.length > 0
+    const isProof = facts.positives.length > 0 || facts.uses.length > 0 || likely.length > 0
     return { conclusion: isProof && common !== undefined ? common : nothing, isPartlyTyped }
   }
 

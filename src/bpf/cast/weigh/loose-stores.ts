@@ -152,6 +152,8 @@ export class LooseStores {
   #agrees(store: LooseStore, conclusion: Pointer): boolean {
     return store.stored.every((stored) => {
       if (stored.kind === 'null') return true
+      if (stored.kind === 'unknown' && stored.isLoaded && this.#conclusions.degree === 'supported')
+        return true
       const pointer = this.#resolve(stored)
       if (pointer === undefined || store.width !== wordSize) return false
       const isSame = pointer.space === conclusion.space
@@ -179,7 +181,7 @@ function distinct(stores: readonly LooseStore[]): LooseStore[] {
         ? `${one.types.join('+')}@${one.space}`
         : one.kind === 'copy'
           ? `${one.slot}+${one.offset}@${one.space}`
-          : one.kind,
+          : `${one.kind} ${one.kind === 'unknown' && one.isLoaded}`,
     )
     const around = store.around && `${store.around.type}+${store.around.offset}`
     const key = [

@@ -32,11 +32,17 @@ export interface SlotFacts {
   readonly perhaps: Positive[]
   readonly uses: Use[]
   readonly negatives: Negative[]
+  /** Something else is stored there for certain, and not only perhaps by what could not be followed. */
+  isContradicted: boolean
+  /** What is stored there and taken for a pointer in other places: it proves nothing. */
+  readonly likely: Positive[]
   /** It is used as a number: that counts where nothing but uses speaks for a pointer. */
   readonly numbers: Negative[]
   /** The object stores something there, if only null. */
   isStored: boolean
 }
+
+type Unknown = Stored & { readonly kind: 'unknown' }
 
 const mostReasons = 4
 
@@ -78,6 +84,8 @@ export class SlotTable {
       into.negatives.push(...facts.negatives)
       into.numbers.push(...facts.numbers)
       into.isStored ||= facts.isStored
+      into.isContradicted ||= facts.isContradicted
+      into.likely.push(...facts.likely)
     }
   }
 
@@ -85,7 +93,17 @@ export class SlotTable {
     const one = this.canonical(slot)
     let facts = this.#facts.get(one.id)
     if (facts === undefined) {
-      facts = { slot: one, positives: [], perhaps: [], uses: [], negatives: [], numbers: [], isStored: false }
+      facts = {
+        slot: one,
+        positives: [],
+        perhaps: [],
+        uses: [],
+        negatives: [],
+        isContradicted: false,
+        likely: [],
+        numbers: [],
+        isStored: false,
+      }
       this.#facts.set(one.id, facts)
     }
     return facts
@@ -108,6 +126,12 @@ export class SlotTable {
 
   /** Something speaks against a slot; a few reasons are as good as many. */
   object(facts: SlotFacts, at: number | undefined, why: string): void {
+    facts.isContradicted = true
+    this.doubt(facts, at, why)
+  }
+
+  /** The same of what only may be so, for all that the analysis can follow. */
+  doubt(facts: SlotFacts, at: number | undefined, why: string): void {
     facts.isStored = true
     if (facts.negatives.length < mostReasons) facts.negatives.push({ at, why })
   }
@@ -118,8 +142,17 @@ export class SlotTable {
     facts.isStored = true
     for (const one of stored) {
       if (one.kind === 'null') continue
-      if (one.kind === 'number' || one.kind === 'unknown') this.object(facts, at, one.why)
+      if (one.kind === 'number') this.object(facts, at, one.why)
+      else if (one.kind === 'unknown') this.#storeUnknown(facts, one, at, rule)
       else (isCertain ? facts.positives : facts.perhaps).push({ at, rule, stored: one as Positive['stored'] })
     }
+  }
+
+  #storeUnknown(facts: SlotFacts, { why, isLoaded, likely }: Unknown, at: number, rule: Rule): void {
+    if (likely !== undefined) {
+      facts.likely.push({ at, rule, stored: { kind: 'pointer', ...likely, size: undefined } })
+      this.doubt(facts, at, why)
+    } else if (isLoaded) this.doubt(facts, at, why)
+    else this.object(facts, at, why)
   }
 }

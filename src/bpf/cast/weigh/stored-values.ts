@@ -1,7 +1,7 @@
 import type { Dominance } from '../code/dominance.js'
 import type { Knowledge } from '../flow/knowledge.js'
 import { Space, TOP, type Value, ValueKind } from '../flow/values.js'
-import type { Evidence, Follow } from './evidence.js'
+import type { Evidence, Follow, View } from './evidence.js'
 
 /** What one of the values that are stored somewhere is. */
 export type Stored =
@@ -23,7 +23,20 @@ export type Stored =
       readonly space: number
     }
   | { readonly kind: 'number'; readonly why: string }
-  | { readonly kind: 'unknown'; readonly why: string }
+  | {
+      readonly kind: 'unknown'
+      readonly why: string
+      /** It is read from memory of which nothing is known; everything else that is unknown may well be a number. */
+      readonly isLoaded?: boolean
+      /** The pointer that it is taken for elsewhere, if not always. */
+      readonly likely?: LikelyPointer
+    }
+
+/** What a value is taken for in some places. */
+export interface LikelyPointer {
+  readonly types: readonly number[]
+  readonly space: number
+}
 
 /** Which of two instructions of the same function always comes with the other. */
 export interface Order {
@@ -60,10 +73,15 @@ export class StoredValues {
 
   /** Types that a value of that origin is taken for, `offset` bytes from its start, whenever the instruction runs. */
   viewsAt(origin: number, offset: number, at: number): number[] {
+    return this.#viewsOf(origin, offset, (view) => this.alwaysTogether(view.at, at, origin))
+  }
+
+  /** The types that all of those views give. */
+  #viewsOf(origin: number, offset: number, counts: (view: View) => boolean): number[] {
     const { places, types } = this.#knowledge
     let common: number[] | undefined
     for (const view of this.#evidence.views.get(origin) ?? []) {
-      if (view.offset > offset || !this.alwaysTogether(view.at, at, origin)) continue
+      if (view.offset > offset || !counts(view)) continue
       const size = types.of(view.type)
       if (view.offset !== offset && (size.kind !== 'struct' || offset >= view.offset + size.size)) continue
       const found =
@@ -145,9 +163,18 @@ export class StoredValues {
     const types = this.viewsAt(id, values.offset(value), at)
     const space = stored.kind === 'pointer' ? stored.space : this.spaceOf(follows)
     if (types.length > 0) return { kind: 'pointer', types, space, size: undefined }
+    if (stored.kind === 'unknown') return this.#describeUnknown(value, id, stored.why)
     if (stored.kind !== 'pointer' || values.offset(value) !== 0) return stored
     const size = this.#knowledge.originOf(value)?.size ?? TOP
     return { ...stored, size: values.kind(size) === ValueKind.constant ? values.offset(size) : undefined }
+  }
+
+  #describeUnknown(value: Value, id: number, why: string): Stored {
+    const isLoaded = this.#knowledge.origins[id]?.kind === 'load'
+    const types = this.#viewsOf(id, this.#knowledge.values.offset(value), () => true)
+    const space = this.spaceOf(this.#evidence.follows.get(id))
+    const isLikely = types.length > 0 && space !== Space.mixed
+    return { kind: 'unknown', why, isLoaded, ...(isLikely ? { likely: { types, space } } : {}) }
   }
 
   #describeGeneral(value: Value, follows: readonly Follow[] | undefined): Stored {
