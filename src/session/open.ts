@@ -16,15 +16,21 @@ export interface OpeningOptions {
 export interface OpenOptions extends DumpFileOptions {
   /** Files that programs in the target were loaded from: `vm.addObject` says what for. */
   readonly objects?: readonly string[]
+  /** Show integers as pointers only where that is proven (`vm.onlyProven`). */
+  readonly onlyProven?: boolean
 }
 
 /**
  * Opens a target: a dump file, `@name` of a guest that was left running, the QMP socket of a QEMU that others run, or `live`, this machine. Throws CryoscopeError with a sentence that
  * says what the file is when it is none of those.
  */
-export async function open(target: string, { objects = [], ...options }: OpenOptions = {}): Promise<Session> {
+export async function open(
+  target: string,
+  { objects = [], onlyProven = false, ...options }: OpenOptions = {},
+): Promise<Session> {
   const session = await openTarget(target, options)
   try {
+    session.onlyProven = onlyProven
     for (const path of objects) session.addObject(path)
     return session
   } catch (error) {

@@ -79,6 +79,7 @@ export class Session implements AsyncDisposable {
   #arenas: readonly Arena[] | undefined
   #recovery: Recovery | undefined
   readonly #objects: ObjectFile[] = []
+  #onlyProven = false
   #epoch = -1
   #problems = new Problems()
   readonly #writes = new Writes()
@@ -321,13 +322,24 @@ export class Session implements AsyncDisposable {
   /** Which integers hold pointers, by the loaded programs and the object files that were added. */
   get recovery(): Recovery {
     const { kernel } = this
-    this.#recovery ??= new Recovery(kernel, this.#objects, () => this.arenas)
+    const options = { onlyProven: this.#onlyProven }
+    this.#recovery ??= new Recovery(kernel, this.#objects, () => this.arenas, this.#problems, options)
     return this.#recovery
+  }
+
+  /** Whether integers are shown as pointers only where that is proven, not where it is supported and has been checked. */
+  get onlyProven(): boolean {
+    return this.#onlyProven
+  }
+
+  set onlyProven(value: boolean) {
+    if (value !== this.#onlyProven) this.#recovery = undefined
+    this.#onlyProven = value
   }
 
   /** What is known when somebody asks: objects may be added, and the guest may run. */
   readonly #knownTypes: KnownTypes = {
-    pointerAt: (type, offset, isArenaAddress) => this.recovery.pointerAt(type, offset, isArenaAddress),
+    pointerAt: (type, offset, arena) => this.recovery.pointerAt(type, offset, arena),
     complete: (type) => this.recovery.complete(type),
   }
 

@@ -56,7 +56,7 @@ class PointerNode extends Node<PointerShape> {
 
   override $format(options: FormatOptions = {}): string {
     if (this.#recovered === undefined) return super.$format(options)
-    return recoveredText(this.source.context, this.#recovered.type, this.#value)
+    return recoveredText(this.source.context, this.#recovered, this.#value)
   }
 
   get $tags(): readonly string[] {

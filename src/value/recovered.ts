@@ -9,12 +9,23 @@ export interface RecoveredPointer {
   /** What the integer is as a pointer; `void *` when only its address space is proven. */
   readonly type: PointerType
   readonly evidence: RecoveryEvidence
-  /** Whether a value can be such a pointer. One that cannot is shown as the integer that it is. */
+  /**
+   * Whether a value can be such a pointer, and has passed the checks where the pointer is only supported. One that has not
+   * is shown as the integer that it is.
+   */
   accepts(value: bigint): boolean
 }
 
+/**
+ * 'proven': everything that the programs store there is such a pointer. 'supported': they use it as one at the lines that
+ * are named, nothing certain speaks against it, and what lies at the address in this memory has passed the checks of
+ * the type.
+ */
+export type RecoveryDegree = 'proven' | 'supported'
+
 /** The instruction that shows it, and where that comes from. */
 export interface RecoveryEvidence {
+  readonly degree: RecoveryDegree
   readonly function: string
   /** Counted from the start of its section or program. */
   readonly instruction: number
@@ -23,6 +34,8 @@ export interface RecoveryEvidence {
   readonly line: number
   /** A sentence: "a pointer is stored there: tctx->task = (u64)p;". */
   readonly why: string
+  /** Every line that is known to show it, that one first: "util.bpf.c:72". */
+  readonly lines: readonly string[]
 }
 
 /** Where a value lies in the type that has it as a member. */
@@ -55,20 +68,23 @@ export function elementHome(home: Home | undefined, index: number, size: number)
   return home && { type: home.type, offset: home.offset + index * size }
 }
 
-export function evidenceJson({ function: name, instruction, file, line, why }: RecoveryEvidence): {
-  readonly [key: string]: Json
+/** The members that say so: `{ recovered: "proven", evidence: { function, instruction, file, line, why, lines } }`. */
+export function evidenceJson({ degree, function: name, ...rest }: RecoveryEvidence): {
+  readonly recovered: RecoveryDegree
+  readonly evidence: { readonly [key: string]: Json }
 } {
-  return { function: name, instruction, file, line, why }
+  const { instruction, file, line, why, lines } = rest
+  return { recovered: degree, evidence: { function: name, instruction, file, line, why, lines: [...lines] } }
 }
 
-/** `{ pointer, type, to?, recovered }`. */
+/** `{ pointer, type, to?, recovered, evidence }`. */
 export function recoveredJson(context: ValueContext, pointer: RecoveredPointer, value: bigint): Json {
   const to = value === 0n ? undefined : context.symbolize(value)
   return {
     pointer: `0x${value.toString(16)}`,
     type: typeName(pointer.type),
     ...(to === undefined ? {} : { to }),
-    recovered: evidenceJson(pointer.evidence),
+    ...evidenceJson(pointer.evidence),
   }
 }
 

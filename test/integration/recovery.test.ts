@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { analyzeFile } from '../../src/bpf/cast/analyze.js'
 import type { CastObject } from '../../src/bpf/cast/report.js'
 import { Recovery } from '../../src/bpf/recovery/recovery.js'
+import { Problems } from '../../src/problems.js'
 import type { Session } from '../../src/session/session.js'
 import type { PointerValue, StructValue } from '../../src/value/types.js'
 import { type DemoGuest, demoBuild, sharedDemo, testedKernels } from './support/demo-guest.js'
@@ -153,7 +154,7 @@ describe.each(testedKernels)('pointers recovered on $kernel', ({ kernel }) => {
     expect(found.file).toBe(object)
     expect(textsOf(found.object as CastObject)).toEqual(expected)
     // Other objects' files change nothing.
-    const without = new Recovery(session.kernel, [], () => session.arenas)
+    const without = new Recovery(session.kernel, [], () => session.arenas, new Problems())
     expect(without.of(scheduler.types).file).toBeUndefined()
     expect(session.addObject(join(demoBuild, 'trace.o'))).toBe(true)
   })

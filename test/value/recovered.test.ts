@@ -4,7 +4,7 @@ import { Btf } from '../../src/btf/btf.js'
 import { syntheticPointer } from '../../src/btf/inflate.js'
 import type { SectionType, StructType } from '../../src/btf/types.js'
 import type { ValueContext } from '../../src/value/context.js'
-import type { RecoveredPointer } from '../../src/value/recovered.js'
+import type { RecoveredPointer, RecoveryEvidence } from '../../src/value/recovered.js'
 import { compileJson } from '../../src/value/render/compile-json.js'
 import { jsonOf } from '../../src/value/render/json.js'
 import type { ArrayValue, PointerValue, Scalar, StructValue } from '../../src/value/types.js'
@@ -13,16 +13,18 @@ import { BtfBuilder } from '../btf/builder.js'
 import { base, FakeGuest } from './fake-guest.js'
 import { build, integers } from './types.js'
 
-const evidence = {
+const evidence: RecoveryEvidence = {
+  degree: 'proven',
   function: 'enqueue',
   instruction: 12,
   file: 'a.bpf.c',
   line: 7,
   why: 'a pointer is stored there: c->task = (u64)p;',
+  lines: ['a.bpf.c:7'],
 }
 
 /** struct node: words of which some are pointers to other nodes. */
-function nodes() {
+function nodes(shownBy: RecoveryEvidence = evidence) {
   const b = new BtfBuilder()
   const { u32, u64 } = integers(b)
   const table = b.array(b.array(u64, 2), 2)
@@ -45,7 +47,7 @@ function nodes() {
   const asked: string[] = []
   const pointer: RecoveredPointer = {
     type: syntheticPointer(type),
-    evidence,
+    evidence: shownBy,
     accepts: (value) => value === 0n || value >= base,
   }
   const known = new Set(['node+8', '+8', 'node+56'])
@@ -62,7 +64,8 @@ function nodes() {
   return { guest, type, context, asked, node: makeValue(context, type, base, 'node') as StructValue }
 }
 
-const shown = { pointer: '0xffff888000000100', type: 'struct node *', recovered: evidence }
+const { degree: recovered, ...where } = evidence
+const shown = { pointer: '0xffff888000000100', type: 'struct node *', recovered, evidence: where }
 
 describe('integers in which programs keep pointers', () => {
   test('stay integers as properties, and are pointers as members', () => {
@@ -133,6 +136,14 @@ describe('integers in which programs keep pointers', () => {
     for (const offset of [40, 48, 56, 64]) guest.setPointer(offset, base + 0x100n)
     const text = node.$format({ columns: 200 })
     expect(text.match(/recovered struct node/g)).toHaveLength(3)
+  })
+
+  test('say that they are supported and not proven, with a line', () => {
+    const { node } = nodes({ ...evidence, degree: 'supported' })
+    const next = node.$member('next') as PointerValue
+    expect(inspect(next)).toBe('0xffff888000000100 (supported struct node *, a.bpf.c:7)')
+    expect(next.$json()).toEqual({ ...shown, recovered: 'supported' })
+    expect(next.$recovered?.degree).toBe('supported')
   })
 
   test('are the same in compiled JSON', () => {

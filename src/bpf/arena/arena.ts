@@ -14,6 +14,7 @@ import type { Allocator } from '../allocators/allocator.js'
 import { ArenaContents } from '../allocators/catalog.js'
 import type { DanglingReference } from '../allocators/references.js'
 import type { MapInfo } from '../map-info.js'
+import { beginsAt } from './begins-at.js'
 import { type ArenaObjects, arenaContext, type KnownTypes } from './context.js'
 import { freeRanges, isIn, type PageRange, pagesIn } from './free-ranges.js'
 import { type ArenaGlobals, arenaGlobals } from './globals.js'
@@ -67,6 +68,7 @@ export class Arena {
   #free: readonly PageRange[] | undefined | null = null
   #globals: readonly ArenaGlobals[] | undefined
   #contents: ArenaContents | undefined
+  #isFinding = false
   readonly #maps: readonly MapInfo[]
 
   /** `maps` are all maps of the kernel: those of its programs hold allocators, and what refers to their memory. */
@@ -90,6 +92,7 @@ export class Arena {
         const object = this.objectAt(place)
         return object?.type && { type: object.type, place: object.place + object.header }
       },
+      isInUse: (place, type) => this.#isInUse(place, type),
     }
     this.context = arenaContext(kernel, this.window, this.types, objects, known)
   }
@@ -246,6 +249,25 @@ export class Arena {
       'not-found',
       `0x${BigInt(address).toString(16)} is not in arena ${this.name}, which is 0x${userStart.toString(16)} to 0x${userEnd.toString(16)}`,
     )
+  }
+
+  #isInUse(place: number, type: CType | undefined): boolean {
+    if (place < 0 || !this.window.isPresent(place)) return false
+    // Finding the allocators may itself ask what values are: the page has to do then.
+    if (this.#isFinding) return true
+    this.#isFinding = true
+    try {
+      const object = this.objectAt(place)
+      if (object === undefined) return this.isFree(place) !== true
+      if (object.state !== undefined && object.state !== 'live' && object.state !== 'in-flight') return false
+      const offset = place - object.place - object.header
+      const isHeader = offset === -object.header && object.header > 0
+      return (
+        isHeader || type === undefined || object.type === undefined || beginsAt(object.type, offset, type)
+      )
+    } finally {
+      this.#isFinding = false
+    }
   }
 
   #name(place: number): string | undefined {

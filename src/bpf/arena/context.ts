@@ -8,14 +8,18 @@ import { kernelContext } from '../../value/kernel-context.js'
 import type { RecoveredPointer } from '../../value/recovered.js'
 import type { ArenaWindow } from './window.js'
 
+/** What an arena can say of the values of integers. */
+export interface ArenaProbe {
+  /** Whether it is an address in the arena, in the form in which programs store them. */
+  isAddress(value: bigint): boolean
+  /** Whether what is there is in use, as something of that type where both are known. */
+  isInUse(value: bigint, type: CType | undefined): boolean
+}
+
 /** What is known of types beyond what a program's BTF says. */
 export interface KnownTypes {
   /** Which integers of a type are pointers; whether a value is one into an arena is for the arena to say. */
-  pointerAt(
-    type: StructType | SectionType,
-    offset: number,
-    isArenaAddress?: (value: bigint) => boolean,
-  ): RecoveredPointer | undefined
+  pointerAt(type: StructType | SectionType, offset: number, arena?: ArenaProbe): RecoveredPointer | undefined
   /** The struct that a forward declaration means. */
   complete(type: CType): CType | undefined
 }
@@ -26,6 +30,8 @@ export interface ArenaObjects {
   name(place: number): string | undefined
   /** The typed object that a place lies in, and where it begins, behind its header. */
   typed(place: number): { readonly type: CType; readonly place: number } | undefined
+  /** Whether a place is memory that is in use; of the type, where what lies there is known. */
+  isInUse(place: number, type: CType | undefined): boolean
 }
 
 /** The tag that a compiler gives pointers into an arena, and the one libbpf's headers give where it does not. */
@@ -43,6 +49,10 @@ export function arenaContext(
   known?: KnownTypes,
 ): ValueContext {
   const base = kernelContext(kernel)
+  const probe: ArenaProbe = {
+    isAddress: (value) => window.formOf(value) === 'user',
+    isInUse: (value, type) => at.isInUse(window.placeOf(value), type),
+  }
   return {
     ...base,
     symbolize: (address) => {
@@ -56,8 +66,7 @@ export function arenaContext(
     },
     resolvePointer: (value, type) => resolve(window, value, type),
     ...(known && {
-      recoverPointer: (type, offset) =>
-        known.pointerAt(type, offset, (value) => window.formOf(value) === 'user'),
+      recoverPointer: (type, offset) => known.pointerAt(type, offset, probe),
     }),
     resolveForward: (type) => {
       for (const btf of types) {

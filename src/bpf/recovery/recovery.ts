@@ -1,11 +1,14 @@
+import { basename } from 'node:path'
 import type { Btf } from '../../btf/btf.js'
 import { syntheticPointer } from '../../btf/inflate.js'
 import { strip } from '../../btf/layout.js'
 import type { CType, PointerType, SectionType, StructType } from '../../btf/types.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Problems } from '../../problems.js'
 import type { RecoveredPointer, RecoveryEvidence } from '../../value/recovered.js'
 import type { Arena } from '../arena/arena.js'
+import type { ArenaProbe } from '../arena/context.js'
 import { analyzeLoaded } from '../cast/analyze.js'
 import { type Cast, CastIndex } from '../cast/cast-index.js'
 import type { Rule } from '../cast/flow/observer.js'
@@ -14,6 +17,7 @@ import { type CastFinding, type CastObject, reportFormat } from '../cast/report.
 import { flavorless, isSameStruct } from './kernel-structs.js'
 import { readLoadedCode } from './loaded-code.js'
 import { type LoadedProgram, loadedPrograms } from './loaded-programs.js'
+import { MemoryChecks } from './memory-checks.js'
 import type { ObjectFile } from './object-file.js'
 
 /** What is known of the programs that have one BTF. */
@@ -24,6 +28,11 @@ export interface Recovered {
   readonly object: CastObject | undefined
   /** Why nothing is known; undefined when the programs were analysed. */
   readonly reason: string | undefined
+}
+
+export interface RecoveryOptions {
+  /** Nothing is said of pointers that are supported and not proven. */
+  readonly onlyProven?: boolean
 }
 
 /** Kernel addresses are above, with room for five levels of page tables; numbers below are none. */
@@ -54,41 +63,58 @@ export class Recovery {
   readonly #kernel: Kernel
   readonly #files: readonly ObjectFile[]
   readonly #arenas: () => readonly Arena[]
+  readonly #onlyProven: boolean
+  readonly #checks: MemoryChecks
   readonly #known = new Map<Btf, Recovered>()
   readonly #completed = new Map<CType, StructType | null>()
   readonly #pointers = new Map<Cast['finding'], { type: PointerType; evidence: RecoveryEvidence }>()
   readonly #casts = new Map<StructType | SectionType, Map<number, Cast | null>>()
   #programs: readonly LoadedProgram[] | string | undefined
 
-  /** `arenas` are asked for when loaded programs are looked at. */
-  constructor(kernel: Kernel, files: readonly ObjectFile[], arenas: () => readonly Arena[]) {
+  /** `arenas` are asked for when loaded programs are looked at; what the checks cannot read goes to `problems`. */
+  constructor(
+    kernel: Kernel,
+    files: readonly ObjectFile[],
+    arenas: () => readonly Arena[],
+    problems: Problems,
+    { onlyProven = false }: RecoveryOptions = {},
+  ) {
     this.#kernel = kernel
     this.#files = files
     this.#arenas = arenas
+    this.#onlyProven = onlyProven
+    this.#checks = new MemoryChecks(kernel, problems)
   }
 
   /**
-   * The pointer that programs keep in the integer at an offset of a type. Without `isArenaAddress` nothing is said of
-   * arena pointers: whether a value is one cannot be told.
+   * The pointer that programs keep in the integer at an offset of a type. Without `arena` nothing is said of arena
+   * pointers: whether a value is one cannot be told.
    */
   pointerAt(
     type: StructType | SectionType,
     offset: number,
-    isArenaAddress?: (value: bigint) => boolean,
+    arena?: ArenaProbe,
   ): RecoveredPointer | undefined {
     if (type.btf === this.#kernel.types) return undefined
     const cast = this.#castAt(type, offset)
     if (cast === undefined) return undefined
+    const { recovered, check } = cast.finding
+    if (recovered === 'supported' && (this.#onlyProven || check === 'none')) return undefined
     const { type: pointer, evidence } = this.#describe(cast)
+    if (check !== null) {
+      const accepts = (value: bigint): boolean =>
+        value === 0n || this.#checks.passes(check, value, cast.target, arena)
+      return { type: pointer, evidence, accepts }
+    }
     const isKernel = cast.addressSpace !== 'arena'
-    const isArena = cast.addressSpace === 'kernel' ? undefined : isArenaAddress
+    const isArena = cast.addressSpace === 'kernel' ? undefined : arena
     return {
       type: pointer,
       evidence,
       accepts: (value) =>
         value === 0n ||
         (isKernel && value >= firstKernelAddress && value < firstError) ||
-        isArena?.(value) === true,
+        isArena?.isAddress(value) === true,
     }
   }
 
@@ -212,7 +238,8 @@ export class Recovery {
   }
 }
 
-function evidenceOf({ evidence, allocationSize, candidates }: CastFinding): RecoveryEvidence {
+function evidenceOf(finding: CastFinding): RecoveryEvidence {
+  const { evidence, allocationSize, candidates } = finding
   const [first] = evidence
   const site = first?.site
   const source = site?.source ? `: ${site.source}` : ''
@@ -220,7 +247,12 @@ function evidenceOf({ evidence, allocationSize, candidates }: CastFinding): Reco
     allocationSize === null
       ? ''
       : `; ${allocationSize} bytes are allocated${candidates.length === 0 ? '' : `, as ${candidates.join(' or ')} takes`}`
+  const lines = evidence.flatMap(({ site: other }) =>
+    other === null || other.line === 0 ? [] : [`${basename(other.file)}:${other.line}`],
+  )
   return {
+    degree: finding.recovered,
+    lines: [...new Set(lines)],
     function: site?.function ?? '',
     instruction: site?.instruction ?? 0,
     file: site?.file ?? '',

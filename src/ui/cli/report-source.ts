@@ -1,22 +1,28 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import type { Report } from '../../report/report.js'
 import type { Output } from './output.js'
-import { noteProblems, withTarget } from './target.js'
+import { noteProblems, type PointerOptions, withTarget } from './target.js'
 
 /** Takes the report of a guest or a dump, or reads the one that a JSON file holds, and closes it after `work`. */
 export async function withReport<T>(
   target: string,
   output: Output,
   work: (report: Report) => Promise<T>,
+  pointers: PointerOptions = {},
 ): Promise<T> {
   const { Report } = await import('../../report/report.js')
   const report = isReportFile(target)
     ? Report.read(target)
-    : await withTarget(target, output, async (session) => {
-        const taken = Report.take(session)
-        noteProblems(output, session.target.problems)
-        return taken
-      })
+    : await withTarget(
+        target,
+        output,
+        async (session) => {
+          const taken = Report.take(session)
+          noteProblems(output, session.target.problems)
+          return taken
+        },
+        pointers,
+      )
   try {
     return await work(report)
   } finally {

@@ -19,6 +19,18 @@ export const objectOption = [
   (file: string, files: readonly string[] = []) => [...files, file],
 ] as const
 
+/** The same of commands that show values without more about programs. */
+export const onlyProvenOption = [
+  '--only-proven',
+  'show integers as pointers only where that is proven (docs/casts.md)',
+] as const
+
+/** How integers in which programs keep pointers are shown: the options above, as commands get them. */
+export interface PointerOptions {
+  readonly object?: readonly string[]
+  readonly onlyProven?: boolean
+}
+
 export const guestHelp = '@name of a guest (cryoscope ps)'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -39,7 +51,7 @@ export async function withTarget<T>(
   target: string,
   output: Output,
   work: (session: Session) => Promise<T>,
-  objects: readonly string[] = [],
+  pointers: PointerOptions = {},
 ): Promise<T> {
   const look = async (session: Session): Promise<T> => {
     const epoch = session.target.control?.epoch
@@ -55,7 +67,7 @@ export async function withTarget<T>(
     }
     return result
   }
-  return await withSession(target, output, look, objects)
+  return await withSession(target, output, look, pointers)
 }
 
 /** The same for work that may let the guest run by itself. */
@@ -63,15 +75,15 @@ export async function withSession<T>(
   target: string,
   output: Output,
   work: (session: Session) => Promise<T>,
-  objects: readonly string[] = [],
+  pointers: PointerOptions = {},
 ): Promise<T> {
   const { open } = await import('../../session/open.js')
-  const session = await open(target, opening())
+  const session = await open(target, { ...opening(), onlyProven: pointers.onlyProven ?? false })
   try {
     noteOtherKernel(session, output)
     const restore = await hold(session, output)
     try {
-      addObjects(session, output, objects)
+      addObjects(session, output, pointers.object ?? [])
       return await work(session)
     } finally {
       await restore?.()

@@ -196,7 +196,7 @@ class Compiler {
 
   #recovered(pointer: RecoveredPointer, plain: RenderJson): RenderJson {
     const tail = `","type":${jsonLine(typeName(pointer.type))}`
-    const recovered = `,"recovered":${jsonLine(evidenceJson(pointer.evidence))}}`
+    const recovered = `,${jsonLine(evidenceJson(pointer.evidence)).slice(1)}`
     return (view, bytes, offset) => {
       const value = view.getBigUint64(offset, true)
       if (!pointer.accepts(value)) return plain(view, bytes, offset)

@@ -9,7 +9,7 @@ import { enumNames } from '../enum.js'
 import { type Field, fieldsOf } from '../fields.js'
 import { readBits, readInteger } from '../integer.js'
 import { cpuList, cpusOf, highestCpu, maskLength } from '../mask.js'
-import { elementHome, type Home, holdsWords, recoveredAt } from '../recovered.js'
+import { elementHome, type Home, holdsWords, type RecoveredPointer, recoveredAt } from '../recovered.js'
 import { deepestNesting, type Shape, type StructShape, shapeOf } from '../shape.js'
 import type { FormatOptions } from '../types.js'
 import { mostValues } from './json.js'
@@ -82,7 +82,7 @@ class Drawing {
         const recovered = recoveredAt(this.#context, shape, home)
         const word = recovered && wordAt(this.#bytes, at)
         return recovered && word !== undefined && recovered.accepts(word)
-          ? recoveredText(this.#context, recovered.type, word)
+          ? recoveredText(this.#context, recovered, word)
           : formatScalar(shape, readInteger(shape, this.#bytes, at), this.#options)
       }
       case 'float':
@@ -254,12 +254,19 @@ class Drawing {
   }
 }
 
-/** A pointer that C declares as an integer: `0x1000 <name> (recovered struct task_ctx *)`. */
-export function recoveredText(context: ValueContext, type: PointerType, value: bigint): string {
+/**
+ * A pointer that C declares as an integer: `0x1000 <name> (recovered struct task_ctx *)`, or `(supported struct task_ctx *,
+ * util.bpf.c:72)` where it is not proven.
+ */
+export function recoveredText(context: ValueContext, pointer: RecoveredPointer, value: bigint): string {
+  const { type, evidence } = pointer
   const symbol = value === 0n ? undefined : context.symbolize(value)
   const address = value === 0n ? 'NULL' : `0x${value.toString(16)}`
   const named = symbol === undefined ? address : `${address} <${escapeText(symbol)}>`
-  return `${named} (recovered ${escapeText(typeName(type))})`
+  const name = escapeText(typeName(type))
+  if (evidence.degree === 'proven') return `${named} (recovered ${name})`
+  const [line] = evidence.lines
+  return `${named} (supported ${name}${line === undefined ? '' : `, ${escapeText(line)}`})`
 }
 
 function range(first: number, last: number): string {

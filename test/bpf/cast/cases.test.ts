@@ -21,11 +21,12 @@ describe('hand-written cases: what is found is exactly what their comments say',
     expect(cases.filter(({ expected }) => expected.length === 0).length).toBeGreaterThanOrEqual(10)
   })
 
-  test.each(cases)('$name', ({ name, expected, withheld }) => {
+  test.each(cases)('$name', ({ name, expected, supported, withheld }) => {
     const object = analyze(name)
     expect(object.incomplete).toBeNull()
     expect(object.problems).toEqual([])
     expect(findingsOf(object)).toEqual(expected)
+    expect(findingsOf(object, 'supported')).toEqual(supported)
     expect(withheldOf(object)).toEqual(withheld)
   })
 })
@@ -55,6 +56,18 @@ describe('evidence', () => {
     expect(rulesOf('map-update')).toContain('copy to map')
     expect(rulesOf('loop-context')).toContain('copy to callee')
     expect(rulesOf('exchange')).toContain('exchange')
+  })
+
+  test('what is supported says why it is not proven, and what a value must be', () => {
+    const slots = analyze('supported-slots').findings.find(({ place }) => place.member === 'slots')
+    expect(slots).toMatchObject({ recovered: 'supported', check: 'arena' })
+    expect(slots?.doubts[0]).toMatchObject({
+      why: 'a value of unknown origin is stored',
+      site: { function: 'schedule' },
+    })
+    expect(slots?.evidence.map(({ rule }) => rule)).toContain('argument')
+    const [proven] = analyze('store-task').findings
+    expect(proven).toMatchObject({ recovered: 'proven', check: null, doubts: [] })
   })
 
   test('what is withheld says why, and where', () => {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { CastObject, CastPlace } from '../../../src/bpf/cast/report.js'
+import type { CastObject, CastPlace, RecoveryDegree } from '../../../src/bpf/cast/report.js'
 
 const directory = fileURLToPath(new URL('.', import.meta.url))
 const casesDirectory = join(directory, 'cases')
@@ -18,6 +18,8 @@ export interface Case {
   readonly name: string
   /** `struct value.task -> struct task_struct kernel`, sorted. */
   readonly expected: readonly string[]
+  /** The same, of what is not proven and only supported. */
+  readonly supported: readonly string[]
   /** `struct value.task`, sorted: what looks like a pointer in places and must not be claimed. */
   readonly withheld: readonly string[]
 }
@@ -32,6 +34,7 @@ export function listCases(): Case[] {
       return {
         name: basename(file, '.bpf.c'),
         expected: comments('expect'),
+        supported: comments('supported'),
         withheld: comments('withheld'),
       }
     })
@@ -77,8 +80,9 @@ function changed(path: string): number {
 }
 
 /** The findings of an object in the words of the cases, sorted. */
-export function findingsOf({ findings }: CastObject): string[] {
+export function findingsOf({ findings }: CastObject, degree: RecoveryDegree = 'proven'): string[] {
   return findings
+    .filter(({ recovered }) => recovered === degree)
     .map(({ place, target, addressSpace, allocationSize }) => {
       const size = allocationSize === null ? '' : ` size ${allocationSize}`
       return `${placeText(place)} -> ${target?.type ?? '?'} ${addressSpace}${size}`

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { ObjectFile } from '../../../src/bpf/recovery/object-file.js'
 import { Recovery } from '../../../src/bpf/recovery/recovery.js'
 import { Btf } from '../../../src/btf/btf.js'
+import { Problems } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
 import { buildCases, objectOf } from '../cast/support.js'
@@ -9,13 +10,14 @@ import { buildCases, objectOf } from '../cast/support.js'
 process.env.XDG_CACHE_HOME = '/nonexistent'
 
 const name = 'allocator-wrapper'
+const anything = { isAddress: () => true, isInUse: () => true }
 
 beforeAll(() => buildCases([name]), 60_000)
 
 function recoveryFrom(file: ObjectFile): Recovery {
   const guest = new KernelGuest()
   guest.symbol('__bpf_call_base', guest.image(256), 'T')
-  return new Recovery(guest.kernel(), [file], () => [])
+  return new Recovery(guest.kernel(), [file], () => [], new Problems())
 }
 
 test('an object file has its types, and says how large an allocation is and what takes as much', () => {
@@ -29,7 +31,7 @@ test('an object file has its types, and says how large an allocation is and what
   ] as const) {
     const type = types.find(struct, 'struct')
     const member = type?.members.find((one) => one.name === 'context')
-    const pointer = type && recovery.pointerAt(type, (member?.bitOffset ?? 0) / 8, () => true)
+    const pointer = type && recovery.pointerAt(type, (member?.bitOffset ?? 0) / 8, anything)
     expect(pointer?.evidence).toMatchObject({ file: expect.stringContaining(name) })
     expect(pointer?.evidence.why).toMatch(new RegExp(`; ${size} bytes are allocated(, as .* takes)?$`))
     expect(pointer?.accepts(1n)).toBe(true)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { CastObject } from '../../../src/bpf/cast/report.js'
 import type { Instruction } from '../../../src/bpf/programs/instruction.js'
 import { type Recovered, Recovery } from '../../../src/bpf/recovery/recovery.js'
+import { Problems } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
 import { addArray, addBtf } from '../../support/bpf-objects.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
@@ -104,7 +105,7 @@ const store = (helper: number, offset = 8): Instruction[] => [
 ]
 
 function recovered({ guest }: World): Recovered {
-  const recovery = new Recovery(guest.kernel(), [], () => [])
+  const recovery = new Recovery(guest.kernel(), [], () => [], new Problems())
   const [first] = recovery.loaded()
   if (first === undefined) throw new Error('no program is loaded')
   return recovery.of(first.types)
@@ -208,10 +209,15 @@ describe('values', () => {
     load(made, [...made.lookup, ...store(currentTask)])
     const kernel = made.guest.kernel()
     let analysed = 0
-    const recovery = new Recovery(kernel, [], () => {
-      analysed++
-      return []
-    })
+    const recovery = new Recovery(
+      kernel,
+      [],
+      () => {
+        analysed++
+        return []
+      },
+      new Problems(),
+    )
     const [{ types } = { types: kernel.types }] = recovery.loaded()
     const [type, task] = [types.find('value', 'struct'), kernel.types.find('task_struct', 'struct')]
     expect(task && recovery.pointerAt(task, 0)).toBeUndefined()
@@ -224,7 +230,7 @@ describe('values', () => {
     const made = world()
     load(made, [...made.lookup, ...store(currentTask)])
     const kernel = made.guest.kernel()
-    const recovery = new Recovery(kernel, [], () => [])
+    const recovery = new Recovery(kernel, [], () => [], new Problems())
     const [{ types } = { types: kernel.types }] = recovery.loaded()
     const type = types.find('value', 'struct')
     if (type === undefined) throw new Error('no struct value')
@@ -265,7 +271,7 @@ describe('forward declarations', () => {
       })
     }
     const kernel = guest.kernel()
-    const recovery = new Recovery(kernel, [], () => [])
+    const recovery = new Recovery(kernel, [], () => [], new Problems())
     const files = recovery.loaded().map(({ types }) => types)
     const forward = files.map((types) => types.find('shared', 'forward')).find((type) => type !== undefined)
     if (forward === undefined) throw new Error('nothing is declared')

@@ -13,7 +13,15 @@ import { build } from '../types.js'
 const plainContext = new FakeGuest().context()
 const pointer: RecoveredPointer = {
   type: syntheticPointer(build((_b, { u64 }) => u64)),
-  evidence: { function: 'f', instruction: 1, file: 'a.c', line: 2, why: 'because' },
+  evidence: {
+    degree: 'proven',
+    function: 'f',
+    instruction: 1,
+    file: 'a.c',
+    line: 2,
+    why: 'because',
+    lines: ['a.c:2'],
+  },
   accepts: (value) => value % 3n !== 1n,
 }
 /** Every other word of any struct is a pointer. */

@@ -9,14 +9,22 @@ import type { Value } from '../../../value/types.js'
 import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { printRows } from '../table.js'
-import { noteProblems, objectOption, targetHelp, withTarget } from '../target.js'
+import {
+  noteProblems,
+  objectOption,
+  onlyProvenOption,
+  type PointerOptions,
+  targetHelp,
+  withTarget,
+} from '../target.js'
 
-export const allocators = defineCommand<{ json?: boolean; object?: readonly string[] }>({
+export const allocators = defineCommand<PointerOptions & { readonly json?: boolean }>({
   configure(command) {
     command
       .argument('<target>', targetHelp)
       .argument('[name]', 'only the allocator of this name, with all it handed out; ARENA/NAME among several')
       .option(...objectOption)
+      .option(...onlyProvenOption)
       .option('--json', 'print one JSON document, every live allocation rendered')
   },
   async run(call) {
@@ -36,7 +44,7 @@ export const allocators = defineCommand<{ json?: boolean; object?: readonly stri
         } else await printAllocators(output, session.allocators)
         noteProblems(output, session.problems)
       },
-      options.object,
+      options,
     )
     return 0
   },

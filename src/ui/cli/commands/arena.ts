@@ -13,14 +13,20 @@ import type { Value } from '../../../value/types.js'
 import { defineCommand, required } from '../definition.js'
 import { parseWhole } from '../numbers.js'
 import type { Output } from '../output.js'
-import { noteProblems, objectOption, targetHelp, withTarget } from '../target.js'
+import {
+  noteProblems,
+  objectOption,
+  onlyProvenOption,
+  type PointerOptions,
+  targetHelp,
+  withTarget,
+} from '../target.js'
 
-interface Options {
+interface Options extends PointerOptions {
   readonly read?: string
   readonly as?: string
   readonly length?: string
   readonly json?: boolean
-  readonly object?: readonly string[]
 }
 
 const defaultLength = 64
@@ -34,6 +40,7 @@ export const arena = defineCommand<Options>({
       .option('--as <type>', "with --read: as this C type ('struct task_ctx')")
       .option('--length <bytes>', `with --read: so many bytes (${defaultLength} unless told)`)
       .option(...objectOption)
+      .option(...onlyProvenOption)
       .option('--json', 'print one JSON document')
   },
   async run(call) {
@@ -54,7 +61,7 @@ export const arena = defineCommand<Options>({
         else await printArena(output, found)
         noteProblems(output, [...session.problems, ...found.problems.map(problemText)])
       },
-      options.object,
+      options,
     )
     return 0
   },

@@ -7,6 +7,7 @@ import type {
   CastPlace,
   CastReport,
   CastSite,
+  MemoryCheck,
   WithheldCast,
 } from '../../../bpf/cast/report.js'
 import { jsonText } from '../../../contract/json.js'
@@ -16,6 +17,9 @@ import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { printTable } from '../table.js'
 
+/** Lines that the table names; --json has all that are kept. */
+const shownSites = 2
+
 const columns: readonly Heading[] = [
   { title: 'FIELD' },
   { title: 'POINTS AT' },
@@ -23,19 +27,34 @@ const columns: readonly Heading[] = [
   { title: 'HOW' },
   { title: 'WHERE' },
 ]
+const supportedColumns: readonly Heading[] = [
+  { title: 'SUPPORTED' },
+  { title: 'POINTS AT' },
+  { title: 'SPACE', rigid: true },
+  { title: 'WHERE' },
+  { title: 'NOT PROVEN, SINCE' },
+  { title: 'SHOWN WHERE THE VALUE IS' },
+]
+const checkTexts: Readonly<Record<MemoryCheck, string>> = {
+  task: 'a task on the task list',
+  arena: 'in use in the arena',
+  'task or arena': 'a task on the task list, or in use in the arena',
+  none: 'nothing: no check is known for it',
+}
 const withheldColumns: readonly Heading[] = [
   { title: 'NOT CLAIMED' },
   { title: 'BECAUSE' },
   { title: 'WHERE' },
 ]
 
-export const casts = defineCommand<{ json?: boolean; cache: boolean }>({
+export const casts = defineCommand<{ json?: boolean; cache: boolean; onlyProven?: boolean }>({
   configure(command) {
     command
       .argument(
         '<object>',
         "a scheduler's executable with BPF objects in it, a compiled .bpf.o, or a target: a dump, or @name of a guest",
       )
+      .option('--only-proven', 'leave out what is supported and not proven (docs/casts.md)')
       .option('--no-cache', 'analyse again, whatever is known of the file')
       .option('--json', 'print one JSON document: findings with all their evidence, and what is withheld')
   },
@@ -44,16 +63,19 @@ export const casts = defineCommand<{ json?: boolean; cache: boolean }>({
     const word = required(call, 0)
     if (isTarget(word)) {
       const { castsOfTarget } = await import('../loaded-casts.js')
-      const report = await castsOfTarget(word, output)
-      return await print(output, report, options.json ?? false)
+      return await print(output, await castsOfTarget(word, output), options)
     }
-    const report = analyzeFile(word, options.cache ? {} : { cache: null })
-    return await print(output, report, options.json ?? false)
+    return await print(output, analyzeFile(word, options.cache ? {} : { cache: null }), options)
   },
 })
 
-async function print(output: Output, report: CastReport, isJson: boolean): Promise<number> {
-  if (isJson) await output.line(jsonText(report))
+async function print(
+  output: Output,
+  whole: CastReport,
+  { json = false, onlyProven = false }: { readonly json?: boolean; readonly onlyProven?: boolean },
+): Promise<number> {
+  const report = onlyProven ? { ...whole, objects: whole.objects.map(provenAlone) } : whole
+  if (json) await output.line(jsonText(report))
   else {
     for (const object of report.objects) await printObject(output, object, report.objects.length > 1)
   }
@@ -63,6 +85,14 @@ async function print(output: Output, report: CastReport, isJson: boolean): Promi
     if (incomplete !== null) output.note(escapeText(`${name}: nothing can be concluded, since ${incomplete}`))
   }
   return report.objects.every(({ incomplete }) => incomplete !== null) ? 1 : 0
+}
+
+/** What is supported becomes what is withheld, with the reasons why it is not proven. */
+function provenAlone(object: CastObject): CastObject {
+  const findings = object.findings.filter(({ recovered }) => recovered === 'proven')
+  const supported = object.findings.filter(({ recovered }) => recovered === 'supported')
+  const withheld = supported.map(({ place, doubts }): WithheldCast => ({ place, reasons: doubts }))
+  return { ...object, findings, withheld: [...object.withheld, ...withheld] }
 }
 
 /** A guest, or a file that is an ELF core (e_type ET_CORE). */
@@ -82,25 +112,52 @@ function isTarget(word: string): boolean {
 async function printObject(output: Output, object: CastObject, isOneOfSeveral: boolean): Promise<void> {
   const { name, findings, withheld, incomplete } = object
   if (isOneOfSeveral) await output.line(output.bold(escapeText(name)))
-  if (findings.length > 0) await printTable(output, columns, findings.map(findingCells))
-  else if (incomplete === null) output.note(escapeText(`${name}: no integer is proven to hold a pointer`))
-  if (withheld.length > 0) {
-    if (findings.length > 0) await output.line('')
-    await printTable(output, withheldColumns, withheld.map(withheldCells))
+  const proven = findings.filter(({ recovered }) => recovered === 'proven')
+  const supported = findings.filter(({ recovered }) => recovered === 'supported')
+  if (proven.length === 0 && incomplete === null) {
+    output.note(escapeText(`${name}: no integer is proven to hold a pointer`))
+  }
+  const tables = [
+    { headings: columns, rows: proven.map(findingCells) },
+    { headings: supportedColumns, rows: supported.map(supportedCells) },
+    { headings: withheldColumns, rows: withheld.map(withheldCells) },
+  ].filter(({ rows }) => rows.length > 0)
+  for (const [n, { headings, rows }] of tables.entries()) {
+    if (n > 0) await output.line('')
+    await printTable(output, headings, rows)
   }
   if (isOneOfSeveral) await output.line('')
 }
 
-function findingCells({ place, target, addressSpace, allocationSize, evidence }: CastFinding): string[] {
+function findingCells(finding: CastFinding): string[] {
+  const { place, addressSpace, evidence } = finding
   const [first] = evidence
-  const size = allocationSize === null ? 'not known' : `${allocationSize} bytes`
   return [
     placeText(place),
-    target === null ? size : bare(target.type),
+    targetText(finding),
     addressSpace,
     first?.rule ?? '-',
     siteText(first?.site ?? null),
   ].map(escapeText)
+}
+
+function supportedCells(finding: CastFinding): string[] {
+  const { place, addressSpace, evidence, doubts, check } = finding
+  const sites = [...new Set(evidence.map(({ rule, site }) => `${rule} ${siteText(site)}`))]
+  const reasons = [...new Set(doubts.map(({ why, site }) => `${why} (${siteText(site)})`))]
+  return [
+    placeText(place),
+    targetText(finding),
+    addressSpace,
+    sites.slice(0, shownSites).join('; '),
+    reasons[0] ?? '-',
+    check === null ? '-' : checkTexts[check],
+  ].map(escapeText)
+}
+
+function targetText({ target, allocationSize }: CastFinding): string {
+  if (target !== null) return bare(target.type)
+  return allocationSize === null ? 'not known' : `${allocationSize} bytes`
 }
 
 function withheldCells({ place, reasons }: WithheldCast): string[] {

@@ -5,14 +5,20 @@ import { defineCommand, required } from '../definition.js'
 import { writeMapJson, writeMapLines } from '../map-json.js'
 import { parseKey } from '../map-key.js'
 import { parseWhole } from '../numbers.js'
-import { noteProblems, objectOption, targetHelp, withTarget } from '../target.js'
+import {
+  noteProblems,
+  objectOption,
+  onlyProvenOption,
+  type PointerOptions,
+  targetHelp,
+  withTarget,
+} from '../target.js'
 
-interface Options {
+interface Options extends PointerOptions {
   readonly key?: string
   readonly limit?: string
   readonly json?: boolean
   readonly jsonLines?: boolean
-  readonly object?: readonly string[]
 }
 
 export const map = defineCommand<Options>({
@@ -23,6 +29,7 @@ export const map = defineCommand<Options>({
       .option('--key <key>', 'only this entry: JSON (42, "name", {"cpu":1}), 0x2a, or bytes as hex:2a000000')
       .option('--limit <n>', 'stop after so many entries')
       .option(...objectOption)
+      .option(...onlyProvenOption)
       .option('--json', 'print one JSON document')
       .option('--json-lines', 'print one JSON document per entry, each on its line')
   },
@@ -58,7 +65,7 @@ export const map = defineCommand<Options>({
         }
         noteProblems(output, session.problems)
       },
-      options.object,
+      options,
     )
     return 0
   },

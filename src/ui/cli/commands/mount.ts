@@ -7,13 +7,14 @@ import { type Call, defineCommand, required } from '../definition.js'
 import { interruptible } from '../interruptible.js'
 import { opening, openingWords } from '../opening.js'
 import type { Output } from '../output.js'
-import { targetHelp } from '../target.js'
+import { onlyProvenOption, targetHelp } from '../target.js'
 
 interface Options {
   readonly detach?: boolean
   readonly writable?: boolean
   readonly allowOther?: boolean
   readonly attributes?: boolean
+  readonly onlyProven?: boolean
 }
 
 /** What the process of --detach tells the one that started it. */
@@ -27,6 +28,7 @@ export const mount = defineCommand<Options>({
       .option('--detach', 'return when it is mounted; cryoscope unmount DIRECTORY ends it')
       .option('--writable', 'let control and values of maps be written')
       .option('--allow-other', 'let other users look')
+      .option(...onlyProvenOption)
       .option(
         '--no-attributes',
         'without extended attributes: ls -l asks for some of every file, and takes a third of the time then',
@@ -44,7 +46,10 @@ that runs stands still while somebody reads. Without --detach this lasts until C
     const { output, options } = call
     const fuse = await import('../../fuse/mount.js')
     const { open } = await import('../../../session/open.js')
-    const session = await open(required(call, 0), opening())
+    const session = await open(required(call, 0), {
+      ...opening(),
+      onlyProven: options.onlyProven ?? false,
+    })
     try {
       await interruptible(async (signal) => {
         const { writable = false, allowOther = false, attributes = true } = options
@@ -83,13 +88,14 @@ async function aborted(signal: AbortSignal): Promise<void> {
 
 /** Runs the same command in a process of its own, and waits until it has mounted or failed. */
 async function startDetached(call: Call<Options>): Promise<number> {
-  const { writable, allowOther, attributes } = call.options
+  const { writable, allowOther, attributes, onlyProven } = call.options
   const words = [
     ...['mount', required(call, 0), required(call, 1)],
     ...(writable ? ['--writable'] : []),
     ...(allowOther ? ['--allow-other'] : []),
     ...(attributes === false ? ['--no-attributes'] : []),
     ...openingWords(),
+    ...(onlyProven ? ['--only-proven'] : []),
   ]
   const child = spawn(process.execPath, [join(packageRoot(), 'bin/cryoscope.js'), ...words], {
     detached: true,

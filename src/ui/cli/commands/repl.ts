@@ -3,14 +3,13 @@ import { CryoscopeError } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { opening } from '../opening.js'
-import { objectOption, targetHelp, withSession } from '../target.js'
+import { objectOption, onlyProvenOption, type PointerOptions, targetHelp, withSession } from '../target.js'
 
-interface Options {
+interface Options extends PointerOptions {
   readonly eval?: string
   readonly file?: string
   readonly check?: boolean
   readonly json?: boolean
-  readonly object?: readonly string[]
 }
 
 export const repl = defineCommand<Options>({
@@ -21,6 +20,7 @@ export const repl = defineCommand<Options>({
       .option('-f, --file <script>', 'the same with a script, such as .save of the prompt writes')
       .option('--check', 'with code: refuse it before anything runs when its types are wrong')
       .option(...objectOption)
+      .option(...onlyProvenOption)
       .option('--json', 'with code: print the result as one JSON document')
       .addHelpText(
         'after',
@@ -45,14 +45,18 @@ A running guest stands still while code is evaluated; the prompt leaves it as it
         target,
         output,
         (session) => evaluateAndPrint(session, code, { json, output, check: options.check ?? false }),
-        options.object,
+        options,
       )
     }
     if (json)
       throw new CryoscopeError('usage', '--json goes with code: -e CODE, -f SCRIPT, or a script on stdin')
     const { open } = await import('../../../session/open.js')
     const { openPrompt } = await import('../../repl/prompt.js')
-    const session = await open(target, { ...opening(), objects: options.object ?? [] })
+    const session = await open(target, {
+      ...opening(),
+      objects: options.object ?? [],
+      onlyProven: options.onlyProven ?? false,
+    })
     try {
       await openPrompt(session)
     } finally {

@@ -2,8 +2,9 @@ import { CryoscopeError } from '../../../errors.js'
 import { defineCommand, required } from '../definition.js'
 import { parseWhole } from '../numbers.js'
 import { reportTargetHelp, withReport } from '../report-source.js'
+import { onlyProvenOption, type PointerOptions } from '../target.js'
 
-interface Options {
+interface Options extends PointerOptions {
   readonly json?: boolean
   readonly html?: string
   readonly limit?: string
@@ -14,6 +15,7 @@ export const report = defineCommand<Options>({
     command
       .argument('<target>', reportTargetHelp)
       .option('--json', 'print one JSON document, with every entry of every map (docs/report.md)')
+      .option(...onlyProvenOption)
       .option('--html <file>', 'write a page that needs nothing else')
       .option(
         '--limit <n>',
@@ -33,16 +35,21 @@ export const report = defineCommand<Options>({
           ? Number.POSITIVE_INFINITY
           : parseWhole(options.limit, '--limit')
     const shown = limit === undefined ? {} : { limit }
-    await withReport(required(call, 0), output, async (found) => {
-      if (options.json) for (const piece of found.json()) await output.write(piece)
-      else if (options.html !== undefined) {
-        const { writePieces } = await import('../write-file.js')
-        await writePieces(options.html, found.html(shown))
-        output.note(`wrote ${options.html}`)
-      } else
-        for (const piece of linesInPieces(found.text({ columns: output.columns, ...shown })))
-          await output.write(piece)
-    })
+    await withReport(
+      required(call, 0),
+      output,
+      async (found) => {
+        if (options.json) for (const piece of found.json()) await output.write(piece)
+        else if (options.html !== undefined) {
+          const { writePieces } = await import('../write-file.js')
+          await writePieces(options.html, found.html(shown))
+          output.note(`wrote ${options.html}`)
+        } else
+          for (const piece of linesInPieces(found.text({ columns: output.columns, ...shown })))
+            await output.write(piece)
+      },
+      options,
+    )
     return 0
   },
 })

@@ -3,11 +3,12 @@ import type { Session } from '../../../session/session.js'
 import { defineCommand, required } from '../definition.js'
 import { opening } from '../opening.js'
 import type { Output } from '../output.js'
-import { targetHelp } from '../target.js'
+import { onlyProvenOption, targetHelp } from '../target.js'
 
 interface Options {
   readonly theme?: string
   readonly mouse?: boolean
+  readonly onlyProven?: boolean
 }
 
 const themeNames = ['dark', 'light', 'colour-blind', 'none'] as const
@@ -19,6 +20,7 @@ export const tui = defineCommand<Options>({
       .argument('<target>', targetHelp)
       .option('--theme <name>', `${themeNames.join(', ')} (NO_COLOR means none)`)
       .option('--no-mouse', 'leave the mouse to the terminal')
+      .option(...onlyProvenOption)
       .addHelpText(
         'after',
         `
@@ -32,7 +34,7 @@ $XDG_CONFIG_HOME/cryoscope/keys.json.`,
     requireTerminal(output)
     const theme = themeOf(options.theme)
     const { open } = await import('../../../session/open.js')
-    const session = await open(target, opening())
+    const session = await open(target, { ...opening(), onlyProven: options.onlyProven ?? false })
     try {
       // --no-mouse is the only word that is given; without it the user's file decides.
       await showTui(session, { theme, mouse: options.mouse === false ? false : undefined })

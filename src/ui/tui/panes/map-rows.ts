@@ -115,7 +115,9 @@ export class MapRows implements RowSource {
         .replaceAll('\n', ' ')
         .replace(/^(?:struct|union) \w+ (?=\{)/, '')
         .replace(/^\([^)]*\*\) (?=0x)/, '')
-        .replace(/ \(recovered [^)]*\)$/, ''),
+        .replace(/ \(recovered [^)]*\)$/, '')
+        // What is only supported is marked in the row as well; its lines stand below.
+        .replace(/ \(supported [^)]*\)$/, ' (supported)'),
     )
     const label = ownerText(entry) ?? keyText(entry)
     if (key.owner !== undefined) cells[0] = label
