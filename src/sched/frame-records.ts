@@ -1,13 +1,16 @@
-import { CryoscopeError } from '../errors.js'
+import { CryoscopeError, quietly } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { StructReader } from '../kernel/struct-reader.js'
 import { hex } from './context.js'
+import { ReturnAddresses } from './return-addresses.js'
 import { frameLimit, frameOf, Growth, type KernelStack, type StackFrame, stackSize } from './stack-frame.js'
 
 const recordLength = 16n
 /** FRAME_META_TYPE_ (arch/arm64/include/asm/stacktrace/frame.h): behind a record of zeros since 6.14. */
 const metaFinal = 1n
 const metaRegisters = 2n
+/** PSR_MODE_MASK (arch/arm64/include/uapi/asm/ptrace.h): 0 is EL0. */
+const exceptionLevel = 0xfn
 
 /** Where a walk along frame records starts. */
 export interface RecordStart {
@@ -15,9 +18,11 @@ export interface RecordStart {
   readonly fp: bigint
   readonly sp: bigint
   /** Of a vCPU: where its function returns to, or where the last call did. */
-  readonly lr?: bigint
+  readonly lr?: bigint | undefined
   /** Of a task that does not run: where its stack ends; all records lie between sp and that. */
   readonly end?: bigint
+  /** Address of the task whose stack it is. */
+  readonly task?: bigint | undefined
 }
 
 /** Whether a task that does not run left its registers as arm64 does. */
@@ -33,6 +38,7 @@ export function taskRecords(kernel: Kernel, task: StructReader, stack: bigint): 
     fp: task.pointer('thread.cpu_context.fp'),
     sp: task.pointer('thread.cpu_context.sp'),
     end: stack + BigInt(Math.max(pageSize, stackSize)),
+    task: task.address,
   })
 }
 
@@ -41,16 +47,20 @@ export function taskRecords(kernel: Kernel, task: StructReader, stack: bigint): 
  * one of zeros is the last, or stands before the registers of what an exception interrupted (arch/arm64/kernel/stacktrace.c).
  * That kernel keeps them in all code.
  */
-export function unwindFrameRecords(kernel: Kernel, { pc, fp, sp, lr, end }: RecordStart): KernelStack {
+export function unwindFrameRecords(kernel: Kernel, start: RecordStart): KernelStack {
+  const { pc, fp, sp, lr, end } = start
+  const returns = new ReturnAddresses(kernel, start.task)
   const frames: StackFrame[] = []
   // Bits in which a signature may lie (pointer authentication); of kernel addresses they are ones.
   const signature = BigInt.asUintN(64, kernel.info.number('KERNELPACMASK') ?? 0n)
   // What an exception saved is where the code stood, unsigned: it may be a zero that was called.
   const add = (address: bigint, isExact: boolean): void => {
-    frames.push(frameOf(kernel, isExact ? address : address | signature, isExact))
+    const place = isExact ? address : address | signature
+    frames.push(frameOf(kernel, place, isExact || returns.isReplacement(place)))
   }
   const growth = new Growth()
   const method = 'frame-records'
+  const userAddress = undefined
   try {
     // A task that was switched out returns to its pc.
     add(pc, end === undefined)
@@ -59,7 +69,12 @@ export function unwindFrameRecords(kernel: Kernel, { pc, fp, sp, lr, end }: Reco
     while (frames.length < frameLimit) {
       const isPlaced = at % 8n === 0n && (end === undefined || at + recordLength <= end)
       if (!isPlaced || (end === undefined ? !growth.allows(before, at) : at <= before)) {
-        return { method, frames, problem: `the frame record at ${hex(at)} is not where one can be` }
+        return {
+          method,
+          frames,
+          problem: `the frame record at ${hex(at)} is not where one can be`,
+          userAddress,
+        }
       }
       const next = kernel.space.u64(at)
       const address = kernel.space.u64(at + 8n)
@@ -67,20 +82,21 @@ export function unwindFrameRecords(kernel: Kernel, { pc, fp, sp, lr, end }: Reco
         addCaller(kernel, frames, lr | signature, address | signature)
       if (next === 0n && address === 0n) {
         const interrupted = registersAt(kernel, at)
-        if (interrupted === undefined) return { method, frames, problem: undefined }
+        if (interrupted === undefined)
+          return { method, frames, problem: undefined, userAddress: userOf(kernel, at) }
         add(interrupted.pc, true)
         before = at
         at = interrupted.fp
       } else {
-        add(address, false)
+        add(returns.original(address | signature, next), false)
         before = at
         at = next
       }
     }
-    return { method, frames, problem: `there are more than ${frameLimit} frames` }
+    return { method, frames, problem: `there are more than ${frameLimit} frames`, userAddress }
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
-    return { method, frames, problem: error.message }
+    return { method, frames, problem: error.message, userAddress }
   }
 }
 
@@ -94,6 +110,17 @@ function addCaller(kernel: Kernel, frames: StackFrame[], lr: bigint, recorded: b
   if (own === undefined || caller === undefined || lr === recorded) return
   if (caller.address === kernel.symbolAt(own.address)?.address) return
   frames.push(frameOf(kernel, lr, false, false))
+}
+
+/** Where user space goes on, of the registers that the last record of a task stands in; kernel threads have none. */
+function userOf(kernel: Kernel, record: bigint): bigint | undefined {
+  const registers = kernel.layouts.find('pt_regs')
+  if (registers?.has('stackframe') !== true || !registers.has('pstate')) return undefined
+  return quietly(() => {
+    const saved = kernel.struct('pt_regs', record - BigInt(registers.offset('stackframe')))
+    const mode = saved.integer('pstate') & exceptionLevel
+    return mode === 0n && saved.pointer('pc') !== 0n ? saved.pointer('pc') : undefined
+  })
 }
 
 /** What an exception interrupted in the kernel, of the struct pt_regs whose record of zeros lies there. */

@@ -18,6 +18,8 @@ export interface KernelStack {
   readonly frames: readonly StackFrame[]
   /** Why the unwinding ended early, or why it had to be guessed. */
   readonly problem: string | undefined
+  /** Where user space goes on behind the last frame; undefined where the stack does not lead there. */
+  readonly userAddress: bigint | undefined
 }
 
 export const frameLimit = 512

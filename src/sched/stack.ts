@@ -4,6 +4,7 @@ import { modules } from '../kernel/modules.js'
 import { hex } from './context.js'
 import { hasFrameRecords, taskRecords, unwindFrameRecords } from './frame-records.js'
 import { framePointerEntry, nullCallEntry, type OrcEntry, OrcTable, orcRegister, orcType } from './orc.js'
+import { ReturnAddresses } from './return-addresses.js'
 import { frameLimit, frameOf, Growth, type KernelStack, type StackFrame, stackSize } from './stack-frame.js'
 
 export type { KernelStack, StackFrame }
@@ -25,6 +26,8 @@ export interface StackStart {
   readonly isExact: boolean
   /** Where the stack ends, for guessing. */
   readonly end?: bigint
+  /** Address of the task whose stack it is: it knows which return addresses tracers replaced. */
+  readonly task?: bigint | undefined
 }
 
 /** Stack of a task that does not run. On x86-64 struct inactive_task_frame lies at thread.sp (arch/x86/include/asm/switch_to.h). */
@@ -33,7 +36,10 @@ export function readStack(kernel: Kernel, task: bigint): KernelStack {
   if (reader.has('on_cpu') && reader.number('on_cpu') !== 0)
     throw new CryoscopeError('usage', 'this task runs: its stack is in the registers of its vCPU')
   const stack = reader.pointer('stack')
-  if (stack === 0n) return { method: 'orc', frames: [], problem: 'its stack was freed: the task has ended' }
+  if (stack === 0n) {
+    const problem = 'its stack was freed: the task has ended'
+    return { method: 'orc', frames: [], problem, userAddress: undefined }
+  }
   if (hasFrameRecords(reader)) return taskRecords(kernel, reader, stack)
   const sp = reader.pointer('thread.sp')
   const frame = kernel.struct('inactive_task_frame', sp)
@@ -43,23 +49,25 @@ export function readStack(kernel: Kernel, task: bigint): KernelStack {
     bp: frame.pointer('bp'),
     isExact: false,
     end: stack + BigInt(stackSize),
+    task,
   })
 }
 
-/** Stack of a vCPU that is in the kernel, by its registers. */
+/** Stack of a vCPU that is in the kernel, by its registers; `task` is the address of what it runs. */
 export function stackOfRegisters(
   kernel: Kernel,
   registers: Readonly<Record<string, bigint | undefined>>,
+  task: bigint | undefined,
 ): KernelStack {
   const { pc, sp, x29, x30 } = registers
   if (pc !== undefined && sp !== undefined && x29 !== undefined) {
-    return unwindFrameRecords(kernel, { pc, sp, fp: x29, ...(x30 === undefined ? {} : { lr: x30 }) })
+    return unwindFrameRecords(kernel, { pc, sp, fp: x29, lr: x30, task })
   }
   const { rip, rsp, rbp = 0n, rax: ax = 0n, rdx: dx = 0n, rdi: di = 0n, r10 = 0n, r13 = 0n } = registers
   if (rip === undefined || rsp === undefined) {
     throw new CryoscopeError('unreadable', 'the target does not say where its stack is')
   }
-  return unwind(kernel, { ip: rip, sp: rsp, bp: rbp, others: { ax, dx, di, r10, r13 }, isExact: true })
+  return unwind(kernel, { ip: rip, sp: rsp, bp: rbp, others: { ax, dx, di, r10, r13 }, isExact: true, task })
 }
 
 /** Unwinds by ORC; where the first step already fails, lists what looks like return addresses. */
@@ -73,8 +81,9 @@ export function unwind(kernel: Kernel, start: StackStart): KernelStack {
     if (!(error instanceof CryoscopeError)) throw error
     problem = error.message
   }
-  if (frames.length > 1 || problem === undefined) return { method: 'orc', frames, problem }
-  return { method: 'guess', frames: guess(kernel, start), problem }
+  const { userAddress } = walk
+  if (frames.length > 1 || problem === undefined) return { method: 'orc', frames, problem, userAddress }
+  return { method: 'guess', frames: guess(kernel, start), problem, userAddress }
 }
 
 class Unwinder {
@@ -88,8 +97,12 @@ class Unwinder {
   #registers: bigint | undefined
   #isExact: boolean
   #isCertain = true
+  readonly #returns: ReturnAddresses
+  /** Where user space goes on, once the walk has come there. */
+  userAddress: bigint | undefined
 
-  constructor(kernel: Kernel, { ip, sp, bp, others, isExact }: StackStart) {
+  constructor(kernel: Kernel, { ip, sp, bp, others, isExact, task }: StackStart) {
+    this.#returns = new ReturnAddresses(kernel, task)
     this.#kernel = kernel
     this.#orc = OrcTable.of(kernel)
     this.#ip = ip
@@ -103,7 +116,9 @@ class Unwinder {
   run(frames: StackFrame[]): string | undefined {
     const growth = new Growth()
     while (frames.length < frameLimit) {
-      frames.push(frameOf(this.#kernel, this.#ip, this.#isExact, this.#isCertain))
+      // What a tracer put there starts where nothing called it.
+      const isExact = this.#isExact || this.#returns.isReplacement(this.#ip)
+      frames.push(frameOf(this.#kernel, this.#ip, isExact, this.#isCertain))
       const before = this.#sp
       const end = this.#step()
       if (end !== 'goes on') return end
@@ -125,7 +140,7 @@ class Unwinder {
     if (frame === undefined) return `the frame of ${hex(this.#ip)} needs a register that was not kept`
     const previousBp = this.#previousBp(entry, frame)
     if (entry.type === orcType.call) {
-      this.#ip = space.u64(frame - 8n)
+      this.#ip = this.#returns.original(space.u64(frame - 8n), frame - 8n)
       this.#sp = frame
       this.#registers = undefined
     } else {
@@ -133,7 +148,10 @@ class Unwinder {
       const partial = entry.type === orcType.partialRegisters
       const base = partial ? frame - BigInt(registers.offset('ip')) : frame
       const saved = this.#kernel.struct('pt_regs', base)
-      if ((saved.integer('cs') & 3n) !== 0n) return undefined
+      if ((saved.integer('cs') & 3n) !== 0n) {
+        this.userAddress = saved.pointer('ip')
+        return undefined
+      }
       this.#ip = saved.pointer('ip')
       this.#sp = saved.pointer('sp')
       this.#registers = partial ? undefined : base

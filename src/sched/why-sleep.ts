@@ -102,5 +102,5 @@ function sleepingIn({ context: { kernel } }: Scene, stack: KernelStack | undefin
   if (stack === undefined || stack.method === 'guess' || start === undefined || end === undefined)
     return undefined
   const frame = stack.frames.find(({ address }) => address < start || address >= end)
-  return frame === undefined ? undefined : kernel.symbolAt(frame.address)?.name
+  return frame?.symbol?.replace(/\+0x[0-9a-f]+(?= |$)/, '')
 }

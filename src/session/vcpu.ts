@@ -92,7 +92,7 @@ export class Vcpu {
     if (this.privilege !== 0) return undefined
     if (this.#isForeign)
       throw new CryoscopeError('unreadable', `vCPU ${this.index}: ${this.identity?.problem}`)
-    return withJson(stackOfRegisters(this.#kernel(), this.registers), stackJson)
+    return withJson(stackOfRegisters(this.#kernel(), this.registers, this.task?.address), stackJson)
   }
 
   /** Executes `count` instructions on this vCPU while every other one stands still. */
