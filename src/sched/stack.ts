@@ -119,6 +119,8 @@ class Unwinder {
       // What a tracer put there starts where nothing called it.
       const isExact = this.#isExact || this.#returns.isReplacement(this.#ip)
       frames.push(frameOf(this.#kernel, this.#ip, isExact, this.#isCertain))
+      if (isExact && !this.#isExact)
+        return 'a tracer replaced this return address, and what it was is not found'
       const before = this.#sp
       const end = this.#step()
       if (end !== 'goes on') return end

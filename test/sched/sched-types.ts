@@ -61,6 +61,9 @@ function describe(shape: Shape): Btf {
     tasks_node: list,
   })
   const info = t.struct('thread_info', { flags: u64, cpu: u32 })
+  const held = t.struct('ftrace_ret_stack', { func: pointer, ret: pointer, retp: pointer })
+  const llist = t.struct('llist_node', { next: pointer })
+  t.struct('rethook_node', { rethook: pointer, llist, frame: u64, ret_addr: u64 })
   t.struct('task_struct', {
     thread_info: info,
     __state: u32,
@@ -88,6 +91,10 @@ function describe(shape: Shape): Btf {
     nvcsw: u64,
     nivcsw: u64,
     comm: t.text(16),
+    // The early shape has the array of Linux before 6.11.
+    ret_stack: late ? t.b.pointer(u64) : t.b.pointer(held),
+    curr_ret_stack: s32,
+    rethooks: t.struct('llist_head', { first: pointer }),
     thread: t.struct('thread_struct', { es: u16, sp: u64 }),
   })
   const upid = t.struct('upid', { ns: pointer, nr: s32 })

@@ -3,12 +3,16 @@ import { orcRegister, orcType } from '../../src/sched/orc.js'
 import { readStack } from '../../src/sched/stack.js'
 import type { MemberValues } from '../support/object-writer.js'
 import { SchedGuest } from './sched-guest.js'
+import type { Shape } from './sched-types.js'
 
 const { bp, sp, previousSp } = orcRegister
 
 /** Three functions, a table that says how each is left, and a task that was switched out in the innermost. */
-function sleeping(tables: Partial<Record<'inner' | 'middle' | 'outer', MemberValues>> = {}) {
-  const guest = new SchedGuest('early')
+function sleeping(
+  tables: Partial<Record<'inner' | 'middle' | 'outer', MemberValues>> = {},
+  shape: Shape = 'early',
+) {
+  const guest = new SchedGuest(shape)
   const { objects } = guest
   const text = guest.guest.image(0x1000, 4096)
   const at = { inner: text + 0x100n, middle: text + 0x200n, outer: text + 0x300n }
@@ -171,5 +175,102 @@ describe('the stack of a task that was switched out', () => {
     const { guest, task } = sleeping()
     guest.objects.set('task_struct', task, { on_cpu: 1 })
     expect(() => readStack(guest.kernel(), task)).toThrow(/registers of its vCPU/)
+  })
+
+  it('says where user space goes on', () => {
+    const made = sleeping({ outer: { sp_reg: bp, sp_offset: 0x40, type: orcType.registers } })
+    made.guest.guest.u64(made.base, made.base)
+    made.guest.objects.set('pt_regs', made.base + 0x40n, { cs: 0x33, ip: 0x401234, sp: 0x7ff000 })
+    expect(readStack(made.guest.kernel(), made.task).userAddress).toBe(0x401234n)
+    expect(readStack(sleeping().guest.kernel(), sleeping().task).userAddress).toBeUndefined()
+  })
+})
+
+describe('return addresses that tracers replaced', () => {
+  /** The place on the stack from which the innermost function returns, and the one behind it. */
+  const placesOf = ({ guest, frame, base }: ReturnType<typeof sleeping>) => ({
+    inner: frame + BigInt(guest.objects.sizeOf('inactive_task_frame')) + 8n,
+    middle: base + 8n,
+  })
+  const traced = (shape: Shape) => {
+    const made = sleeping({}, shape)
+    const text = made.at.inner - 0x100n
+    // Tracers' own code lies where the tables say nothing; it is named as what it is, not as what ends before it.
+    const handler = made.guest.guest.symbol('return_to_handler', text + 0x600n, 't')
+    const trampoline = made.guest.guest.symbol('arch_rethook_trampoline', text + 0x700n, 't')
+    return { ...made, handler, trampoline, places: placesOf(made) }
+  }
+  const unwound = { method: 'orc', problem: undefined, frames: ['inner+0x10', 'middle+0x20', 'outer+0x30'] }
+
+  it('are found in the stack of the function graph tracer, whose entries are of any length', () => {
+    const made = traced('late')
+    const { guest, task, places, handler, at } = made
+    const stack = guest.guest.alloc(4096, 4096)
+    const words = BigInt(guest.objects.sizeOf('ftrace_ret_stack') / 8)
+    const enter = (start: bigint, more: bigint, ret: bigint, retp: bigint): bigint => {
+      guest.objects.set('ftrace_ret_stack', stack + start * 8n, { ret, retp })
+      const end = start + words + more
+      // Bits above the length say what kind of entry it is.
+      guest.guest.u64(stack + end * 8n, (1n << 10n) | (0xabn << 12n) | (words + more))
+      return end + 1n
+    }
+    let top = enter(0n, 0n, at.outer + 0x30n, places.middle)
+    top = enter(top, 3n, at.middle + 0x20n, places.inner)
+    // A tail call: the same place again, of which the real address is in the entry before.
+    top = enter(top, 0n, handler, places.inner)
+    guest.objects.set('task_struct', task, { ret_stack: stack, curr_ret_stack: top })
+    guest.guest.u64(places.inner, handler)
+    guest.guest.u64(places.middle, handler)
+    expect(symbols(made)).toEqual(unwound)
+  })
+
+  it('are found in the array that kernels before 6.11 kept', () => {
+    const made = traced('early')
+    const { guest, task, places, handler, at } = made
+    const size = BigInt(guest.objects.sizeOf('ftrace_ret_stack'))
+    const stack = guest.guest.alloc(Number(size) * 4)
+    guest.objects.set('ftrace_ret_stack', stack, { ret: at.outer + 0x30n, retp: places.middle })
+    guest.objects.set('ftrace_ret_stack', stack + size, { ret: at.middle + 0x20n, retp: places.inner })
+    guest.objects.set('task_struct', task, { ret_stack: stack, curr_ret_stack: 1 })
+    guest.guest.u64(places.inner, handler)
+    guest.guest.u64(places.middle, handler)
+    expect(symbols(made)).toEqual(unwound)
+  })
+
+  it('are found among those of kretprobes', () => {
+    const made = traced('late')
+    const { guest, task, places, trampoline, at } = made
+    const link = BigInt(guest.objects.offsetOf('rethook_node', 'llist'))
+    const node = (next: bigint, frame: bigint, ret: bigint): bigint =>
+      guest.objects.make('rethook_node', { 'llist.next': next, frame, ret_addr: ret }) + link
+    const outer = node(0n, places.middle, at.outer + 0x30n)
+    const inner = node(outer, places.inner, at.middle + 0x20n)
+    // A second probe of the same function.
+    const second = node(inner, places.inner, trampoline)
+    guest.objects.set('task_struct', task, { 'rethooks.first': second })
+    guest.guest.u64(places.inner, trampoline)
+    guest.guest.u64(places.middle, trampoline)
+    expect(symbols(made)).toEqual(unwound)
+  })
+
+  it.each(['late', 'early'] as const)('that are kept nowhere end the stack, by their name, %s', (shape) => {
+    const made = traced(shape)
+    made.guest.guest.u64(made.places.inner, made.handler)
+    const { frames, problem } = symbols(made)
+    expect(frames).toEqual(['inner+0x10', 'return_to_handler'])
+    expect(problem).toMatch(/a tracer replaced this return address/)
+  })
+
+  it('that go round end', () => {
+    const made = traced('late')
+    const { guest, task, places, trampoline } = made
+    const link = BigInt(guest.objects.offsetOf('rethook_node', 'llist'))
+    const node = guest.objects.make('rethook_node', { frame: 1, ret_addr: 2 }) + link
+    guest.guest.u64(node, node)
+    const stack = guest.guest.alloc(4096, 4096)
+    guest.guest.u64(stack + 8n * 99n, 0n)
+    guest.objects.set('task_struct', task, { 'rethooks.first': node, ret_stack: stack, curr_ret_stack: 100 })
+    guest.guest.u64(places.inner, trampoline)
+    expect(symbols(made).frames).toEqual(['inner+0x10', 'arch_rethook_trampoline'])
   })
 })
