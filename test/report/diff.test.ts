@@ -150,3 +150,30 @@ describe('a comparison', () => {
     expect(compare(pointer('0x10'), pointer('0x20'), true)).toMatchObject([{ volatile: false }])
   })
 })
+
+describe('values of any depth', () => {
+  const nested = (depth: number, leaf: unknown): unknown => {
+    let value = leaf
+    for (let i = 0; i < depth; i++) value = i % 2 === 0 ? { in: value } : [value]
+    return value
+  }
+  const changesOf = (before: unknown, after: unknown) => {
+    const comparison = new Comparison(true)
+    comparison.values(member(root, 'maps'), before, after)
+    return comparison.changes
+  }
+
+  it.each([0, 1, 2, 3, 50, 150, 199, 200])('differ %d levels down', (depth) => {
+    expect(changesOf(nested(depth, 1), nested(depth, 2))).toMatchObject([{ before: 1, after: 2 }])
+  })
+
+  it('end where a stranger nests them deeper than any report', () => {
+    expect(changesOf(nested(20_000, 1), nested(20_000, 2))).toEqual([])
+  })
+
+  it('are the same where nothing differs, and where only what is ignored does', () => {
+    expect(changesOf(nested(9, 1), nested(9, 1))).toEqual([])
+    expect(changesOf({ address: '0x1', x: 1 }, { address: '0x2', x: 1 })).toEqual([])
+    expect(changesOf({ address: '0x1', x: 1 }, { address: '0x1', x: 2 })).toHaveLength(1)
+  })
+})
