@@ -112,14 +112,6 @@ export class Found<T> {
   }
 }
 
-/** A sum over what was found: whole where each part is known and none is missing. */
-export function sumOf<T>(found: Found<T>, part: (item: T) => number | undefined): Figure {
-  const known = found.filter((item) => part(item) !== undefined || undefined)
-  const sum = known.seen.reduce((total, item) => total + (part(item) ?? 0), 0)
-  if (known.missing === undefined) return whole(sum)
-  return { whole: false, atLeast: sum === 0 ? undefined : sum, why: known.missing }
-}
-
 /** Values in which lists know whether they are whole, as plain ones: lists of what was found. */
 export type Stated<T> =
   T extends Found<infer Item>
