@@ -1,6 +1,6 @@
 /** Builds what is published: the bundle, and of the declarations those that the library's and the notebooks' lead to. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -27,4 +27,10 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
   const path = join(entry.parentPath, entry.name)
   if (entry.isFile() && !path.startsWith(join(dist, 'bundle/')) && !reachable.has(path)) rmSync(path)
 }
+const man = spawnSync(process.execPath, [join(root, 'scripts/man.js')], { encoding: 'utf8' })
+if (man.status !== 0) {
+  console.error(man.stderr)
+  process.exit(1)
+}
+writeFileSync(join(dist, 'cryoscope.1'), man.stdout)
 console.error(`prepack: ${reachable.size} declarations are reachable`)
