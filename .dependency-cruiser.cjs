@@ -5,11 +5,12 @@ const rooms = {
   units: [],
   problems: ['errors'],
   found: ['errors', 'problems'],
+  'output-file': ['errors', 'text'],
   contract: ['errors', 'problems', 'text'],
   memory: ['errors', 'problems', 'text'],
   btf: ['errors', 'problems', 'text'],
   'package-root': [],
-  machine: ['errors', 'problems', 'text', 'contract', 'package-root'],
+  machine: ['errors', 'problems', 'text', 'contract', 'output-file', 'package-root'],
   kernel: ['errors', 'problems', 'text', 'contract', 'memory', 'btf'],
   value: ['errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel'],
   bpf: ['errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel', 'value'],
@@ -27,7 +28,7 @@ const rooms = {
     'bpf',
   ],
 }
-const ground = ['errors', 'problems', 'found', 'text', 'units', 'contract']
+const ground = ['errors', 'problems', 'found', 'text', 'units', 'output-file', 'contract']
 rooms.session = [...ground, 'memory', 'btf', 'machine', 'kernel', 'value', 'bpf', 'sched']
 rooms.present = [...rooms.session, 'session']
 rooms.report = [...rooms.present, 'present']

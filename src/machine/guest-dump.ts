@@ -1,6 +1,6 @@
-import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CryoscopeError } from '../errors.js'
+import { OutputFile } from '../output-file.js'
 import { escapeText } from '../text.js'
 import type { QmpClient } from './qmp.js'
 import { isNumber, isText, listOf, optional, recordOf } from './qmp-shape.js'
@@ -37,16 +37,15 @@ export async function dumpGuest(
     throw new CryoscopeError('usage', `a dump's format is elf or kdump, not "${escapeText(format)}"`)
   }
   signal?.throwIfAborted()
-  const place = resolve(file)
-  const status = statSync(place, { throwIfNoEntry: false })
-  if (status !== undefined && !status.isFile())
-    throw new CryoscopeError('usage', `${escapeText(file)} is not a file`)
-  const partial = `${place}.partial-${process.pid}`
-  create(partial, file)
+  const out = await OutputFile.create(resolve(file), { isSecret: true })
+  const { partPath } = out
   try {
+    if (partPath === undefined)
+      throw new CryoscopeError('usage', `QEMU writes dumps to files alone, and ${escapeText(file)} is none`)
+    // QEMU keeps the mode of a file that is there already.
     await qmp.execute('dump-guest-memory', {
       paging: false,
-      protocol: `file:${partial}`,
+      protocol: `file:${partPath}`,
       detach: true,
       format: formats[format],
     })
@@ -58,21 +57,9 @@ export async function dumpGuest(
       ),
     )
     await abortable(end, signal)
-    renameSync(partial, place)
-  } catch (error) {
-    rmSync(partial, { force: true })
-    throw error
-  }
-}
-
-/** QEMU keeps the mode of a file that is there already. */
-function create(partial: string, shown: string): void {
-  try {
-    closeSync(openSync(partial, 'wx', 0o600))
-  } catch (cause) {
-    throw new CryoscopeError('usage', `cannot write ${escapeText(shown)}: ${(cause as Error).message}`, {
-      cause,
-    })
+    out.keep()
+  } finally {
+    out.close()
   }
 }
 

@@ -1,5 +1,3 @@
-import { closeSync, ftruncateSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
@@ -12,6 +10,7 @@ import {
   packedByZlib,
 } from '../memory/kdump-layout.js'
 import type { PhysicalRange } from '../memory/types.js'
+import { OutputFile } from '../output-file.js'
 import { escapeText } from '../text.js'
 import type { Session } from './session.js'
 import { coreNotes, coreOf, wholeFrames } from './vmcore.js'
@@ -44,70 +43,44 @@ export async function writeCoreFile(
   ranges?: readonly PhysicalRange[],
   options: WriteOptions = {},
 ): Promise<number> {
-  const place = resolve(file)
-  const partial = `${place}.partial-${process.pid}`
   options.signal?.throwIfAborted()
-  const status = statSync(place, { throwIfNoEntry: false })
-  if (status !== undefined && !status.isFile()) {
-    throw new CryoscopeError('usage', `${escapeText(file)} is not a file`)
-  }
   const write = options.format === 'kdump' ? writeKdump : writeElf
-  let fd: number
-  try {
-    fd = openSync(partial, 'wx', 0o600)
-  } catch (cause) {
-    throw new CryoscopeError('usage', `cannot write ${escapeText(file)}: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
-  try {
-    let size: number
+  for (
+    let pass = 0, held = ranges ?? wholeFrames(session.target.memory.ranges);
+    held.length > 0 && pass < passLimit;
+    pass++
+  ) {
+    const out = await OutputFile.create(file, { isSecret: true })
     try {
-      size = await writeReadable(session, fd, ranges, write, options)
+      if (options.format === 'kdump' && !out.isSeekable)
+        throw new CryoscopeError(
+          'usage',
+          `a kdump is not written in order, and ${escapeText(file)} takes bytes only so; name a file, or take --format elf`,
+        )
+      const lost: PhysicalRange[] = []
+      const size = await write(session, out, held, { ...options, unreadable: (range) => lost.push(range) })
+      if (lost.length === 0) {
+        out.keep()
+        return size
+      }
+      // What a damaged source holds but cannot read shows only on the way. It must be absent, not zeros: the dump is then
+      // written once more, without it.
+      held = without(held, lost)
+      if (!out.isSeekable) break
     } finally {
-      closeSync(fd)
+      out.close()
     }
-    renameSync(partial, place)
-    return size
-  } catch (error) {
-    rmSync(partial, { force: true })
-    if (error instanceof CryoscopeError || options.signal?.aborted) throw error
-    throw new CryoscopeError('guest', `cannot write ${escapeText(file)}: ${(error as Error).message}`, {
-      cause: error,
-    })
   }
+  throw new CryoscopeError('guest', `${session.target.memory.description} can no longer be read`)
 }
 
 /** Writes memory that the source holds, says which of it could not be read, and resolves to the size. */
 type Writer = (
   session: Session,
-  fd: number,
+  out: OutputFile,
   held: readonly PhysicalRange[],
   options: WriteOptions & { readonly unreadable: (lost: PhysicalRange) => void },
 ) => Promise<number>
-
-/**
- * What a damaged source holds but cannot read shows only on the way. It must be absent, not zeros: the dump is then
- * written once more, without it.
- */
-async function writeReadable(
-  session: Session,
-  fd: number,
-  ranges: readonly PhysicalRange[] | undefined,
-  write: Writer,
-  options: WriteOptions,
-): Promise<number> {
-  let held = ranges ?? wholeFrames(session.target.memory.ranges)
-  for (let pass = 0; pass < passLimit; pass++) {
-    const lost: PhysicalRange[] = []
-    ftruncateSync(fd, 0)
-    const size = await write(session, fd, held, { ...options, unreadable: (range) => lost.push(range) })
-    if (lost.length === 0) return size
-    held = without(held, lost)
-    if (held.length === 0) break
-  }
-  throw new CryoscopeError('guest', `${session.target.memory.description} can no longer be read`)
-}
 
 /** Both are sorted, and neither overlaps itself. */
 function without(held: readonly PhysicalRange[], lost: readonly PhysicalRange[]): PhysicalRange[] {
@@ -128,10 +101,10 @@ function without(held: readonly PhysicalRange[], lost: readonly PhysicalRange[])
 }
 
 /** An ELF core. Where the memory was never written, the file has holes. */
-const writeElf: Writer = async (session, fd, held, { progress, signal, unreadable }) => {
+const writeElf: Writer = async (session, out, held, { progress, signal, unreadable }) => {
   const { head, segments, size } = coreOf(session, [...held])
   const reader = new FrameReader(session.target.memory)
-  writeSync(fd, head, 0, head.length, 0)
+  out.writeAt(head, 0)
   const chunk = new Uint8Array(chunkSize)
   for (const { physical, length, offset } of segments) {
     for (let done = 0; done < length; ) {
@@ -140,19 +113,19 @@ const writeElf: Writer = async (session, fd, held, { progress, signal, unreadabl
       const first = (physical + done) / frameSize
       if (reader.hasData(first, first + count / frameSize)) {
         readFrames(reader, first, chunk.subarray(0, count), unreadable)
-        writeSync(fd, chunk, 0, count, offset + done)
+        out.writeAt(chunk.subarray(0, count), offset + done)
       }
       done += count
       progress?.(offset + done, size)
       await turnOfOthers()
     }
   }
-  ftruncateSync(fd, size)
+  out.extend(size)
   return size
 }
 
 /** A kdump-compressed dump, packed with zlib. Blocks of zeros are one block. */
-const writeKdump: Writer = async (session, fd, ranges, { progress, signal, unreadable }) => {
+const writeKdump: Writer = async (session, out, ranges, { progress, signal, unreadable }) => {
   const { kernel, target } = session
   const blockSize = Number(kernel.info.number('PAGESIZE') ?? BigInt(frameSize))
   const held = blockRuns(ranges, blockSize)
@@ -169,12 +142,12 @@ const writeKdump: Writer = async (session, fd, ranges, { progress, signal, unrea
     physBase: kernel.info.number('phys_base') ?? 0n,
   })
   const reader = new FrameReader(target.memory)
-  writeSync(fd, layout.head, 0, layout.head.length, 0)
+  out.writeAt(layout.head, 0)
   const total = held.reduce((sum, { count }) => sum + count, 0)
   const zeros = new Uint8Array(blockSize)
   const block = new Uint8Array(blockSize)
   const frames = blockSize / frameSize
-  writeSync(fd, zeros, 0, blockSize, layout.blocksAt)
+  out.writeAt(zeros, layout.blocksAt)
   let end = layout.blocksAt + blockSize
   let done = 0
   for (const numbers of inGroups(held)) {
@@ -208,9 +181,9 @@ const writeKdump: Writer = async (session, fd, ranges, { progress, signal, unrea
       descriptors.writeUInt32LE(bytes.length, at + 8)
       descriptors.writeUInt32LE(flags, at + 12)
     }
-    writeSync(fd, descriptors, 0, descriptors.length, layout.descriptorsAt + done * descriptorLength)
+    out.writeAt(descriptors, layout.descriptorsAt + done * descriptorLength)
     const packed = Buffer.concat(parts)
-    writeSync(fd, packed, 0, packed.length, start)
+    out.writeAt(packed, start)
     done += numbers.length
     progress?.(done * blockSize, total * blockSize)
     await turnOfOthers()

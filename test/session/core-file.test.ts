@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -88,12 +90,34 @@ describe('writeCoreFile', () => {
     },
   )
 
+  it('goes through a pipe as elf, which is written in order, and not as kdump', async () => {
+    const vm = openDump(path)
+    const pipe = join(directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const copy = join(directory, 'copy')
+    const reader = spawn('sh', ['-c', `cat "${pipe}" > "${copy}"`])
+    const ended = once(reader, 'close')
+    const size = await writeCoreFile(vm, pipe)
+    await ended
+    expect(statSync(copy).size).toBe(size)
+    const file = join(directory, 'beside')
+    await writeCoreFile(vm, file)
+    expect(readFileSync(copy).equals(readFileSync(file))).toBe(true)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    await expect(writeCoreFile(vm, '/dev/null', undefined, { format: 'kdump' })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('take --format elf'),
+    })
+    await expect(writeCoreFile(vm, '/dev/full')).rejects.toMatchObject({ code: 'environment' })
+    await vm.close()
+  })
+
   it('leaves nothing behind when it is broken off or cannot write', async () => {
     const vm = openDump(path)
     const file = join(directory, 'aborted')
     await expect(writeCoreFile(vm, file, undefined, { signal: AbortSignal.abort() })).rejects.toThrow()
     expect(existsSync(file)).toBe(false)
-    expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([])
+    expect(readdirSync(directory).filter((name) => name.includes('.part'))).toEqual([])
     await expect(writeCoreFile(vm, join(directory, 'none/core'))).rejects.toThrow(/cannot write/)
     await vm.close()
   })

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import type { REPLServer } from 'node:repl'
+import { writeOutputFile } from '../../output-file.js'
 import type { Session } from '../../session/session.js'
 import { escapeLines, escapeText } from '../../text.js'
 import { errorText } from './context.js'
@@ -56,9 +56,9 @@ export function defineCommands(server: REPLServer, parts: PromptParts): void {
   define(
     'save',
     'Save what ran here as a script: .save FILE; cryoscope repl TARGET -f FILE runs it',
-    (file) => {
+    async (file) => {
       if (file === '') return void process.stdout.write('give a file: .save script.ts\n')
-      writeFileSync(file, scriptOf(session.target.name, engine.transcript))
+      await writeOutputFile(file, [scriptOf(session.target.name, engine.transcript)])
       process.stdout.write(
         `${escapeText(file)} runs with: cryoscope repl ${escapeText(session.target.name)} -f ${escapeText(file)}\n`,
       )

@@ -39,12 +39,12 @@ export const dump = defineCommand<DumpWords>({
     } finally {
       output.replaceProgress('')
     }
-    const bytes = statSync(file).size
+    // Devices and pipes have no size.
+    const status = statSync(file, { throwIfNoEntry: false })
+    const bytes = status?.isFile() ? status.size : null
+    const time = durationText(performance.now() - start)
     if (options.json) await output.line(jsonText({ file, format, bytes }))
-    else
-      await output.line(
-        `${escapeText(file)}: ${sizeText(bytes)} in ${durationText(performance.now() - start)}`,
-      )
+    else await output.line(`${escapeText(file)}: ${bytes === null ? 'written' : sizeText(bytes)} in ${time}`)
     return 0
   },
 })

@@ -1,4 +1,6 @@
 import { CryoscopeError } from '../../../errors.js'
+import { writeOutputFile } from '../../../output-file.js'
+import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { parseWhole } from '../numbers.js'
 import { reportTargetHelp, withReport } from '../report-source.js'
@@ -41,9 +43,8 @@ export const report = defineCommand<Options>({
       async (found) => {
         if (options.json) for (const piece of found.json()) await output.write(piece)
         else if (options.html !== undefined) {
-          const { writePieces } = await import('../write-file.js')
-          await writePieces(options.html, found.html(shown))
-          output.note(`wrote ${options.html}`)
+          await writeOutputFile(options.html, found.html(shown), { isSecret: true })
+          output.note(`wrote ${escapeText(options.html)}`)
         } else
           for (const piece of linesInPieces(found.text({ columns: output.columns, ...shown })))
             await output.write(piece)

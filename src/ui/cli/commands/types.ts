@@ -1,6 +1,6 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
+import { writeOutputFile } from '../../../output-file.js'
 import { escapeText } from '../../../text.js'
 import { sizeText } from '../../../units.js'
 import { defineCommand, required } from '../definition.js'
@@ -27,7 +27,7 @@ export const types = defineCommand<{ output?: string; library: string; json?: bo
         await output.write(text)
         return
       }
-      writeWhole(file, text)
+      await writeOutputFile(file, [text])
       const bytes = Buffer.byteLength(text)
       if (json) await output.line(jsonText({ file, bytes }))
       else {
@@ -39,16 +39,3 @@ export const types = defineCommand<{ output?: string; library: string; json?: bo
     return 0
   },
 })
-
-function writeWhole(file: string, text: string): void {
-  const partial = `${file}.partial-${process.pid}`
-  try {
-    writeFileSync(partial, text, { flag: 'wx' })
-    renameSync(partial, file)
-  } catch (cause) {
-    rmSync(partial, { force: true })
-    throw new CryoscopeError('usage', `cannot write ${escapeText(file)}: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
-}

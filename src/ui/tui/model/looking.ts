@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import { CryoscopeError } from '../../../errors.js'
+import { writeOutputFile } from '../../../output-file.js'
 import { escapeText } from '../../../text.js'
 import { clipboard } from '../terminal/clipboard.js'
 import type { Cockpit } from './cockpit.js'
@@ -218,14 +218,10 @@ function writeExport(cockpit: Cockpit, form: ExportForm, file: string): void {
         if (bound !== undefined && bound > 0) progress(Math.min(1, position / bound))
       }
     }
-    try {
-      writeFileSync(file, exportText(form, list.content.columns, rows), { flag: 'wx' })
-    } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException
-      if (code === 'EEXIST')
-        throw new CryoscopeError('usage', `${escapeText(file)} exists; give another name`, { cause })
-      throw new CryoscopeError('environment', `cannot write ${escapeText(file)}: ${message}`, { cause })
-    }
+    await writeOutputFile(file, [exportText(form, list.content.columns, rows)], {
+      isSecret: true,
+      mustBeNew: true,
+    })
     return `${rows.length} ${rows.length === 1 ? 'row' : 'rows'} written to ${escapeText(file)}`
   })
 }
