@@ -109,8 +109,10 @@ export function figureText<T extends number | bigint | string>(figure: Figure<T>
   return figure.atLeast === undefined ? 'unknown' : `at least ${figure.atLeast}`
 }
 
+export type FigureJson<T = number> = T | { readonly atLeast: T; readonly why: string } | null
+
 /** The contract's JSON of a figure: the value, `{ atLeast, why }`, or null where nothing is known. */
-export function figureJson<T>(figure: Figure<T>): T | { atLeast: T; why: string } | null {
+export function figureJson<T>(figure: Figure<T>): FigureJson<T> {
   if (figure.whole) return figure.value
   return figure.atLeast === undefined ? null : { atLeast: figure.atLeast, why: figure.why }
 }

@@ -1,6 +1,6 @@
 import type { Kernel } from '../kernel/kernel.js'
 import { idrEntries } from '../kernel/walk/xarray.js'
-import type { Problems } from '../problems.js'
+import { counted, type Figure, type Problems, whole } from '../problems.js'
 
 /** A loaded BPF program: struct bpf_prog and its bpf_prog_aux (include/linux/bpf.h). */
 export interface BpfProgram {
@@ -14,7 +14,7 @@ export interface BpfProgram {
   readonly verifiedInstructions: number
   /** Bytes of translated instructions, and of machine code with all sub-programs. */
   readonly xlatedSize: number
-  readonly jitedSize: number
+  readonly jitedSize: Figure
   /**
    * Counted only while kernel.bpf_stats_enabled is set, summed over CPUs; misses count always. Undefined where the
    * program has no counters, or those of a CPU cannot be read.
@@ -133,18 +133,26 @@ function usedMaps(kernel: Kernel, auxAddress: bigint, id: number, problems: Prob
 }
 
 /** As bpf_prog_get_info_by_fd counts: the sum over sub-programs, where there are any. */
-function jitedSize(kernel: Kernel, auxAddress: bigint, main: number, problems: Problems): number {
+function jitedSize(kernel: Kernel, auxAddress: bigint, main: number, problems: Problems): Figure {
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
   const count = aux.number('func_cnt')
   const functions = aux.pointer('func')
-  if (functions === 0n || count === 0 || count > countLimit) return main
-  const sum = problems.attempt(`functions of program ${aux.number('id')}`, () => {
-    let size = 0
-    for (let i = 0; i < count; i++)
-      size += kernel.struct('bpf_prog', kernel.space.u64(functions + BigInt(i * 8))).number('jited_len')
-    return size
-  })
-  return sum ?? main
+  if (functions === 0n || count === 0) return whole(main)
+  const own = problems.part()
+  const where = `functions of program ${aux.number('id')}`
+  if (count > countLimit) {
+    own.add(where, `it claims ${count} functions, which cannot be`)
+    return counted(main, own)
+  }
+  let size = 0
+  for (let i = 0; i < count; i++) {
+    const part = own.attempt(where, () =>
+      kernel.struct('bpf_prog', kernel.space.u64(functions + BigInt(i * 8))).number('jited_len'),
+    )
+    size += part ?? 0
+  }
+  // The first function is the program itself.
+  return counted(Math.max(size, own.none ? 0 : main), own)
 }
 
 function btfId(kernel: Kernel, address: bigint, id: number, problems: Problems): number {

@@ -3,6 +3,8 @@ import type { JitedFunction } from '../bpf/programs/jited.js'
 import type { XlatedInstruction } from '../bpf/programs/listing.js'
 import type { StructOpsMember } from '../bpf/programs/membership.js'
 import type { Program } from '../bpf/programs/program-object.js'
+import type { ProgramStreams } from '../bpf/programs/streams.js'
+import { type FigureJson, figureJson } from '../problems.js'
 import { type Address, hexAddress } from './json.js'
 import { type LinkJson, linkJson } from './links.js'
 import { jsonOf } from './shape.js'
@@ -18,7 +20,7 @@ export interface ProgramJson {
   readonly tag: string
   readonly verifiedInsns: number
   readonly xlatedSize: number
-  readonly jitedSize: number
+  readonly jitedSize: FigureJson
   readonly runCount: string | null
   readonly runTimeNs: string | null
   readonly recursionMisses: string | null
@@ -40,7 +42,7 @@ export function progJson(program: BpfProgram): ProgramJson {
     tag,
     verifiedInsns: verifiedInstructions,
     xlatedSize,
-    jitedSize,
+    jitedSize: figureJson(jitedSize),
     runCount: decimal(program.runCount),
     runTimeNs: decimal(program.runTime),
     recursionMisses: decimal(program.recursionMisses),
@@ -66,16 +68,33 @@ export interface WholeProgramJson extends ProgramJson {
   readonly countsRuns: boolean | null
   readonly structOps: readonly StructOpsMemberJson[]
   readonly links: readonly LinkJson[]
-  readonly streams: Program['streams'] | null
+  readonly streams: StreamsJson | null
+}
+
+/** What a program printed to each stream; what could be read of it, and why not all, where a part is lost. */
+export interface StreamsJson {
+  readonly stdout: FigureJson<string>
+  readonly stderr: FigureJson<string>
+}
+
+export function streamsJson({ stdout, stderr }: ProgramStreams): StreamsJson {
+  return { stdout: figureJson(stdout), stderr: figureJson(stderr) }
+}
+
+/** What is shown of a stream: what it says, and that there was more. */
+export function streamText(text: FigureJson<string>): string {
+  if (typeof text === 'string') return text
+  return text === null ? 'it could not be read' : `${text.atLeast} (not all could be read: ${text.why})`
 }
 
 export function programJson(program: Program): WholeProgramJson {
+  const { streams } = program
   return {
     ...progJson(program),
     countsRuns: program.countsRuns ?? null,
     structOps: program.structOps.map(structOpsMemberJson),
     links: program.links.map(linkJson),
-    streams: program.streams ?? null,
+    streams: streams === undefined ? null : streamsJson(streams),
   }
 }
 

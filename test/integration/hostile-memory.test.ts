@@ -104,7 +104,7 @@ function readAll(memory: PhysicalMemory, found: () => void = () => {}): number {
   attempt(() => {
     const programs = session.progs.map((info) => new Program(kernel, info))
     for (const program of programs) {
-      attempt(() => program.xlated.length + (program.streams?.stdout.length ?? 0))
+      attempt(() => program.xlated.length + JSON.stringify(program.streams ?? null).length)
       attempt(() => program.jited.length)
     }
     attempt(() => programs.find(({ type }) => type === 'struct_ops')?.structOps.length ?? 0)

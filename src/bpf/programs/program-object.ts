@@ -8,7 +8,7 @@ import {
 } from '../../contract/programs.js'
 import { withJson } from '../../contract/shape.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { Problems } from '../../problems.js'
+import { type Figure, Problems } from '../../problems.js'
 import { listMaps } from '../map-info.js'
 import type { BpfProgram } from '../program.js'
 import { readFunctions } from './functions.js'
@@ -31,7 +31,7 @@ export class Program implements BpfProgram {
   readonly tag: string
   readonly verifiedInstructions: number
   readonly xlatedSize: number
-  readonly jitedSize: number
+  readonly jitedSize: Figure
   readonly runCount: bigint | undefined
   readonly runTime: bigint | undefined
   readonly recursionMisses: bigint | undefined

@@ -1,19 +1,19 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { llistNodes } from '../../kernel/walk/list.js'
-import type { Problems } from '../../problems.js'
+import { counted, type Figure, type Problems } from '../../problems.js'
 import { decodeText } from '../../text/decode.js'
 import { fresh } from '../maps/fresh.js'
 
 /** What a program wrote to its streams and nobody has read yet (bpf_stream_printk, kernel/bpf/stream.c; 6.17 and newer). */
 export interface ProgramStreams {
-  readonly stdout: string
-  readonly stderr: string
+  readonly stdout: Figure<string>
+  readonly stderr: Figure<string>
 }
 
 /** BPF_STREAM_MAX_CAPACITY. */
 const streamLimit = 100_000
 
-/** Undefined on kernels without streams. The text is as the program wrote it: escape it before printing. */
+/** Undefined on kernels without streams. Of a stream that cannot be read whole, the text that could be. It is as the program wrote it: escape it before printing. */
 export function readStreams(
   kernel: Kernel,
   auxAddress: bigint,
@@ -22,10 +22,13 @@ export function readStreams(
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
   if (!aux.has('stream') || kernel.layouts.find('bpf_stream_elem') === undefined) return undefined
   const size = BigInt(kernel.layouts.get('bpf_stream').size)
-  const text = (index: number, name: string): string =>
-    problems.attempt(name, () =>
-      streamText(kernel, aux.at('stream') + BigInt(index) * size, name, problems),
-    ) ?? ''
+  const text = (index: number, name: string): Figure<string> => {
+    const own = problems.part()
+    const found = own.attempt(name, () =>
+      streamText(kernel, aux.at('stream') + BigInt(index) * size, name, own),
+    )
+    return counted(found ?? '', own)
+  }
   return { stdout: text(0, 'stdout'), stderr: text(1, 'stderr') }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { levelNames } from '../../contract/log.js'
+import { streamText } from '../../contract/programs.js'
 import { durationText } from '../../units.js'
 import type { ReportContents, ReportHead } from '../document.js'
 import type { SectionName } from '../schema.js'
@@ -266,7 +267,7 @@ function programsHtml(head: ReportHead): string {
       text === ''
         ? []
         : [
-            `<h3>${linkTo(`program:${programId}`, name || String(programId))} printed to ${stream}</h3><pre>${text.trimEnd().split('\n').map(html).join('\n')}</pre>`,
+            `<h3>${linkTo(`program:${programId}`, name || String(programId))} printed to ${stream}</h3><pre>${streamText(text).trimEnd().split('\n').map(html).join('\n')}</pre>`,
           ],
     ),
   )

@@ -2,8 +2,13 @@ import type { BpfProgram } from '../../bpf/program.js'
 import type { BpfLink } from '../../bpf/programs/links.js'
 import { structOpsMembers } from '../../bpf/programs/membership.js'
 import { countsRuns } from '../../bpf/programs/statistics.js'
-import { type ProgramStreams, readStreams } from '../../bpf/programs/streams.js'
-import { type StructOpsMemberJson, structOpsMemberJson } from '../../contract/programs.js'
+import { readStreams } from '../../bpf/programs/streams.js'
+import {
+  type StreamsJson,
+  type StructOpsMemberJson,
+  streamsJson,
+  structOpsMemberJson,
+} from '../../contract/programs.js'
 import { idrEntries } from '../../kernel/walk/xarray.js'
 import { Problems } from '../../problems.js'
 import type { Session } from '../../session/session.js'
@@ -16,7 +21,7 @@ export interface ReportStructOps {
 }
 
 /** What a program printed to its streams and nobody has read yet, as it wrote it. */
-export interface ReportStreams extends ProgramStreams {
+export interface ReportStreams extends StreamsJson {
   readonly programId: number
   readonly name: string
 }
@@ -45,8 +50,9 @@ export function readPrinted(
       readStreams(kernel, kernel.struct('bpf_prog', address).pointer('aux'), problems),
     )
     for (const { where, why } of problems.list) notes.lost('program', `program:${id}`, `${where}: ${why}`)
-    if (streams === undefined || (streams.stdout === '' && streams.stderr === '')) return []
-    return [{ programId: id, name, ...streams }]
+    if (streams === undefined) return []
+    const json = streamsJson(streams)
+    return json.stdout === '' && json.stderr === '' ? [] : [{ programId: id, name, ...json }]
   })
 }
 

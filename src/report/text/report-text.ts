@@ -1,3 +1,4 @@
+import { streamText } from '../../contract/programs.js'
 import { type Heading, tableLines } from '../../present/text/layout.js'
 import { pairLines } from '../../present/text/lines.js'
 import { escapeText } from '../../text.js'
@@ -144,7 +145,7 @@ function* programLines({ head }: ReportContents, columns: number): Generator<str
       if (text === '') continue
       yield ''
       yield escapeText(`${name || 'unnamed'} (${programId}) printed to ${stream}:`)
-      for (const line of text.trimEnd().split('\n')) yield `  ${escapeText(line)}`
+      for (const line of streamText(text).trimEnd().split('\n')) yield `  ${escapeText(line)}`
     }
   }
   if (head.links.length === 0) return

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { listingLines } from '../../../src/bpf/programs/listing-text.js'
+import { figureJson, whole } from '../../../src/problems.js'
 import type { Comparison, Truth } from './demo-guest.js'
 
 interface ToolProgram {
@@ -117,7 +118,7 @@ function machineCode({ session, truth }: Truth): void {
     const program = session.prog(id)
     const { jited } = program
     expect(program.problems).toEqual([])
-    expect(jited.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(program.jitedSize)
+    expect(jited.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(figureJson(program.jitedSize))
     for (const { address, symbol, bytes, lines } of jited) {
       expect(symbols.get(address)).toBe(symbol)
       // Every function begins with endbr64 or with the five bytes that ftrace patches.
@@ -155,9 +156,12 @@ function activeScheduler({ session }: Truth): void {
 function streams({ session }: Truth): void {
   const [major = 0, minor = 0] = session.kernel.release.split('.').map(Number)
   const program = session.prog('fields_fill')
-  const printed = { stdout: 'fields filled, number 5\n', stderr: 'no task work for pid 0\n' }
+  const printed = {
+    stdout: whole('fields filled, number 5\n'),
+    stderr: whole('no task work for pid 0\n'),
+  }
   const isOld = major === 6 && minor < 18
-  const nothing = session.kernel.layouts.find('bpf_stream') && { stdout: '', stderr: '' }
+  const nothing = session.kernel.layouts.find('bpf_stream') && { stdout: whole(''), stderr: whole('') }
   expect(program.streams).toEqual(isOld ? nothing : printed)
   expect(program.problems).toEqual([])
 }

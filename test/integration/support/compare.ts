@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { BpfMap } from '../../../src/bpf/map.js'
 import { specialFields } from '../../../src/bpf/special-fields.js'
-import { Problems } from '../../../src/problems.js'
+import { figureJson, Problems } from '../../../src/problems.js'
 import type { Session } from '../../../src/session/session.js'
 import type { Comparison, Truth } from './demo-guest.js'
 
@@ -135,7 +135,7 @@ function comparePrograms({ session, truth }: Truth): void {
     type: program.type,
     tag: program.tag,
     xlatedSize: program.xlatedSize,
-    jitedSize: program.jitedSize,
+    jitedSize: figureJson(program.jitedSize),
     mapIds: [...program.mapIds],
     btfId: program.btfId,
   }))

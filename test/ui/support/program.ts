@@ -1,4 +1,5 @@
 import type { BpfProgram } from '../../../src/bpf/program.js'
+import { whole } from '../../../src/problems.js'
 
 export const program: BpfProgram = {
   id: 7,
@@ -7,7 +8,7 @@ export const program: BpfProgram = {
   tag: '7c385e8641d0c039',
   verifiedInstructions: 123,
   xlatedSize: 800,
-  jitedSize: 500,
+  jitedSize: whole(500),
   runCount: 2n ** 60n,
   runTime: 5n,
   recursionMisses: 0n,

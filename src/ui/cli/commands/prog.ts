@@ -1,11 +1,12 @@
 import { listingLines } from '../../../bpf/programs/listing-text.js'
 import type { Program } from '../../../bpf/programs/program-object.js'
 import { hexAddress, jsonText } from '../../../contract/json.js'
-import { instructionJson, jitedFunctionJson, programJson } from '../../../contract/programs.js'
+import { instructionJson, jitedFunctionJson, programJson, streamText } from '../../../contract/programs.js'
 import { CryoscopeError } from '../../../errors.js'
 import { linkText } from '../../../present/columns/links.js'
 import { codeLines, type Decode } from '../../../present/machine-code/rows.js'
 import { pairLines } from '../../../present/text/lines.js'
+import { figureJson, figureText } from '../../../problems.js'
 import type { Session } from '../../../session/session.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
@@ -97,10 +98,14 @@ function pairs(session: Session, program: Program): [string, string][] {
   const jited =
     program.jitedAddress === 0n
       ? 'no: interpreted'
-      : `${program.jitedSize} bytes, entry at ${hexAddress(program.jitedAddress)}`
+      : `${figureText(program.jitedSize)} bytes, entry at ${hexAddress(program.jitedAddress)}`
   const members = program.structOps.map(({ mapName, mapId, member }) => `${member} of ${mapName} (${mapId})`)
   const links = program.links.map(linkText)
-  const { stdout = '', stderr = '' } = program.streams ?? {}
+  const { streams } = program
+  const printed = (['stdout', 'stderr'] as const).flatMap((name): [string, string][] => {
+    const text = streams === undefined ? '' : streamText(figureJson(streams[name]))
+    return text === '' ? [] : [[name, text]]
+  })
   return (
     [
       ['program', `${program.name === '' ? 'unnamed' : program.name} (${program.id})`],
@@ -115,8 +120,7 @@ function pairs(session: Session, program: Program): [string, string][] {
       ['maps', maps.length === 0 ? 'none' : maps.join(', ')],
       ['links', links.length === 0 ? 'none' : links.join(', ')],
       ...(members.length === 0 ? [] : [['struct_ops', members.join(', ')] as const]),
-      ...(stdout === '' ? [] : [['stdout', stdout] as const]),
-      ...(stderr === '' ? [] : [['stderr', stderr] as const]),
+      ...printed,
       ['bpf_prog', hexAddress(program.address)],
     ] as const
   ).map(([label, value]) => [label, escapeText(value)])

@@ -16,6 +16,7 @@ import { valueTree } from '../../../present/html/value-tree.js'
 import { codeLines, codeRows, type Decode } from '../../../present/machine-code/rows.js'
 import { tableLines } from '../../../present/text/layout.js'
 import { pairLines } from '../../../present/text/lines.js'
+import { figureText } from '../../../problems.js'
 import type { Diff } from '../../../report/diff/diff.js'
 import type { Story } from '../../../report/story.js'
 import type { Sched } from '../../../sched/sched.js'
@@ -67,7 +68,8 @@ export function programView(program: Program): View {
 /** The machine code of a program; without instructions where they cannot be decoded. */
 export function machineCodeView(program: Program, decode: Decode): View {
   const { id, name, type, jitedSize } = program
-  const size = program.jitedAddress === 0n ? 'it is interpreted' : `${jitedSize} bytes of machine code`
+  const size =
+    program.jitedAddress === 0n ? 'it is interpreted' : `${figureText(jitedSize)} bytes of machine code`
   const title = `${name} (${id}), ${type}: ${size}`
   return new View(
     () => cutLines([escapeText(title), ...codeLines(program.jited, decode)]),

@@ -6,6 +6,7 @@ import { type Column, numberColumn } from '../../../present/columns/column.js'
 import { linkText } from '../../../present/columns/links.js'
 import { programColumns } from '../../../present/columns/programs.js'
 import { codeRows, type Decode } from '../../../present/machine-code/rows.js'
+import { figureText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { nanosecondsText } from '../../../units.js'
 import type { Desk } from '../model/desk.js'
@@ -106,7 +107,7 @@ function factNodes(desk: Desk, id: number): TreeNode[] {
     }),
     program.jitedAddress === 0n
       ? factNode(`${key}/jited`, 'jited', 'no: it is interpreted', { tones: ['dim'] })
-      : factNode(`${key}/jited`, 'jited', `${program.jitedSize} bytes of machine code`, {
+      : factNode(`${key}/jited`, 'jited', `${figureText(program.jitedSize)} bytes of machine code`, {
           tones: ['dim', 'pointer'],
           target: { kind: 'listing', program: id, form: 'jited' },
         }),
