@@ -111,6 +111,12 @@ export function figureText<T extends number | bigint | string>(figure: Figure<T>
 
 export type FigureJson<T = number> = T | { readonly atLeast: T; readonly why: string } | null
 
+/** The same of a figure that was JSON. */
+export function figureJsonText(figure: FigureJson<number | string>): string {
+  if (figure === null) return 'unknown'
+  return typeof figure === 'object' ? `at least ${figure.atLeast}` : String(figure)
+}
+
 /** The contract's JSON of a figure: the value, `{ atLeast, why }`, or null where nothing is known. */
 export function figureJson<T>(figure: Figure<T>): FigureJson<T> {
   if (figure.whole) return figure.value

@@ -1,6 +1,6 @@
 import type { Allocator } from '../bpf/allocators/allocator.js'
 import type { CType } from '../btf/types.js'
-import type { Problem } from '../problems.js'
+import { type FigureJson, figureJson, type Problem } from '../problems.js'
 import { type StrayJson, strayJson } from './arenas.js'
 import { detailsJson } from './details.js'
 import { type Address, hexAddress, jsonText } from './json.js'
@@ -27,11 +27,12 @@ export interface AllocatorJson {
     readonly candidates: readonly string[]
   }
   readonly counts: {
-    readonly live: number
-    readonly inFlight: number
-    readonly recycled: number
-    readonly free: number
-    readonly torn: number
+    readonly live: FigureJson
+    readonly inFlight: FigureJson
+    readonly recycled: FigureJson
+    readonly free: FigureJson
+    readonly torn: FigureJson
+    readonly unreadable: FigureJson
   }
   readonly state: Readonly<Record<string, unknown>>
   readonly regions: readonly {
@@ -78,11 +79,12 @@ export function allocatorJson(
       candidates: payload.candidates,
     },
     counts: {
-      live: slots.count('live'),
-      inFlight: slots.count('in-flight'),
-      recycled: slots.count('recycled'),
-      free: slots.count('free'),
-      torn: slots.count('torn'),
+      live: figureJson(slots.count('live')),
+      inFlight: figureJson(slots.count('in-flight')),
+      recycled: figureJson(slots.count('recycled')),
+      free: figureJson(slots.count('free')),
+      torn: figureJson(slots.count('torn')),
+      unreadable: figureJson(slots.count('unreadable')),
     },
     state: detailsJson(reading.state),
     regions: regions.flatMap(({ name: region, place, length, used }) =>

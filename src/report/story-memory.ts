@@ -92,8 +92,11 @@ function filling(
   { reading: { slots, regions } }: Allocator,
   isWhole: boolean,
 ): { readonly text: string; readonly facts: Readonly<Record<string, unknown>> } | undefined {
-  const live = slots.count('live')
-  const moving = slots.count('in-flight')
+  const known = (state: 'live' | 'in-flight'): number => {
+    const figure = slots.count(state)
+    return figure.whole ? figure.value : (figure.atLeast ?? 0)
+  }
+  const [live, moving] = [known('live'), known('in-flight')]
   const figure = (count: number): unknown => (isWhole ? count : { atLeast: count })
   const facts: Record<string, unknown> = {
     live: figure(live),

@@ -25,8 +25,8 @@ export interface Allocation {
   readonly address: bigint | undefined
   /** Bytes, header included. */
   readonly size: number
-  /** How often it was given back. */
-  readonly generation: number
+  /** How often it was given back; undefined where that cannot be read. */
+  readonly generation: number | undefined
   readonly bytes: Uint8Array | undefined
   /** Typed and lazy; undefined where the type is unknown. */
   readonly value: Value | undefined
@@ -222,7 +222,7 @@ export class Allocator {
           : high === '0x0'
             ? `"0x${place.toString(16)}"`
             : `"${high}${place.toString(16).padStart(8, '0')}"`
-      const head = `{"index":${slots.indexes[slot]},"state":"${state}","address":${address},"size":${slots.sizes[slot]},"generation":${slots.generations[slot]}`
+      const head = `{"index":${slots.indexes[slot]},"state":"${state}","address":${address},"size":${slots.sizes[slot]},"generation":${slots.generations[slot] ?? null}`
       if (place < 0 || state === 'recycled' || state === 'free' || state === 'reserved') return `${head}}`
       let text = ''
       const from = place + header
@@ -257,7 +257,7 @@ export class Allocator {
       state: slots.states[slot] as SlotState,
       address: place < 0 ? undefined : window.userAddress(place),
       size,
-      generation: slots.generations[slot] as number,
+      generation: slots.generations[slot],
       get bytes() {
         return place < 0 ? undefined : window.bytes(place, size)?.slice()
       },

@@ -1,7 +1,7 @@
 import { memberAt, sizeOf } from '../../btf/layout.js'
 import type { StructType } from '../../btf/types.js'
 import { hexAddress } from '../../contract/json.js'
-import type { Problems } from '../../problems.js'
+import { counted, type FigureJson, figureJson, type Problems } from '../../problems.js'
 import type { Arena } from '../arena/arena.js'
 import { type AllocatorReader, hex, placeIn, pointerAt, type Region, viewOf } from './reading.js'
 import { Slots } from './slots.js'
@@ -19,12 +19,12 @@ export const buddyReader: AllocatorReader = {
   structs: ['buddy', 'scx_buddy'],
   read(arena, variable, problems) {
     const { reader, types, struct } = variable
-    const slots = new Slots()
+    const slots = new Slots(problems)
     const regions: Region[] = []
     const layout = chunkLayout(types.findStruct(`${struct}_chunk`))
     const seen = new Set<number>()
     if (layout === undefined) {
-      problems.add(
+      slots.lost.add(
         'chunks',
         `struct ${struct}_chunk has no bits of what is handed out, as far as its BTF says`,
       )
@@ -36,7 +36,7 @@ export const buddyReader: AllocatorReader = {
         if (at === -2 || seen.has(at) || at % chunkBytes !== 0 || seen.size >= most) {
           const why =
             at === -2 ? 'leads out of the arena' : seen.has(at) ? 'leads back' : 'is where no chunk can be'
-          problems.add('chunks', `link ${seen.size} ${why}`)
+          slots.lost.add('chunks', `link ${seen.size} ${why}`)
           break
         }
         seen.add(at)
@@ -104,7 +104,7 @@ function readChunk(
   const where = `chunk ${hex(arena.window.userAddress(chunk))}`
   const bytes = arena.window.bytes(chunk, layout.size)
   if (bytes === undefined) {
-    problems.add(where, arena.window.reason(chunk, layout.size))
+    slots.lost.add(where, arena.window.reason(chunk, layout.size))
     return -1
   }
   const table = bytes.slice()
@@ -123,7 +123,7 @@ function readChunk(
     const order = orderOf(item)
     const step = 2 ** order
     if (order >= layout.orderCount || item + step > layout.items || item % step !== 0) {
-      problems.add(
+      slots.lost.add(
         where,
         `item ${item} has order ${order}, which cannot be; the rest of the chunk is not known`,
       )
@@ -184,6 +184,11 @@ function checkFreeLists(
   }
 }
 
-function sumOf(slots: Slots, state: 'live' | 'free'): number {
-  return slots.sizes.reduce((sum, size, slot) => (slots.states[slot] === state ? sum + size : sum), 0)
+/** Bytes in slots of a state; at least so many where a chunk could not be read. */
+function sumOf(slots: Slots, state: 'live' | 'free'): FigureJson {
+  const sum = slots.sizes.reduce(
+    (total, size, slot) => (slots.states[slot] === state ? total + size : total),
+    0,
+  )
+  return figureJson(counted(sum, slots.lost))
 }

@@ -58,5 +58,5 @@ export function readPageFragments(
       used: counterAt - offset,
     })
   }
-  return { slots: new Slots(), elementSize: undefined, headerSize: 0, regions, state: { cpus } }
+  return { slots: new Slots(problems), elementSize: undefined, headerSize: 0, regions, state: { cpus } }
 }

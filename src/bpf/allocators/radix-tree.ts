@@ -37,7 +37,7 @@ export const radixTreeReader: AllocatorReader = {
     const root = placeIn(arena, variable, 'root')
     const data = variable.types.findStruct('sdt_data')
     const headerSize = data === undefined ? 8 : data.size
-    const slots = new Slots()
+    const slots = new Slots(problems)
     const regions: Region[] = []
     const walk = new TreeWalk(arena, variable, elementSize, slots, regions, problems)
     if (slab >= 0 && elementSize > 0) {
@@ -46,7 +46,7 @@ export const radixTreeReader: AllocatorReader = {
       if (taken > maxElements)
         problems.add('pool', `${taken} of ${maxElements} elements are taken, which cannot be`)
     }
-    if (root === -2) problems.add('root', `${hex(reader.pointer('root'))} leads out of the arena`)
+    if (root === -2) slots.lost.add('root', `${hex(reader.pointer('root'))} leads out of the arena`)
     else if (root >= 0) walk.run(root)
     return {
       slots,
@@ -106,12 +106,15 @@ class TreeWalk {
 
   run(root: number): void {
     if (!(this.#elementSize >= smallestElement && this.#elementSize < largestElement)) {
-      this.#problems.add('pool', `elements of ${this.#elementSize} bytes cannot be; the tree was not walked`)
+      this.#slots.lost.add(
+        'pool',
+        `elements of ${this.#elementSize} bytes cannot be; the tree was not walked`,
+      )
       return
     }
     const layout = descriptorLayout(this.#variable.types.findStruct('sdt_desc'))
     if (layout === undefined) {
-      this.#problems.add('tree', 'the BTF of the program does not say how struct sdt_desc is laid out')
+      this.#slots.lost.add('tree', 'the BTF of the program does not say how struct sdt_desc is laid out')
       return
     }
     this.#layout = layout
@@ -127,7 +130,7 @@ class TreeWalk {
     const problems = this.#problems
     const skip = (why: string): undefined => {
       this.skipped++
-      problems.add(where, why)
+      this.#slots.lost.add(where, why)
     }
     if (this.#seenDescriptors.has(place))
       return skip('it hangs in the tree twice; the second time was left out')
@@ -179,7 +182,7 @@ class TreeWalk {
       }
       if (child === -2) {
         this.skipped++
-        this.#problems.add(where, `child ${position} is outside the arena`)
+        this.#slots.lost.add(where, `child ${position} is outside the arena`)
         continue
       }
       const isFull = this.#descriptor(child, level + 1, (prefix + position) * entries)
@@ -200,7 +203,7 @@ class TreeWalk {
       if (place === -1 && !set) continue
       const index = prefix + position
       if (place === -1) this.#slots.add(index, -1, this.#elementSize, 'in-flight')
-      else if (place === -2) this.#problems.add(where, `element ${index} is outside the arena`)
+      else if (place === -2) this.#slots.lost.add(where, `element ${index} is outside the arena`)
       else this.#element(index, place, set)
     }
   }
@@ -209,8 +212,10 @@ class TreeWalk {
     const header = this.#arena.window.bytes(place, 8)
     const problems = this.#problems
     if (header === undefined) {
-      problems.add(`element ${index}`, this.#arena.window.reason(place, 8))
-      this.#slots.add(index, place, this.#elementSize, set ? 'torn' : 'recycled')
+      // Its bit tells whether it is handed out; whether it is being handed out just now only its header would.
+      const sink = set ? this.#slots.lost : problems
+      sink.add(`element ${index}`, this.#arena.window.reason(place, 8))
+      this.#slots.add(index, place, this.#elementSize, set ? 'unreadable' : 'recycled', 'unknown')
       return
     }
     const twin = this.#elements.get(place)

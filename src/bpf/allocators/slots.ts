@@ -1,3 +1,5 @@
+import { counted, type Figure, type Problems } from '../../problems.js'
+
 /**
  * What an allocator has at one of its slots.
  *
@@ -6,9 +8,10 @@
  * - recycled: was handed out once, and will be again
  * - free: never handed out, or given back, without telling which
  * - torn: handed out, but its header contradicts where it hangs
+ * - unreadable: handed out, as far as the allocator's own records say; its header cannot be read
  * - reserved: the allocator's own
  */
-export type SlotState = 'live' | 'in-flight' | 'recycled' | 'free' | 'torn' | 'reserved'
+export type SlotState = 'live' | 'in-flight' | 'recycled' | 'free' | 'torn' | 'unreadable' | 'reserved'
 
 /** Slots of one allocator, column by column: a tree has tens of thousands. */
 export class Slots {
@@ -19,25 +22,43 @@ export class Slots {
   /** Bytes. */
   readonly sizes: number[] = []
   readonly states: SlotState[] = []
-  /** How often the slot was given back; 0 where the allocator does not count. */
-  readonly generations: number[] = []
+  /** How often the slot was given back; 0 where the allocator does not count, undefined where that cannot be read. */
+  readonly generations: (number | undefined)[] = []
+  /** What could not be read, and may have held more slots, or other states of those there are. */
+  readonly lost: Problems
+
+  constructor(problems: Problems) {
+    this.lost = problems.part()
+  }
 
   get length(): number {
     return this.places.length
   }
 
-  add(index: number, place: number, size: number, state: SlotState, generation = 0): void {
+  add(
+    index: number,
+    place: number,
+    size: number,
+    state: SlotState,
+    generation: number | 'unknown' = 0,
+  ): void {
     this.indexes.push(index)
     this.places.push(place)
     this.sizes.push(size)
     this.states.push(state)
-    this.generations.push(generation)
+    this.generations.push(generation === 'unknown' ? undefined : generation)
   }
 
-  count(state: SlotState): number {
+  /** How many there are. */
+  get total(): Figure {
+    return counted(this.length, this.lost)
+  }
+
+  /** How many are in a state; at least so many where some could not be read. */
+  count(...states: readonly SlotState[]): Figure {
     let count = 0
-    for (const each of this.states) if (each === state) count++
-    return count
+    for (const each of this.states) if (states.includes(each)) count++
+    return counted(count, this.lost)
   }
 }
 

@@ -1,4 +1,5 @@
 import { memberAt, sizeOf } from '../../btf/layout.js'
+import { figureJson } from '../../problems.js'
 import { type AllocatorReader, hex, placeIn, pointerAt, type Region, viewOf } from './reading.js'
 import { Slots } from './slots.js'
 
@@ -28,13 +29,14 @@ export const stackReader: AllocatorReader = {
     const nextAt = next?.offset ?? size - 8
     const elementsAt = elements?.offset ?? 0
 
+    const slots = new Slots(problems)
     const free: number[] = []
     const regions: Region[] = []
     const seen = new Set<number>()
     const isSane =
       elementSize >= 8 && elementSize <= pagesPerAllocation * pageSize && perSegment > 0 && cind <= perSegment
     if (!isSane && elementSize !== 0) {
-      problems.add(
+      slots.lost.add(
         'stack',
         `elements of ${elementSize} bytes and ${cind} in a segment of ${perSegment} cannot be`,
       )
@@ -43,13 +45,13 @@ export const stackReader: AllocatorReader = {
     let reached = false
     for (let at = isSane ? placeIn(arena, variable, 'first') : -1; at !== -1; ) {
       if (at === -2 || seen.has(at)) {
-        problems.add('segments', at === -2 ? 'a link leads out of the arena' : 'links lead in a circle')
+        slots.lost.add('segments', at === -2 ? 'a link leads out of the arena' : 'links lead in a circle')
         break
       }
       seen.add(at)
       const bytes = arena.window.bytes(at, size)
       if (bytes === undefined) {
-        problems.add('segments', arena.window.reason(at, size))
+        slots.lost.add('segments', arena.window.reason(at, size))
         break
       }
       const view = viewOf(bytes)
@@ -59,7 +61,7 @@ export const stackReader: AllocatorReader = {
         const place = pointerAt(arena, view, elementsAt + i * 8)
         if (place >= 0) free.push(place)
         else
-          problems.add(
+          slots.lost.add(
             'segments',
             `element ${i} of ${hex(arena.window.userAddress(at))} is ${place === -1 ? 'null' : 'outside the arena'}`,
           )
@@ -67,12 +69,11 @@ export const stackReader: AllocatorReader = {
       reached ||= at === current
       at = pointerAt(arena, view, nextAt)
     }
-    if (seen.size > 0 && !reached) problems.add('segments', 'the current segment is in no list')
+    if (seen.size > 0 && !reached) slots.lost.add('segments', 'the current segment is in no list')
     if (isSane && free.length !== available) {
-      problems.add('segments', `${free.length} free elements were found, ${available} are counted`)
+      slots.lost.add('segments', `${free.length} free elements were found, ${available} are counted`)
     }
-    const slots = carve(free, elementSize, pagesPerAllocation)
-    const handedOut = slots.count('live')
+    carve(slots, free, elementSize, pagesPerAllocation)
     return {
       slots,
       elementSize: isSane ? elementSize : undefined,
@@ -83,7 +84,7 @@ export const stackReader: AllocatorReader = {
         capacity,
         available,
         pagesPerAllocation,
-        handedOutFound: handedOut,
+        handedOutFound: figureJson(slots.count('live')),
         segments: seen.size,
       },
     }
@@ -91,13 +92,12 @@ export const stackReader: AllocatorReader = {
 }
 
 /** Pages of elements are recognised by their free ones; the others on the same page are handed out. */
-function carve(free: readonly number[], size: number, pagesPerAllocation: number): Slots {
-  const slots = new Slots()
+function carve(slots: Slots, free: readonly number[], size: number, pagesPerAllocation: number): void {
   const isFree = new Set(free)
   if (pagesPerAllocation !== 1 || size > pageSize) {
     // Where a run of several pages starts is kept nowhere.
     for (const place of [...isFree].sort((a, b) => a - b)) slots.add(slots.length, place, size, 'free')
-    return slots
+    return
   }
   const pages = [...new Set(free.map((place) => place - (place % pageSize)))].sort((a, b) => a - b)
   for (const page of pages) {
@@ -105,5 +105,4 @@ function carve(free: readonly number[], size: number, pagesPerAllocation: number
       slots.add(slots.length, place, size, isFree.has(place) ? 'free' : 'live')
     }
   }
-  return slots
 }

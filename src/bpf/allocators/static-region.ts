@@ -24,7 +24,7 @@ export const staticRegionReader: AllocatorReader = {
       problems.add('off', `${used} of ${size} bytes are handed out, which cannot be`)
     } else if (memory >= 0) regions.push({ name: 'region', place: memory, length: size, used })
     return {
-      slots: new Slots(),
+      slots: new Slots(problems),
       elementSize: undefined,
       headerSize: 0,
       regions,
@@ -74,7 +74,7 @@ export const bumpReader: AllocatorReader = {
     }
     if (usage > limit) problems.add('cur_memusage', `is ${usage}, above its limit of ${limit}`)
     return {
-      slots: new Slots(),
+      slots: new Slots(problems),
       elementSize: undefined,
       headerSize: 0,
       regions,

@@ -1,14 +1,18 @@
 import type { Allocator } from '../../bpf/allocators/allocator.js'
 import { typeName } from '../../btf/type-name.js'
-import { type Column, numberColumn } from './column.js'
+import { whole } from '../../problems.js'
+import { type Column, figureColumn, numberColumn } from './column.js'
 
 export const allocatorColumns: readonly Column<Allocator>[] = [
   numberColumn('arena', 'ARENA', ({ arena }) => arena.id),
   { key: 'name', title: 'NAME', cell: ({ name }) => name },
   { key: 'kind', title: 'KIND', rigid: true, cell: ({ kind }) => kind },
   { key: 'elements', title: 'ELEMENTS', cell: elementsText },
-  numberColumn('live', 'LIVE', ({ reading, objects }) => reading.slots.count('live') + objects.length),
-  numberColumn('free', 'FREE', ({ reading: { slots } }) => slots.count('recycled') + slots.count('free')),
+  figureColumn('live', 'LIVE', ({ reading: { slots }, objects }) => {
+    const live = slots.count('live')
+    return live.whole ? whole(live.value + objects.length) : live
+  }),
+  figureColumn('free', 'FREE', ({ reading: { slots } }) => slots.count('recycled', 'free')),
   numberColumn('leaks', 'LEAKS', ({ leaks }) => leaks.length),
   numberColumn('dangling', 'DANGLING', ({ dangling }) => dangling.length),
   numberColumn('problems', 'PROBLEMS', ({ problems }) => problems.length),

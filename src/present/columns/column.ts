@@ -1,3 +1,4 @@
+import { type Figure, figureText } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import type { Heading } from '../text/layout.js'
 
@@ -19,6 +20,15 @@ export function numberColumn<Row>(
   cell: (row: Row) => string = (row) => String(value(row) ?? '-'),
 ): Column<Row> {
   return { key, title, align: 'right', rigid: true, cell, sort: value }
+}
+
+/** The same of figures that may not be whole: "at least 12", sorted by what is known. */
+export function figureColumn<Row>(key: string, title: string, figure: (row: Row) => Figure): Column<Row> {
+  const known = (row: Row): number | undefined => {
+    const value = figure(row)
+    return value.whole ? value.value : value.atLeast
+  }
+  return numberColumn(key, title, known, (row) => figureText(figure(row)))
 }
 
 /** Cells of a row, made safe for a terminal. */

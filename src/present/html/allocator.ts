@@ -1,5 +1,6 @@
 import type { Allocation, Allocator } from '../../bpf/allocators/allocator.js'
 import type { SlotState } from '../../bpf/allocators/slots.js'
+import { figureText } from '../../problems.js'
 import type { ObjectValue, Value } from '../../value/types.js'
 import { type Html, html } from './markup.js'
 import { valueTree } from './value-tree.js'
@@ -18,9 +19,18 @@ const colours: Readonly<Record<SlotState, string>> = {
   free: 'var(--cs-faint)',
   torn: 'var(--cs-bad)',
   reserved: 'var(--cs-line)',
+  unreadable: 'var(--cs-bad)',
 }
 /** Of several slots that share a square, the state that says most is shown. */
-const strength: readonly SlotState[] = ['torn', 'in-flight', 'live', 'recycled', 'reserved', 'free']
+const strength: readonly SlotState[] = [
+  'unreadable',
+  'torn',
+  'in-flight',
+  'live',
+  'recycled',
+  'reserved',
+  'free',
+]
 const linesPerValue = 40
 const mostDangling = 20
 
@@ -32,7 +42,7 @@ export function allocatorHtml(allocator: Allocator, options: AllocatorOptions = 
   const states = [...new Set(slots.states)]
   const counts = states.map(
     (state) =>
-      html`<span class="chip"><span class="cell" style="display:inline-block;background:${colours[state]}"></span> ${slots.count(state)} ${state}</span>`,
+      html`<span class="chip"><span class="cell" style="display:inline-block;background:${colours[state]}"></span> ${figureText(slots.count(state))} ${state}</span>`,
   )
   const wrong = [
     leaks.length > 0 && html`<span class="chip bad">${leaks.length} leaked</span>`,

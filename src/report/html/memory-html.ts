@@ -1,4 +1,4 @@
-import { problemText } from '../../problems.js'
+import { figureJsonText, problemText } from '../../problems.js'
 import type { ReportContents, ReportElement, ReportEntry, ReportHead } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
 import { flatTable } from '../text/map-table.js'
@@ -59,8 +59,8 @@ export function* allocatorParts(contents: ReportContents, limit: number): Genera
   for (const [i, allocator] of contents.head.allocators.entries()) {
     const elements = first<ReportElement>(contents.elementLines(i), limit)
     const { name, counts, payload, regions, objects, leaks, dangling, problems } = allocator
-    const states = Object.entries(counts).filter(([, count]) => count > 0)
-    const rest = states.map(([state, count]) => `${count} ${state}`).join(', ')
+    const states = Object.entries(counts).filter(([, count]) => count !== 0)
+    const rest = states.map(([state, count]) => `${figureJsonText(count)} ${state}`).join(', ')
     yield `<details class="item f" id="allocator:${html(name)}"><summary><b>${html(name)}</b><span class="dim"> ${html(`${allocator.kind} in arena ${allocator.arena}: ${rest}`)}</span></summary><div class="body">`
     for (const { where, why } of problems) yield `<div class="bad">${html(`${where}: ${why}`)}</div>`
     for (const { index } of leaks.slice(0, limit))

@@ -1,6 +1,7 @@
 import { streamText } from '../../contract/programs.js'
 import { type Heading, tableLines } from '../../present/text/layout.js'
 import { pairLines } from '../../present/text/lines.js'
+import { figureJsonText } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import type { ReportContents, ReportElement, ReportEntry } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
@@ -202,8 +203,8 @@ function* allocatorLines(
     problems,
   } = allocator
   const states = Object.entries(counts)
-    .filter(([, number]) => number > 0)
-    .map(([state, number]) => `${number} ${state}`)
+    .filter(([, count]) => count !== 0)
+    .map(([state, count]) => `${figureJsonText(count)} ${state}`)
   const type =
     payload.type === null
       ? elementSize === null

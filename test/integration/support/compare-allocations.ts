@@ -7,7 +7,7 @@ interface Logged {
   readonly pid: number
   readonly comm: string
   readonly index: number
-  readonly generation: number
+  readonly generation: number | undefined
   readonly task: bigint
   readonly address: bigint
   readonly weight: number

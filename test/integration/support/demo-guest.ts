@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BootOptions } from '../../../src/machine/options.js'
+import { figureText } from '../../../src/problems.js'
 import { boot } from '../../../src/session/guest.js'
 import type { Session } from '../../../src/session/session.js'
 
@@ -119,7 +120,9 @@ async function settle(session: Session): Promise<void> {
     const { queues, runqueues } = session.sched
     if ([...queues, ...runqueues].some(({ changing }) => changing)) return true
     const states = ['in-flight', 'torn'] as const
-    return session.allocators.some(({ reading }) => states.some((state) => reading.slots.count(state) > 0))
+    return session.allocators.some(({ reading }) =>
+      states.some((state) => figureText(reading.slots.count(state)) !== '0'),
+    )
   }
   for (let tries = 0; tries < 50 && isChanging(); tries++) await session.advance({ us: 100 })
 }

@@ -42,8 +42,10 @@ export async function steppedThrough(session: Session, name: string): Promise<st
   const seen: string[] = []
   for (let i = 0; i < 60; i++) {
     const { slots } = session.allocator('scx_task_allocator').reading
-    const change = slots.count('live') - before
-    const text = `${change < 0 ? '' : '+'}${change}${slots.count('in-flight') > 0 ? ' in flight' : ''}`
+    const [live, moving] = [slots.count('live'), slots.count('in-flight')]
+    if (!live.whole || !moving.whole) throw new Error('the allocator cannot be read whole')
+    const change = live.value - before
+    const text = `${change < 0 ? '' : '+'}${change}${moving.value > 0 ? ' in flight' : ''}`
     if (seen.at(-1) !== text) seen.push(text)
     if (seen.length === 3) break
     await session.step(stop.cpu ?? 0, 12)

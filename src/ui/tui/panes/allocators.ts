@@ -4,6 +4,7 @@ import { detailsJson } from '../../../contract/details.js'
 import { CryoscopeError } from '../../../errors.js'
 import { allocatorColumns } from '../../../present/columns/allocators.js'
 import { detailsText } from '../../../present/columns/object-text.js'
+import { figureText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
 import type { Content, Row, RowSource } from '../model/row.js'
@@ -64,13 +65,19 @@ function factNodes(allocator: Allocator): TreeNode[] {
   const { reading, payload, leaks, dangling, problems, unreadRoots } = allocator
   const { slots, regions } = reading
   const live = slots.count('live')
+  const share = live.whole ? bar(live.value / slots.length) : ''
   const nodes: TreeNode[] = []
   if (slots.length > 0) {
     nodes.push(
-      factNode(`${id}/live`, 'live', `${bar(live / slots.length)} ${live} of ${slots.length} slots`, {
-        tones: ['dim', 'pointer'],
-        target: { kind: 'allocator', name: allocator.name },
-      }),
+      factNode(
+        `${id}/live`,
+        'live',
+        `${share} ${figureText(live)} of ${figureText(slots.total)} slots`.trim(),
+        {
+          tones: ['dim', 'pointer'],
+          target: { kind: 'allocator', name: allocator.name },
+        },
+      ),
     )
   }
   for (const { name, used, length } of regions) {
@@ -204,7 +211,10 @@ function slotRow(allocator: Allocator, { index, state, address, generation, valu
       String(generation),
       value === undefined || state !== 'live' ? '-' : summary(value),
     ],
-    tones: [undefined, state === 'live' ? 'good' : state === 'torn' ? 'problem' : 'dim'],
+    tones: [
+      undefined,
+      state === 'live' ? 'good' : state === 'torn' || state === 'unreadable' ? 'problem' : 'dim',
+    ],
     target: { kind: 'slot', allocator: allocator.name, index },
     value: () => value,
   }

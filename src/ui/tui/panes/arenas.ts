@@ -1,6 +1,6 @@
 import type { Arena } from '../../../bpf/arena/arena.js'
 import { arenaColumns } from '../../../present/columns/arenas.js'
-import { problemText } from '../../../problems.js'
+import { figureText, problemText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { sizeText } from '../../../units.js'
 import type { Desk } from '../model/desk.js'
@@ -75,7 +75,7 @@ function arenaContent(desk: Desk, arena: Arena, opened: Set<string>): Content {
       factNode(
         `${id}/allocator-${name}`,
         'allocator',
-        `${escapeText(name)}: ${kind}, ${reading.slots.count('live')} live`,
+        `${escapeText(name)}: ${kind}, ${figureText(reading.slots.count('live'))} live`,
         {
           tones: ['dim', 'pointer'],
           target: { kind: 'allocator', name },
