@@ -127,6 +127,8 @@ export class QueueReader {
       const found: Entry[] = []
       let position: number | undefined = 0
       for (const node of this.#nodes(where, head, part)) {
+        // Behind a break the list is taken up from its end: how many were before is not known.
+        if (!part.none) position = undefined
         const entry = part.attempt(`${where}, entry at ${hex(node)}`, () =>
           this.#entry(node, position, places),
         )
@@ -143,8 +145,7 @@ export class QueueReader {
   }
 
   *#nodes(where: string, head: bigint, problems: Problems): Generator<bigint> {
-    const context = { ...this.#context, problems }
-    for (const node of gather(context, where, (sink) => listNodes(context.kernel, head, sink, where))) {
+    for (const node of listNodes(this.#context.kernel, head, problems, where)) {
       if (this.#seen.has(node)) {
         problems.add(where, `its list runs into another queue's at ${hex(node)}`)
         return
