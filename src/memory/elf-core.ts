@@ -1,9 +1,9 @@
 import { CryoscopeError } from '../errors.js'
 import type { Dump } from './dump.js'
-import { type DumpBytes, FileBytes, viewOf } from './dump-bytes.js'
-import { CachedMemory, type FrameSource } from './frame-cache.js'
+import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
+import { memoryOf } from './file-memory.js'
 import { readNotes } from './notes.js'
-import { disjoint, type Segment, SegmentedMemory } from './segmented.js'
+import type { Segment } from './segmented.js'
 
 const PT_LOAD = 1
 const PT_NOTE = 4
@@ -12,7 +12,6 @@ const EM_X86_64 = 62
 const EM_AARCH64 = 183
 /** Bytes of all notes together: 64 MiB is room for as many notes. */
 const noteBytesLimit = 2 ** 26
-const frameSize = 4096
 /** Program headers; a core has a few hundred, and a count is believed only as far as copying them costs little. */
 const headerLimit = 2 ** 20
 
@@ -21,7 +20,7 @@ const headerLimit = 2 ** 20
  * object file format (gABI 4).
  */
 export function openElfCore(path: string): Dump {
-  return parseElfCore(path, new FileBytes(path))
+  return parseElfCore(path, openBytes(path))
 }
 
 /** The same for bytes that may lie in pieces; closes them when they are no core. */
@@ -110,41 +109,6 @@ function parse(path: string, file: DumpBytes): Dump {
     problems.push(`the file is cut short: ${missing} bytes of memory are missing, they read as absent`)
   }
   const description = `ELF core ${path}`
-  const memory =
-    file.mapping === undefined
-      ? new CachedMemory(scattered(description, file, segments))
-      : new SegmentedMemory(description, file.mapping, segments)
+  const memory = memoryOf(description, file, segments)
   return { format: 'ELF core', architecture, memory, ...readNotes(notes, architecture), problems }
-}
-
-/** Memory of a core that lies in pieces. */
-function scattered(description: string, file: DumpBytes, segments: readonly Segment[]): FrameSource {
-  const sorted = disjoint(segments, file.size)
-  const offsetOf = (frame: number): number => {
-    const start = frame * frameSize
-    let low = 0
-    let high = sorted.length - 1
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      const segment = sorted[middle] as Segment
-      if (start < segment.physical) high = middle - 1
-      else if (start >= segment.physical + segment.length) low = middle + 1
-      else if (start + frameSize > segment.physical + segment.length) return -1
-      else return segment.offset + (start - segment.physical)
-    }
-    return -1
-  }
-  return {
-    description,
-    blockSize: frameSize,
-    ranges: () => sorted.map(({ physical, length }) => ({ start: physical, length })),
-    place: offsetOf,
-    load(frame, into) {
-      const bytes = file.bytes(offsetOf(frame), frameSize)
-      if (bytes.length < frameSize) return false
-      into.set(bytes)
-      return true
-    },
-    close: () => file.close(),
-  }
 }

@@ -1,6 +1,5 @@
 import { CryoscopeError } from '../errors.js'
-import { type DumpBytes, FileBytes } from './dump-bytes.js'
-import { windowPosition } from './mapping.js'
+import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 
 /** makedumpfile.h: struct makedumpfile_header, padded to 4096 bytes, then pieces with a header of two big-endian words. */
 const signature = 'makedumpfile\0\0\0\0'
@@ -22,7 +21,7 @@ export class FlattenedBytes implements DumpBytes {
   readonly size: number
   /** What is odd about it, in sentences. */
   readonly problems: readonly string[]
-  readonly #file: FileBytes
+  readonly #file: DumpBytes
   // Pieces by their offset in the dump, not overlapping: where each begins, how long it is, where the file has it.
   readonly #starts: Float64Array
   readonly #lengths: Float64Array
@@ -30,7 +29,7 @@ export class FlattenedBytes implements DumpBytes {
   #recent = 0
 
   constructor(path: string) {
-    this.#file = new FileBytes(path)
+    this.#file = openBytes(path)
     try {
       const { pieces, problems } = readPieces(this.#file, path)
       this.problems = problems
@@ -44,6 +43,10 @@ export class FlattenedBytes implements DumpBytes {
       this.#file.close()
       throw error
     }
+  }
+
+  get lost(): string | undefined {
+    return this.#file.lost
   }
 
   bytes(offset: number, length: number): Uint8Array {
@@ -103,17 +106,15 @@ interface Piece {
   readonly place: number
 }
 
-function readPieces(file: FileBytes, path: string): { pieces: Piece[]; problems: string[] } {
+function readPieces(file: DumpBytes, path: string): { pieces: Piece[]; problems: string[] } {
   const pieces: Piece[] = []
   const problems: string[] = []
   for (let at = headerSize; ; ) {
-    const window = file.mapping.windows[Math.floor(at / 2 ** 30)]
-    const ended = window === undefined || at + pieceHeaderSize > file.size
-    const view = ended ? undefined : window.view
-    const within = windowPosition(at) >>> 0
-    const start = view === undefined ? 0 : Number(view.getBigInt64(within, false))
-    const length = view === undefined ? 0 : Number(view.getBigInt64(within + 8, false))
-    if (ended) {
+    const header = file.bytes(at, pieceHeaderSize)
+    const view = header.length < pieceHeaderSize ? undefined : viewOf(header)
+    const start = view === undefined ? 0 : Number(view.getBigInt64(0, false))
+    const length = view === undefined ? 0 : Number(view.getBigInt64(8, false))
+    if (view === undefined) {
       problems.push('the flattened file has no end mark: it is cut short')
       return { pieces, problems }
     }

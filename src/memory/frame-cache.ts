@@ -1,3 +1,4 @@
+import type { FileMapping } from './mapping.js'
 import { readFrames } from './read-frames.js'
 import type { MemoryWindow, Physical, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
 
@@ -19,6 +20,10 @@ export interface FrameSource {
   place(block: number): number
   /** Fills `into` with the bytes of a block; false when they cannot be had. */
   load(block: number, into: Uint8Array): boolean
+  /** The file that `windows` are of. */
+  readonly mapping?: FileMapping | undefined
+  /** What happened to the source since it was opened, in a sentence. */
+  lost?(): string | undefined
   /** Memory that runs changes under the copies. */
   readonly changes?: boolean
   close(): void
@@ -61,6 +66,13 @@ export class CachedMemory implements PhysicalMemory {
     this.#segmentSize = Math.max(segmentSize, source.blockSize)
     this.#segmentLimit = Math.max(4, Math.floor(budget / this.#segmentSize))
     this.#used = this.#segmentSize
+    const { mapping } = source
+    // Copies stay; places in the file are no more.
+    if (mapping !== undefined) mapping.onLost = () => this.#generation++
+  }
+
+  get lost(): string | undefined {
+    return this.#source.lost?.()
   }
 
   get windows(): readonly MemoryWindow[] {

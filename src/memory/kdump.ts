@@ -2,9 +2,9 @@ import { CryoscopeError } from '../errors.js'
 import { BitmapRank } from './bitmap-rank.js'
 import { type Compression, type Unpack, unpacker } from './compression/unpack.js'
 import type { Architecture, Dump } from './dump.js'
-import { type DumpBytes, FileBytes, viewOf } from './dump-bytes.js'
+import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { CachedMemory, type FrameSource, inWindows } from './frame-cache.js'
-import { windowPosition } from './mapping.js'
+import { type FileMapping, windowPosition } from './mapping.js'
 import { readNotes } from './notes.js'
 import type { PhysicalRange } from './types.js'
 
@@ -46,7 +46,7 @@ export function isKdump(head: Uint8Array): boolean {
 export function openKdump(path: string, others: readonly string[] = []): Dump {
   return parseKdump(
     path,
-    [path, ...others].map((part) => ({ path: part, open: () => new FileBytes(part) })),
+    [path, ...others].map((part) => ({ path: part, open: () => openBytes(part) })),
   )
 }
 
@@ -307,6 +307,14 @@ class Pages implements FrameSource {
       this.#unpackers.set(kind, unpack)
     }
     return unpack(bytes, into)
+  }
+
+  get mapping(): FileMapping | undefined {
+    return this.#parts.length === 1 ? this.#part.file.mapping : undefined
+  }
+
+  lost(): string | undefined {
+    return this.#parts.map(({ file }) => file.lost).find((text) => text !== undefined)
   }
 
   ranges(): PhysicalRange[] {

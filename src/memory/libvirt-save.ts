@@ -1,6 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import type { Dump } from './dump.js'
-import { FileBytes, viewOf } from './dump-bytes.js'
+import { openBytes, viewOf } from './dump-bytes.js'
 import { parseMigration } from './migration.js'
 
 /** struct _virQEMUSaveHeader (libvirt src/qemu/qemu_saveimage.h): a magic, then 32-bit words of the host's byte order. */
@@ -19,7 +19,7 @@ export function isLibvirtSave(head: Uint8Array): boolean {
 
 /** What `virsh save` and `virsh managedsave` write: a header, the domain's XML, then a stream of QEMU. */
 export function openLibvirtSave(path: string): Dump {
-  const file = new FileBytes(path)
+  const file = openBytes(path)
   try {
     const head = file.bytes(0, headerLength)
     const view = viewOf(head)

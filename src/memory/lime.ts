@@ -1,7 +1,7 @@
-import { CryoscopeError } from '../errors.js'
 import type { Dump } from './dump.js'
-import { FileBytes, viewOf } from './dump-bytes.js'
-import { type Segment, SegmentedMemory } from './segmented.js'
+import { openBytes, viewOf } from './dump-bytes.js'
+import { memoryOf } from './file-memory.js'
+import type { Segment } from './segmented.js'
 
 /** "EMiL" in the file. */
 const magic = 0x4c694d45
@@ -14,7 +14,7 @@ export function isLime(head: Uint8Array): boolean {
 
 /** Memory as the LiME module writes it: ranges, each behind a header of 32 bytes (LiME doc/README.md, version 1). */
 export function openLime(path: string): Dump {
-  const file = new FileBytes(path)
+  const file = openBytes(path)
   const segments: Segment[] = []
   const problems: string[] = []
   for (let at = 0; at < file.size && segments.length < rangeLimit; ) {
@@ -37,11 +37,10 @@ export function openLime(path: string): Dump {
     segments.push({ physical, offset, length })
     at = offset + length
   }
-  if (file.mapping === undefined) throw new CryoscopeError('unreadable', `${path} is not a file`)
   return {
     format: 'LiME image',
     architecture: undefined,
-    memory: new SegmentedMemory(`LiME image ${path}`, file.mapping, segments),
+    memory: memoryOf(`LiME image ${path}`, file, segments),
     cpus: [],
     vmcoreinfo: undefined,
     problems,

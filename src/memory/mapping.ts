@@ -1,6 +1,9 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { freemem } from 'node:os'
 import koffi from 'koffi'
 import { CryoscopeError } from '../errors.js'
+import { isWritableByOthers, lease, release } from './lease.js'
+import { type Pointer, system } from './libc.js'
 import type { MemoryWindow } from './types.js'
 
 /** Node 20 aborts on buffers of 4 GiB and more, so files are mapped in windows of 1 GiB. */
@@ -8,7 +11,11 @@ const windowSize = 2 ** 30
 /** Windows overlap by a page so that a frame at an unaligned file offset never straddles two of them. */
 const overlap = 4096
 
+/** Of a file that is about to be overwritten as much is kept, if memory allows. */
+const keptAtMost = 2 ** 30
+
 const PROT_READ = 1
+const PROT_WRITE = 2
 const MAP_SHARED = 1
 const MAP_PRIVATE = 2
 const MAP_FIXED = 0x10
@@ -17,52 +24,108 @@ const MAP_NORESERVE = 0x4000
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
 
-type Pointer = unknown
-
-interface Libc {
-  mmap(at: Pointer, length: number, protection: number, flags: number, fd: number, offset: number): Pointer
-  lseek(fd: number, offset: number, whence: number): number
-}
-
-let libc: Libc | undefined
-
-function system(): Libc {
-  if (libc === undefined) {
-    const library = koffi.load(null)
-    libc = {
-      mmap: library.func('void *mmap(void *, size_t, int, int, int, int64_t)') as Libc['mmap'],
-      lseek: library.func('int64_t lseek(int, int64_t, int)') as Libc['lseek'],
-    }
-  }
-  return libc
-}
-
 /** A piece of a file that holds data. */
 export interface Extent {
   readonly offset: number
   readonly length: number
 }
 
-/** A file mapped read-only, zero-copy. Pages are read by the kernel when touched. */
+/** Address space goes back when nobody holds a view of it any more. */
+const unused = new FinalizationRegistry<{ readonly pointer: Pointer; readonly length: number }>(
+  ({ pointer, length }) => system().munmap(pointer, length),
+)
+
+/** A file that is open for reading, and what is known of how safe it is to map it. */
+export interface OpenFile {
+  readonly path: string
+  readonly fd: number
+  readonly status: Stats
+}
+
+/** Opens a file for reading. Throws CryoscopeError with a sentence where there is none that can be read. */
+export function openFile(path: string): OpenFile {
+  const fd = openForReading(path)
+  const status = fstatSync(fd)
+  if (status.isFile()) return { path, fd, status }
+  closeSync(fd)
+  const what = status.isDirectory() ? 'a directory' : 'a device or pipe'
+  throw new CryoscopeError('unreadable', `${path} is ${what}; name a file`)
+}
+
+/**
+ * A file mapped read-only, zero-copy. Pages are read by the kernel when touched: one that is no more there by then ends the
+ * process (SIGBUS). `map` maps files that nobody can cut meanwhile: by a lease, or because only this user could.
+ */
 export class FileMapping {
   readonly size: number
-  readonly windows: readonly MemoryWindow[]
+  readonly #path: string
   readonly #fd: number
+  #windows: readonly MemoryWindow[] = []
   #pointers: { pointer: Pointer; length: number }[] = []
+  #lost: string | undefined
+  /** Called when what was mapped is no more to be had; windows read as zero from then on. */
+  onLost: (() => void) | undefined
 
-  constructor(path: string) {
-    this.#fd = openForReading(path)
+  /** Maps a file whose size nobody changes: the RAM of a guest. */
+  constructor(path: string | OpenFile) {
+    const file = typeof path === 'string' ? openFile(path) : path
+    this.#path = file.path
+    this.#fd = file.fd
+    this.size = file.status.size
     try {
-      const status = fstatSync(this.#fd)
-      if (!status.isFile()) {
-        const what = status.isDirectory() ? 'a directory' : 'a device or pipe'
-        throw new CryoscopeError('unreadable', `${path} is ${what}; name a file`)
-      }
-      this.size = status.size
-      this.windows = this.#map()
+      this.#windows = this.#map()
     } catch (error) {
+      release(this.#fd)
       closeSync(this.#fd)
       throw error
+    }
+  }
+
+  /** Undefined where others can write to the file, and no lease of it is to be had: it is better read than mapped then. */
+  static map(file: OpenFile): FileMapping | undefined {
+    let mapping: FileMapping | undefined
+    const had = lease(file.fd, () => {
+      if (mapping !== undefined) mapping.#giveUp()
+    })
+    if (had === 'written' || (had === 'none' && isWritableByOthers(file.status))) return undefined
+    mapping = new FileMapping(file)
+    return mapping
+  }
+
+  get windows(): readonly MemoryWindow[] {
+    return this.#windows
+  }
+
+  /** What happened to the file since it was opened, in a sentence; undefined where nothing did. */
+  get lost(): string | undefined {
+    return this.#lost
+  }
+
+  /** Somebody is about to write to the file. What it holds is kept in memory where that can be. */
+  #giveUp(): void {
+    const extents = this.extents()
+    const data = extents.reduce((sum, { length }) => sum + length, 0)
+    if (data <= Math.min(keptAtMost, freemem() / 4)) {
+      this.#replace(PROT_READ | PROT_WRITE)
+      for (const [i, { bytes }] of this.#windows.entries()) {
+        for (const { offset, length } of extents) this.#keep(bytes, i * windowSize, offset, length)
+      }
+      return
+    }
+    this.#lost = `${this.#path} was opened for writing while it was looked at: what it held is not read any more`
+    this.#replace(PROT_READ)
+    this.#windows = []
+    this.onLost?.()
+  }
+
+  /** Reads the part of an extent that lies in a window to its place there. */
+  #keep(bytes: Uint8Array, start: number, offset: number, length: number): void {
+    const from = Math.max(start, offset)
+    const end = Math.min(start + bytes.length, offset + length)
+    for (let at = from; at < end; ) {
+      const count = readSync(this.#fd, bytes, at - start, end - at, at)
+      if (count === 0) return
+      at += count
     }
   }
 
@@ -80,9 +143,18 @@ export class FileMapping {
       }
       this.#pointers.push({ pointer, length })
       const buffer = koffi.view(pointer, length)
+      unused.register(buffer, { pointer, length })
       windows.push({ bytes: new Uint8Array(buffer), view: new DataView(buffer) })
     }
     return windows
+  }
+
+  /** Zero pages at the place of the file's. */
+  #replace(protection: number): void {
+    for (const { pointer, length } of this.#pointers) {
+      const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE
+      system().mmap(pointer, length, protection, flags, -1, 0)
+    }
   }
 
   /**
@@ -104,24 +176,20 @@ export class FileMapping {
   }
 
   /**
-   * Lets the file go. The address range stays, as zero pages, so that a view somebody kept reads zeros
-   * rather than killing the process.
+   * Lets the file go. Its place in the address space stays as zero pages for as long as somebody holds a view of it, which
+   * reads zeros rather than killing the process.
    */
   close(): void {
-    if (this.#pointers.length === 0) return
-    for (const { pointer, length } of this.#pointers) {
-      system().mmap(
-        pointer,
-        length,
-        PROT_READ,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
-        -1,
-        0,
-      )
-    }
+    if (this.#isClosed) return
+    this.#isClosed = true
+    release(this.#fd)
+    this.#replace(PROT_READ)
     this.#pointers = []
+    this.#windows = []
     closeSync(this.#fd)
   }
+
+  #isClosed = false
 }
 
 function openForReading(path: string): number {

@@ -1,9 +1,9 @@
 import { CryoscopeError } from '../errors.js'
 import { unpacker } from './compression/unpack.js'
 import type { Dump } from './dump.js'
-import { type DumpBytes, FileBytes, viewOf } from './dump-bytes.js'
+import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { CachedMemory, type FrameSource, inWindows } from './frame-cache.js'
-import { windowPosition } from './mapping.js'
+import { type FileMapping, windowPosition } from './mapping.js'
 import { boardOf, ramLayout } from './pci-hole.js'
 import type { Segment } from './segmented.js'
 import { StreamReader } from './stream-reader.js'
@@ -37,7 +37,7 @@ export function isMigration(head: Uint8Array): boolean {
 
 /** A stream that QEMU migrated into a file (`migrate exec:cat>FILE`). */
 export function openMigration(path: string): Dump {
-  return parseMigration(path, new FileBytes(path), 0, 'QEMU migration stream')
+  return parseMigration(path, openBytes(path), 0, 'QEMU migration stream')
 }
 
 /**
@@ -280,6 +280,14 @@ class StreamPages implements FrameSource {
       }
     }
     return 0
+  }
+
+  get mapping(): FileMapping | undefined {
+    return this.#file.mapping
+  }
+
+  lost(): string | undefined {
+    return this.#file.lost
   }
 
   ranges(): PhysicalRange[] {

@@ -1,7 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import { quoteText } from '../text.js'
 import type { Dump } from './dump.js'
-import { type DumpBytes, FileBytes, viewOf } from './dump-bytes.js'
+import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { parseMigration } from './migration.js'
 
 /** "QFI\xfb"; all numbers are big-endian (QEMU docs/interop/qcow2.rst). */
@@ -69,12 +69,12 @@ interface Snapshot {
 class Qcow2Image {
   readonly snapshots: readonly Snapshot[]
   readonly #path: string
-  readonly #file: FileBytes
+  readonly #file: DumpBytes
   readonly #clusterSize: number
 
   constructor(path: string) {
     this.#path = path
-    this.#file = new FileBytes(path)
+    this.#file = openBytes(path)
     try {
       const head = viewOf(this.#file.bytes(0, headerLength + 8))
       const version = head.getUint32(4, false)
@@ -151,7 +151,7 @@ interface Run {
 class SnapshotState implements DumpBytes {
   readonly mapping = undefined
   readonly size: number
-  readonly #file: FileBytes
+  readonly #file: DumpBytes
   readonly #clusterSize: number
   readonly #l1: Snapshot['l1']
   /** Number of the first cluster of the state. */
@@ -159,7 +159,7 @@ class SnapshotState implements DumpBytes {
   #table: { readonly at: number; readonly view: DataView } | undefined
   #run: Run | undefined
 
-  constructor(file: FileBytes, clusterSize: number, { l1, stateLength, diskLength }: Snapshot) {
+  constructor(file: DumpBytes, clusterSize: number, { l1, stateLength, diskLength }: Snapshot) {
     this.#file = file
     this.#clusterSize = clusterSize
     this.#l1 = l1
@@ -168,6 +168,10 @@ class SnapshotState implements DumpBytes {
     this.#first = Math.ceil(diskLength / (clusterSize * entries)) * entries
     // What it claims may be more than the file can hold.
     this.size = Math.min(stateLength, file.size)
+  }
+
+  get lost(): string | undefined {
+    return this.#file.lost
   }
 
   bytes(offset: number, length: number): Uint8Array {

@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../errors.js'
-import { FileMapping } from './mapping.js'
-import { type Segment, SegmentedMemory } from './segmented.js'
+import { openBytes } from './dump-bytes.js'
+import { memoryOf } from './file-memory.js'
+import type { Segment } from './segmented.js'
 import type { PhysicalMemory } from './types.js'
 
 const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
@@ -49,11 +50,11 @@ function badLayout(what: string): CryoscopeError {
 
 /** RAM that lies in a file as it is, by a layout. */
 export function openRawImage(path: string, layout: (fileSize: number) => readonly Segment[]): PhysicalMemory {
-  const mapping = new FileMapping(path)
+  const file = openBytes(path)
   try {
-    return new SegmentedMemory(`raw image ${path}`, mapping, layout(mapping.size))
+    return memoryOf(`raw image ${path}`, file, layout(file.size))
   } catch (error) {
-    mapping.close()
+    file.close()
     throw error
   }
 }

@@ -28,7 +28,16 @@ export class SegmentedMemory implements PhysicalMemory {
     this.#mapping = mapping
     this.#windows = mapping.windows
     this.#segments = disjoint(segments, mapping.size)
+    mapping.onLost = () => {
+      this.#segments = []
+      this.#windows = []
+      this.#generation++
+    }
     this.ranges = this.#segments.map(({ physical, length }) => ({ start: physical, length }))
+  }
+
+  get lost(): string | undefined {
+    return this.#mapping.lost
   }
 
   get windows(): readonly MemoryWindow[] {

@@ -58,6 +58,8 @@ export interface PhysicalMemory {
   read(address: Physical, length: number): ReadResult
   /** Writes bytes that lie within one frame. Absent where the source cannot be written: dumps. */
   write?(address: Physical, bytes: Uint8Array): void
+  /** What happened to the source since it was opened, so that memory is missing that was there, in a sentence. */
+  readonly lost?: string | undefined
   /** Forgets copies of memory that may have changed. Absent where frames are not copied, or never change. */
   invalidate?(): void
   /** Windows read as zero afterwards and `locate` answers -1. */

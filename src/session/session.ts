@@ -100,7 +100,8 @@ export class Session implements AsyncDisposable {
   /** Sentences about what could not be read so far. */
   get problems(): readonly string[] {
     const own = [...this.#problems.sentences, ...(this.#kernel?.problems.sentences ?? [])]
-    return [...new Set([...this.target.problems, ...own])]
+    const { lost } = this.target.memory
+    return [...new Set([...(lost === undefined ? [] : [lost]), ...this.target.problems, ...own])]
   }
 
   // Control

@@ -58,7 +58,7 @@ describe('the layout of an ELF core', () => {
       expect(memory.read(0x10000, 1)).toEqual({ ok: true, bytes: Uint8Array.of(0x10) })
       expect(vmcoreinfo).toBe('OSRELEASE=1.2\n')
       const { k_gs_base, ...rest } = registers
-      expect(cpus[0]).toMatchObject({ ...rest, kernel_gs_base: k_gs_base })
+      expect(cpus[0]?.registers).toMatchObject({ ...rest, kernel_gs_base: k_gs_base })
     })
   })
 

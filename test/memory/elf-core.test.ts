@@ -47,7 +47,8 @@ const core = {
     { physical: 0x100000000, bytes: high },
   ],
   notes: [
-    prstatusNote(count(1, 27)),
+    // QEMU writes both of one moment: rip and rsp are the same in them.
+    prstatusNote(count(1, 27).map((value, i) => (i === 16 ? 0x2010n : i === 19 ? 0x2006n : value))),
     prstatusNote(count(5, 27)),
     qemuNote({ ...qemuState, kernelGsBase: 0x1234n }),
     { name: 'VMCOREINFO', type: 0, data: Buffer.from('OSRELEASE=6.18\nPAGESIZE=4096\n\0\0') },
@@ -71,7 +72,7 @@ describe('openElfCore', () => {
 
   it('gives the registers of each CPU from CORE notes, and more where QEMU notes are', () => {
     withCore(buildElfCore(core), ({ cpus }) => {
-      const [first, second] = cpus
+      const [first, second] = cpus.map(({ registers }) => registers)
       expect(cpus).toHaveLength(2)
       // QEMU's own note is the fuller one, and both are of the same moment.
       expect(first).toMatchObject({ rax: 0x2000n, rbx: 0x2001n, rsi: 0x2004n, rip: 0x2010n, eflags: 0x2011n })
@@ -93,11 +94,19 @@ describe('openElfCore', () => {
     })
   })
 
+  it('gives a QEMU note to the CPU that it is of, and to no other', () => {
+    const notes = [core.notes[1], core.notes[0], core.notes[2]].flatMap((note) => note ?? [])
+    withCore(buildElfCore({ ...core, notes }), ({ cpus }) => {
+      expect(cpus.map(({ registers }) => registers.cr3)).toEqual([undefined, 0x100000n])
+      expect(cpus.map(({ tables }) => tables)).toEqual([undefined, { tr: 0n, gdt: 0n }])
+    })
+  })
+
   it('makes do with QEMU notes alone, also with those of older versions', () => {
     withCore(buildElfCore({ ...core, notes: [qemuNote(qemuState)] }), ({ cpus }) => {
       expect(cpus).toHaveLength(1)
-      expect(cpus[0]).toMatchObject({ rsp: 0x2006n, cr3: 0x100000n })
-      expect(cpus[0]).not.toHaveProperty('kernel_gs_base')
+      expect(cpus[0]?.registers).toMatchObject({ rsp: 0x2006n, cr3: 0x100000n })
+      expect(cpus[0]?.registers).not.toHaveProperty('kernel_gs_base')
     })
   })
 

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterAll, describe, expect, it } from 'vitest'
+import { openBytes } from '../../src/memory/dump-bytes.js'
+import { openElfCore } from '../../src/memory/elf-core.js'
+import { buildElfCore } from '../support/elf-core.js'
+
+const run = promisify(execFile)
+const frame = 4096
+const directory = mkdtempSync(join(tmpdir(), 'cryoscope-lease-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const bytes = Uint8Array.from({ length: 64 * frame }, (_, i) => i % 251)
+
+function core(name: string): string {
+  const path = join(directory, name)
+  writeFileSync(path, buildElfCore({ loads: [{ physical: 0, bytes }], notes: [] }))
+  return path
+}
+
+/** Opens a file for writing in another process, which waits for whoever has a lease, and cuts it. */
+async function cut(path: string): Promise<void> {
+  await run('sh', ['-c', ': >"$0"', path])
+}
+
+/** Address space of this process, in kB. */
+function addressSpace(): number {
+  return Number(/^VmSize:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1])
+}
+
+describe('a file that is cut while it is looked at', () => {
+  it('is kept as it was when it was opened, and gives way', async () => {
+    const path = core('cut')
+    const { memory } = openElfCore(path)
+    const [window] = memory.windows
+    expect(window).toBeDefined()
+    const start = performance.now()
+    await cut(path)
+    // Whoever writes does not wait for the lease to be taken away.
+    expect(performance.now() - start).toBeLessThan(20_000)
+    expect(statSync(path).size).toBe(0)
+    const { ok, bytes: read } = memory.read(0, bytes.length)
+    expect(ok).toBe(true)
+    expect(Buffer.compare(read, bytes)).toBe(0)
+    expect(memory.lost).toBeUndefined()
+    memory.close()
+    expect(window?.bytes[5000]).toBe(0)
+  })
+
+  it('that somebody has open for writing is read and not mapped, and what was cut off is said to be missing', async () => {
+    const path = core('written')
+    const writer = openSync(path, 'r+')
+    try {
+      const { memory } = openElfCore(path)
+      expect(memory.read(0, frame).ok).toBe(true)
+      await run('truncate', ['-s', String(statSync(path).size - 32 * frame), path])
+      // What was read before is known still.
+      expect(Buffer.compare(memory.read(0, frame).bytes, bytes.subarray(0, frame))).toBe(0)
+      expect(memory.read(40 * frame, frame)).toMatchObject({ ok: false, problem: { kind: 'absent' } })
+      expect(memory.lost).toMatch(/became shorter while it was looked at/)
+      expect(memory.read(20 * frame, frame).ok).toBe(true)
+      memory.close()
+    } finally {
+      closeSync(writer)
+    }
+  })
+
+  it('leaves a file alone when it is closed', async () => {
+    const path = core('closed')
+    const file = openBytes(path)
+    file.close()
+    file.close()
+    await cut(path)
+    expect(statSync(path).size).toBe(0)
+    expect(process.listenerCount('SIGIO')).toBe(0)
+  })
+})
+
+describe('the address space of files that were closed', () => {
+  it('goes back when nobody looks at it any more', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const path = join(directory, 'sparse')
+    writeFileSync(path, '')
+    await run('truncate', ['-s', '1G', path])
+    const before = addressSpace()
+    const kept = openBytes(path)
+    const [view] = kept.mapping?.windows ?? []
+    kept.close()
+    for (let i = 0; i < 60; i++) openBytes(path).close()
+    for (let i = 0; i < 10 && addressSpace() - before > 8 * 2 ** 20; i++) {
+      collect()
+      await new Promise((go) => setTimeout(go, 20))
+    }
+    // Sixty files of 1 GiB each were mapped.
+    expect(addressSpace() - before).toBeLessThan(8 * 2 ** 20)
+    expect(view?.bytes[2 ** 30 - 1]).toBe(0)
+  })
+})
