@@ -1,4 +1,5 @@
 import type { CpuTime } from '../sched/cpu-time.js'
+import type { DepartedScheduler } from '../sched/departed.js'
 import type { DispatchQueue, QueuedTask } from '../sched/dispatch-queue.js'
 import type { Schedstat } from '../sched/domains.js'
 import type { SchedulerEvents } from '../sched/events.js'
@@ -54,6 +55,12 @@ export const schedulerJson = jsonOf<Scheduler>()({
   exit: { code: 'integer', backtrace: { address: 'address' } },
 })
 
+/** A scheduler that has left. */
+export const departedJson = jsonOf<DepartedScheduler>()({
+  address: 'address',
+  exit: schedulerJson.shape.exit,
+})
+
 export const eventsJson = jsonOf<SchedulerEvents>()({
   scheduler: 'address',
   counters: { total: 'integer', cpus: { value: 'integer' } },
@@ -84,6 +91,7 @@ export const schedJson = jsonOf<SchedState>()({
   events: eventsJson.shape,
   taskList: taskListJson.shape,
   exitLog: exitLogJson.shape,
+  departed: departedJson.shape,
 })
 export type SchedJson = ReturnType<typeof schedJson>
 

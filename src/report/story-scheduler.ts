@@ -50,7 +50,7 @@ export function schedulerSentences(sched: SchedFacts): StorySentence[] {
     say('notice', `sched_ext is ${sched.state}; which BPF schedulers are loaded could not be read.`, {
       state: sched.state,
     })
-  return [...found, ...exitSentences(sched)]
+  return [...found, ...exitSentences(sched), ...departedSentences(sched)]
 }
 
 /** What it schedules, as far as that is known. */
@@ -74,6 +74,29 @@ function exitSentences({ exitLog }: SchedFacts): StorySentence[] {
       sentence: `Scheduler ${scheduler} has left${why === '' ? '' : `: ${why}`} ${source}.`,
       facts: { scheduler, kind, reason, message, task },
       about: task === undefined ? [] : [{ kind: 'task', ...task }],
+    }
+  })
+}
+
+/** Kinds of exits that are nobody's fault, in the kernel's own words for them (enum scx_exit_kind). */
+const orderly = /^(DONE|UNREG|SYSRQ)/
+
+/** What the log does not say: the message of a scheduler that left in an orderly way. */
+function departedSentences({ departed }: SchedFacts): StorySentence[] {
+  return departed.seen.map(({ name, mapId, exit }) => {
+    const why = exitText(exit)
+    return {
+      topic: 'scheduler',
+      weight: orderly.test(exit.kind) ? 'fact' : 'trouble',
+      sentence: `Scheduler ${name} has left${why === '' ? '' : `: ${why}`} (${exit.kind}; its owner holds on to it).`,
+      facts: {
+        scheduler: name,
+        map: mapId,
+        exit_kind: exit.kind,
+        reason: exit.reason,
+        message: exit.message,
+      },
+      about: [{ kind: 'scheduler', name }],
     }
   })
 }

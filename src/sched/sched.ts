@@ -1,5 +1,6 @@
 import {
   cpuTimeJson,
+  departedJson,
   eventsJson,
   exitLogJson,
   extStateJson,
@@ -25,6 +26,7 @@ import { figureJson, type Problem, Problems } from '../problems.js'
 import type { Absence } from './absences.js'
 import { type SchedContext, schedContext } from './context.js'
 import { type CpuTime, readCpuTimes } from './cpu-time.js'
+import { type DepartedScheduler, readDeparted } from './departed.js'
 import { type DispatchQueue, type QueueFacts, QueueReader } from './dispatch-queue.js'
 import { readSchedstats, type Schedstat } from './domains.js'
 import { readEvents, type SchedulerEvents } from './events.js'
@@ -59,6 +61,8 @@ export interface SchedFacts extends ExtState {
   readonly taskList: TaskListFacts | undefined
   /** Schedulers that left, as the kernel log tells it. */
   readonly exitLog: Found<LoggedExit>
+  /** Schedulers that left, and that their owners hold on to. */
+  readonly departed: Found<DepartedScheduler>
   /** What this kernel does not keep, with the reason. */
   readonly absent: readonly Absence[]
   readonly problems: readonly Problem[]
@@ -88,6 +92,7 @@ export function schedFacts(kernel: Kernel): SchedFacts {
     events: readEvents(context),
     taskList: readTaskList(context),
     exitLog: readExitLog(context),
+    departed: readDeparted(context),
   }
   return { ...facts, absent: context.absences.list, problems: problems.list }
 }
@@ -185,6 +190,11 @@ export class Sched {
   /** Schedulers that left, as the kernel log tells it. */
   get exitLog(): readonly LoggedExit[] {
     return eachWithJson(readExitLog(this.#context).seen, exitLogJson)
+  }
+
+  /** Schedulers that left, and that their owners hold on to: why, in their own words. */
+  get departed(): readonly DepartedScheduler[] {
+    return eachWithJson(readDeparted(this.#context).seen, departedJson)
   }
 
   get schedstats(): readonly Schedstat[] {

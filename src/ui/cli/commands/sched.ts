@@ -102,6 +102,8 @@ function statePairs(state: SchedState): [string, string][] {
       `ejects a scheduler that leaves a task waiting for ${durationText(timeoutMs)}${looked}`,
     ])
   }
+  for (const { name, exit } of state.departed)
+    pairs.push(['left', `${name}: ${exitText(exit)} (${exit.kind}; its owner holds on to it)`])
   for (const { scheduler, reason, message } of state.exitLog)
     pairs.push([
       'left',
