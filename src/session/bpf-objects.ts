@@ -1,0 +1,155 @@
+import type { Allocator } from '../bpf/allocators/allocator.js'
+import { allocatorNamed } from '../bpf/allocators/named.js'
+import type { Arena } from '../bpf/arena/arena.js'
+import { arenaOfMap, listArenas } from '../bpf/arena/arenas.js'
+import type { KnownTypes } from '../bpf/arena/context.js'
+import { btfIdentity } from '../bpf/cast/object/identity.js'
+import { BpfMap } from '../bpf/map.js'
+import { listMaps, type MapInfo } from '../bpf/map-info.js'
+import { type BpfProgram, listPrograms } from '../bpf/program.js'
+import { type BpfLink, listLinks } from '../bpf/programs/links.js'
+import { Program } from '../bpf/programs/program-object.js'
+import { recoveringContext } from '../bpf/recovery/context.js'
+import { ObjectFile } from '../bpf/recovery/object-file.js'
+import { Recovery } from '../bpf/recovery/recovery.js'
+import { linkJson } from '../contract/links.js'
+import { progJson } from '../contract/programs.js'
+import { eachWithJson } from '../contract/shape.js'
+import { Problems } from '../problems.js'
+import type { ValueContext } from '../value/context.js'
+import { one } from './lookup.js'
+import { Steering } from './steering.js'
+
+/** The part of a session that knows what BPF keeps: maps, programs, links, arenas, allocators, recovered pointers. */
+export abstract class BpfObjects extends Steering {
+  #context: ValueContext | undefined
+  #maps: readonly BpfMap[] | undefined
+  #arenas: readonly Arena[] | undefined
+  #recovery: Recovery | undefined
+  readonly #objects: ObjectFile[] = []
+  #onlyProven = false
+  #unread = new Problems()
+
+  /** Takes what cannot be read of this target, of one moment. */
+  protected get unread(): Problems {
+    return this.#unread
+  }
+
+  /** Lets go of what was read of another moment; of programs too, where the guest has run since. */
+  protected dropObjects(hasRun: boolean): void {
+    // Programs are analysed once while the guest runs on, not for each value that is read.
+    if (hasRun) this.#recovery = undefined
+    this.#maps = undefined
+    this.#arenas = undefined
+    this.#unread = new Problems()
+  }
+
+  /** Every BPF map, by id. */
+  get maps(): readonly BpfMap[] {
+    const { kernel } = this
+    this.#maps ??= listMaps(kernel, this.unread).map(
+      (info) => new BpfMap(kernel, info, this.unread, () => this.#contextOfMap(info)),
+    )
+    return this.#maps
+  }
+
+  /** Values of a map whose programs use an arena may point into it. */
+  #contextOfMap(info: MapInfo): ValueContext {
+    return arenaOfMap(this.arenas, info)?.context ?? this.context
+  }
+
+  /** Which integers hold pointers, by the loaded programs and the object files that were added. */
+  get recovery(): Recovery {
+    const { kernel } = this
+    const options = { onlyProven: this.#onlyProven }
+    this.#recovery ??= new Recovery(kernel, this.#objects, () => this.arenas, this.unread, options)
+    return this.#recovery
+  }
+
+  /** Whether integers are shown as pointers only where that is proven, not where it is supported and has been checked. */
+  get onlyProven(): boolean {
+    return this.#onlyProven
+  }
+
+  set onlyProven(value: boolean) {
+    if (value !== this.#onlyProven) this.#recovery = undefined
+    this.#onlyProven = value
+  }
+
+  /** What is known when somebody asks: objects may be added, and the guest may run. */
+  readonly #knownTypes: KnownTypes = {
+    pointerAt: (type, offset, arena) => this.recovery.pointerAt(type, offset, arena),
+    complete: (type) => this.recovery.complete(type),
+  }
+
+  /**
+   * Adds the file that programs were loaded from, an executable or an object, to recover pointers from. True when it has
+   * the types of loaded programs. Throws 'not-found' and 'unreadable'.
+   */
+  addObject(path: string): boolean {
+    const file = new ObjectFile(path)
+    this.#objects.push(file)
+    this.#recovery = undefined
+    return this.recovery.loaded().some(({ types }) => file.objects.has(btfIdentity(types)))
+  }
+
+  /** One BPF map by name or id. */
+  map(nameOrId: string | number): BpfMap {
+    const { maps } = this
+    const isId = typeof nameOrId === 'number' || /^\d+$/.test(nameOrId)
+    const found = maps.filter((map) => (isId ? map.id === Number(nameOrId) : map.name === nameOrId))
+    return one(found, 'map', nameOrId, maps)
+  }
+
+  /** Every BPF program, by id. Counters are those of this moment. */
+  get progs(): readonly BpfProgram[] {
+    const { kernel } = this
+    return eachWithJson(listPrograms(kernel, this.unread), progJson)
+  }
+
+  /** One BPF program by name or id, with what can be read of it: instructions, machine code, links. */
+  prog(nameOrId: string | number): Program {
+    const { kernel, progs } = this
+    const isId = typeof nameOrId === 'number' || /^\d+$/.test(nameOrId)
+    const found = progs.filter((prog) => (isId ? prog.id === Number(nameOrId) : prog.name === nameOrId))
+    return new Program(kernel, one(found, 'program', nameOrId, progs))
+  }
+
+  /** Every BPF link, by id: what keeps programs attached, and to what. */
+  get links(): readonly BpfLink[] {
+    const { kernel } = this
+    return eachWithJson(listLinks(kernel, this.unread), linkJson)
+  }
+
+  /** Every BPF arena, by id. */
+  get arenas(): readonly Arena[] {
+    const { kernel, maps } = this
+    const infos = maps.map(({ info }) => info)
+    this.#arenas ??= listArenas(kernel, infos, this.unread, this.#knownTypes)
+    return this.#arenas
+  }
+
+  /** One BPF arena by name or id. */
+  arena(nameOrId: string | number): Arena {
+    const { arenas } = this
+    const isId = typeof nameOrId === 'number' || /^\d+$/.test(nameOrId)
+    const found = arenas.filter((arena) => (isId ? arena.id === Number(nameOrId) : arena.name === nameOrId))
+    return one(found, 'arena', nameOrId, arenas)
+  }
+
+  /** Every allocator that hands out memory of an arena. */
+  get allocators(): readonly Allocator[] {
+    return this.arenas.flatMap(({ allocators }) => allocators)
+  }
+
+  /** One allocator by the name of its variable, `ARENA/NAME` where arenas have allocators of the same name. */
+  allocator(name: string): Allocator {
+    return allocatorNamed(this.allocators, name)
+  }
+
+  override get context(): ValueContext {
+    const { kernel } = this
+    this.#context ??= recoveringContext(kernel, this.#knownTypes)
+    return this.#context
+  }
+}
