@@ -41,6 +41,7 @@ interface Handle {
   readonly path: string
   readonly file: OpenFile | undefined
   readonly generation: number
+  readonly isDirect: boolean
   pending: Buffer | undefined
 }
 
@@ -186,10 +187,13 @@ export class FileSystem {
     if (mode !== 0) this.#requireWritable(node)
     const file = mode === 1 ? undefined : node.open()
     const handle = this.#free()
-    this.#handles.set(handle, { node, path, file, generation: this.#source.generation, pending: undefined })
     const isStream = file?.isOfOneStop === true && node.isMemory !== true
-    // The kernel goes on believing the size that a stream had before it was read: none.
-    const isDirect = isStream || mode !== 0 || safely(() => node.size()) === undefined
+    // The kernel goes on believing the size that a stream had before it was read: none. And when the guest has run, it
+    // takes the new contents' size for the end of the old, which whoever opened them before still reads whole.
+    const mayChange = !this.#source.isFixed && node.isMemory !== true
+    const isDirect = isStream || mayChange || mode !== 0 || safely(() => node.size()) === undefined
+    const { generation } = this.#source
+    this.#handles.set(handle, { node, path, file, generation, isDirect, pending: undefined })
     return { handle, isDirect, keepsCache: this.#source.isFixed && !isDirect }
   }
 
@@ -202,9 +206,11 @@ export class FileSystem {
 
   /** Bytes read; fewer than asked for only at the end of the file. */
   read(handle: number, target: Uint8Array, offset: number): number {
-    const { file, generation } = this.#handle(handle)
+    const { file, generation, isDirect } = this.#handle(handle)
     if (file === undefined) throw new FileError('EBADF')
-    if (file.isOfOneStop === true && generation !== this.#source.generation) throw new FileError('ESTALE')
+    const isOld = generation !== this.#source.generation
+    // What the kernel keeps of a file is cut at the size that it has now.
+    if (isOld && (file.isOfOneStop === true || !isDirect)) throw new FileError('ESTALE')
     return file.read(target, offset)
   }
 

@@ -70,6 +70,26 @@ function contents(files: FileSystem, path: string): string {
   return text
 }
 
+describe('a file that was opened before the guest ran', () => {
+  it('is read whole, past what the kernel takes for its end by then', () => {
+    const { files, source } = mounted({ isFixed: false })
+    const opened = files.open('/hello', 0)
+    // The kernel asks for what was read, and not for what it believes the size to be, only of a direct file.
+    expect(opened).toMatchObject({ isDirect: true, keepsCache: false })
+    source.generation++
+    const target = Buffer.alloc(1000)
+    expect(target.toString('utf8', 0, files.read(opened.handle, target, 0))).toBe('hello\n')
+  })
+
+  it('is an error where the kernel keeps pages of it', () => {
+    const { files, source } = mounted({ isFixed: true })
+    const opened = files.open('/hello', 0)
+    expect(opened).toMatchObject({ isDirect: false })
+    source.generation++
+    expect(failure(() => files.read(opened.handle, Buffer.alloc(10), 0))).toBe(-116)
+  })
+})
+
 describe('file operations', () => {
   it('list, stat and read', () => {
     const { files } = mounted()
@@ -194,7 +214,7 @@ describe('file operations', () => {
   })
 
   it('end a stream that the next stop has overtaken', () => {
-    const { files, source } = mounted()
+    const { files, source } = mounted({ isFixed: false })
     const { handle: stream } = files.open('/large', 0)
     const { handle: whole } = files.open('/hello', 0)
     expect(files.read(stream, Buffer.alloc(10), 0)).toBe(10)
