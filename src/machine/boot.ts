@@ -8,7 +8,7 @@ import { Console } from './console.js'
 import { identify, type ProcessIdentity } from './host-process.js'
 import { buildImage, writeImage } from './image.js'
 import type { ImageTree } from './image-tree.js'
-import { readyLine } from './init-script.js'
+import { failureLine, readyLine } from './init-script.js'
 import { type PreparedKernel, prepareKernel } from './kernel-image.js'
 import { resolveKernel } from './kernels.js'
 import { lastWords } from './lifeline.js'
@@ -45,6 +45,11 @@ const defaultTimeout = 120_000
 // The kernel unpacks the initramfs while the archive still lies beside it.
 const kernelNeeds = 96 * mebibyte
 const attempts = 2
+/** How soon a program that cannot start says so, after the guest is ready. */
+const startMilliseconds = 300
+const sameMomentMilliseconds = 100
+/** The kernel's words when the archive does not fit (init/initramfs.c). */
+const unpackFailure = /Initramfs unpacking failed: write error|rootfs image is not initramfs/
 
 /** Starts a guest and waits until it is ready. A boot that dies or hangs is tried once more, and said. */
 export async function bootGuest(options: BootOptions, registry = new Registry()): Promise<BootedGuest> {
@@ -87,13 +92,21 @@ export async function bootGuest(options: BootOptions, registry = new Registry())
 /** A boot that failed in a way that a second try may cure. */
 class BootFailure extends CryoscopeError {}
 
+/** Memory in which the guest's files fit while they are unpacked, in MiB. */
+function neededMebibytes(imageBytes: number): number {
+  return Math.ceil((kernelNeeds + imageBytes * 2) / mebibyte)
+}
+
 function checkRoom(imageBytes: number, memoryBytes: number): void {
-  const needed = kernelNeeds + imageBytes * 2
-  if (needed <= memoryBytes) return
+  const needed = neededMebibytes(imageBytes)
+  if (needed * mebibyte > memoryBytes) throw cramped(imageBytes, memoryBytes, needed)
+}
+
+function cramped(imageBytes: number, memoryBytes: number, needed: number): CryoscopeError {
   const inMebibytes = (bytes: number) => `${Math.ceil(bytes / mebibyte)} MiB`
-  throw new CryoscopeError(
+  return new CryoscopeError(
     'usage',
-    `the guest's files take ${inMebibytes(imageBytes)}, so it needs ${inMebibytes(needed)} of memory; it has ${inMebibytes(memoryBytes)}`,
+    `the guest's files take ${inMebibytes(imageBytes)} and do not fit into its memory of ${inMebibytes(memoryBytes)}; --memory ${needed}M would do`,
   )
 }
 
@@ -136,7 +149,7 @@ async function tryBoot(plan: Plan): Promise<BootedGuest> {
     const record = { ...guest.record, qemu }
     writeRecord(directory, record)
     qmp = await connectWhenUp(child, files, options.signal)
-    await ready(child, files, options)
+    await ready(child, files, options, plan.image.size)
     rmSync(files.initrd)
     const done = { ...record, state: 'ready', ...(options.detach ? { owner: null } : {}) } as const
     writeRecord(directory, done)
@@ -192,17 +205,39 @@ function startFailure(files: GuestFiles): CryoscopeError {
   )
 }
 
-async function ready(child: ChildProcess, files: GuestFiles, options: BootOptions): Promise<void> {
+async function ready(
+  child: ChildProcess,
+  files: GuestFiles,
+  options: BootOptions,
+  imageBytes: number,
+): Promise<void> {
   const console = new Console(files.console, () => child.exitCode === null && child.signalCode === null)
   const timeout = options.bootTimeoutMs ?? defaultTimeout
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(), timeout)
   const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal])
-  const tell = (what: string): BootFailure =>
-    new BootFailure('guest', `the guest ${what}; ${lastWords(console)}`)
+  const tell = (what: string): CryoscopeError => {
+    const { memoryBytes } = withDefaults(options)
+    if (unpackFailure.test(console.text())) {
+      // What was reckoned before was too little: twice the memory is enough for any way in which it is shared out.
+      return cramped(
+        imageBytes,
+        memoryBytes,
+        Math.max(neededMebibytes(imageBytes), (2 * memoryBytes) / mebibyte),
+      )
+    }
+    return new BootFailure('guest', `the guest ${what}; ${lastWords(console)}`)
+  }
+  const wanted = options.waitFor ?? readyLine
   try {
-    const seen = await abortable(console.waitFor(options.waitFor ?? readyLine, { signal }), signal)
+    const seen = await abortable(firstOf(console, wanted, signal), signal)
     if (seen === undefined) throw tell('died while it booted')
+    // Programs start right before the guest says that it is ready: one that cannot run says so a moment later.
+    const mayFail = seen === 'wanted' && options.waitFor === undefined && (options.run ?? []).length > 0
+    if (mayFail)
+      await abortable(console.waitFor(failureLine, { signal: briefly(signal) }), signal).catch(ignoreTime)
+    const failure = failureLine.exec(console.text())
+    if (seen === 'failure' || (mayFail && failure !== null)) throw runFailure(failure, console)
   } catch (error) {
     if (limit.signal.aborted && !options.signal?.aborted)
       throw tell(`was not ready after ${timeout / 1000} s`)
@@ -210,6 +245,41 @@ async function ready(child: ChildProcess, files: GuestFiles, options: BootOption
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** What comes first on the console: what is waited for, or that a program of --run or the script has failed. */
+async function firstOf(
+  console: Console,
+  wanted: string | RegExp,
+  signal: AbortSignal,
+): Promise<'wanted' | 'failure' | undefined> {
+  const other = new AbortController()
+  const both = { signal: AbortSignal.any([signal, other.signal]) }
+  try {
+    const seen = console.waitFor(wanted, both).then((found) => found && ('wanted' as const))
+    const failed = console.waitFor(failureLine, both).then((found) => found && ('failure' as const))
+    seen.catch(() => {})
+    failed.catch(() => {})
+    const first = await Promise.race([seen, failed])
+    if (first !== 'failure') return first
+    // Both may stand in what was read at once, and who waits for the words of a failure has them.
+    return await Promise.race([seen, delay(sameMomentMilliseconds, signal).then(() => first)])
+  } finally {
+    other.abort()
+  }
+}
+
+function briefly(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(startMilliseconds)])
+}
+
+function ignoreTime(error: unknown): void {
+  if ((error as Error).name !== 'TimeoutError') throw error
+}
+
+function runFailure(line: RegExpExecArray | null, console: Console): CryoscopeError {
+  const [, name = 'a program', how = 'failed'] = line ?? []
+  return new CryoscopeError('guest', `${escapeText(name)} ${escapeText(how)}; ${lastWords(console)}`)
 }
 
 async function ended(child: ChildProcess): Promise<void> {

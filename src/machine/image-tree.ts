@@ -52,6 +52,11 @@ export class ImageTree {
     return skipped
   }
 
+  /** Absolute paths of everything but directories. */
+  *paths(): Generator<string> {
+    for (const [path, { kind }] of this.#nodes) if (kind !== 'directory') yield `/${path.replace(/^\/+/, '')}`
+  }
+
   /** Sorted by path, parents first. */
   entries(): CpioEntry[] {
     const paths = [...this.#nodes.keys()].sort((a, b) => (a < b ? -1 : 1))

@@ -9,7 +9,7 @@ import { escapeText } from '../text.js'
 import type { GuestArchitecture } from './architecture.js'
 import { cpioArchive } from './cpio.js'
 import { ImageTree } from './image-tree.js'
-import { guestPaths, initScript, runScript } from './init-script.js'
+import { guestPaths, initScript, kernelPlaces, runScript } from './init-script.js'
 import { isGuestShell, resolveProgram, shebang } from './libraries.js'
 import { cachedBusybox } from './tools.js'
 
@@ -28,6 +28,7 @@ export interface ImageOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+const consolePath = '/dev/console'
 const run = promisify(execFile)
 const busyboxPlaces = ['/bin/busybox', '/usr/bin/busybox', '/usr/lib/busybox/busybox', '/bin/busybox.static']
 
@@ -54,6 +55,7 @@ export async function buildImage(options: ImageOptions): Promise<ImageTree> {
     }
   }
   if (options.script !== undefined) await addScript(tree, options.script, architecture)
+  refuseHidden(tree)
   return tree
 }
 
@@ -83,6 +85,18 @@ export function parseFilePair(pair: string): { host: string; guest: string } {
   return { host, guest }
 }
 
+/** Refuses files that the guest's kernel would hide behind its own. */
+function refuseHidden(tree: ImageTree): void {
+  for (const path of tree.paths()) {
+    const place = kernelPlaces.find((each) => path.startsWith(`${each}/`))
+    if (place === undefined || path === consolePath) continue
+    throw new CryoscopeError(
+      'usage',
+      `${escapeText(path)} cannot be put into the guest: its kernel has its own files below ${place}; copy it to another place first, such as /tmp`,
+    )
+  }
+}
+
 function layOut(tree: ImageTree): void {
   for (const path of ['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib64', '/dev', '/proc', '/sys', '/etc']) {
     tree.directory(path)
@@ -92,7 +106,7 @@ function layOut(tree: ImageTree): void {
   // Merged /usr, as on every current distribution: programs of such a host keep their paths.
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) tree.symlink(`/${name}`, `usr/${name}`)
   // The kernel opens it for init before devtmpfs is mounted.
-  tree.characterDevice('/dev/console', 5, 1)
+  tree.characterDevice(consolePath, 5, 1)
   tree.file('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n')
   tree.file('/etc/group', 'root:x:0:\n')
 }

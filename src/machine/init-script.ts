@@ -31,7 +31,9 @@ const mounts = [
 export function initScript(hostname: string): string {
   const mountLines = mounts.map(([type, place]) => {
     const made = place.startsWith('/sys') ? '' : `mkdir -p ${place}; `
-    return `${made}mount -t ${type} ${type} ${place} || echo "cryoscope: cannot mount ${type} on ${place}"`
+    // What the image has below /tmp and /run stays in sight: the root is memory as well.
+    const unless = type === 'tmpfs' ? `[ -n "$(ls -A ${place})" ] || ` : ''
+    return `${made}${unless}mount -t ${type} ${type} ${place} || echo "cryoscope: cannot mount ${type} on ${place}"`
   })
   return `#!/bin/busybox sh
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=linux
@@ -58,12 +60,29 @@ while :; do sleep 86400; done
 `
 }
 
+/**
+ * What the console says of a program or script of ours that failed; the groups are its name and how. The lines are
+ * those that `initScript` and `runScript` print.
+ */
+export const failureLine =
+  /^cryoscope: (.+) (ended with status [1-9]\d*|was killed by signal \d+|was not found in the guest|could not be started in the guest.*)\r?$/m
+
+/** Where the guest's kernel has its own files: what an image has there is out of sight. */
+export const kernelPlaces = ['/proc', '/sys', '/dev'] as const
+
 /** A part of /cryoscope/run: starts a program and notes on the console how it ended. */
 export function runScript(argv: readonly string[]): string {
-  const name = escapeText(basename(argv[0] ?? ''))
-  return `${argv.map(quote).join(' ')}
+  const [program = ''] = argv
+  const name = escapeText(basename(program))
+  return `if ! command -v ${quote(program)} >/dev/null 2>&1; then
+  printf '%s\\n' ${quote(`cryoscope: ${name} was not found in the guest`)}
+  exit 127
+fi
+${argv.map(quote).join(' ')}
 status=$?
-if [ $status -gt 128 ]; then
+if [ $status = 126 ] || [ $status = 127 ]; then
+  printf '%s\\n' ${quote(`cryoscope: ${name} could not be started in the guest: its interpreter or loader is not there, or it is for another machine`)}
+elif [ $status -gt 128 ]; then
   printf '%s\\n' ${quote(`cryoscope: ${name} was killed by signal `)}"$((status - 128))"
 else
   printf '%s\\n' ${quote(`cryoscope: ${name} ended with status `)}"$status"

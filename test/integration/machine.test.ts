@@ -293,29 +293,48 @@ describe('what a guest is given', () => {
       cpu: 'max,la57=off',
       name: 'given',
       files: [`${hello}:/data/hello`],
-      run: [
-        ['sha256sum', '/data/hello'],
-        ['sh', '-c', 'exit 3'],
-        ['sh', '-c', 'kill -9 $$'],
-      ],
+      run: [['sha256sum', '/data/hello']],
       script: write('who.sh', 'hostname; exit 5\n'),
       waitFor: /script ended with status 5/,
       onProgress: (sentence) => sentences.push(sentence),
     })
-    await machine.console.waitFor('was killed', { signal: AbortSignal.timeout(20_000) })
     await machine.console.waitFor('sha256sum ended', { signal: AbortSignal.timeout(20_000) })
     const text = machine.console.text()
     const hash = createHash('sha256').update('hello guest\n').digest('hex')
     expect(text).toContain(`${hash}  /data/hello`)
     expect(text).toContain('cryoscope: sha256sum ended with status 0')
-    expect(text).toContain('cryoscope: sh ended with status 3')
-    expect(text).toContain('cryoscope: sh was killed by signal 9')
     expect(text).toMatch(/^given$/m)
     expect(text).not.toContain('cannot mount')
     await machine.freeze()
     // CR4.LA57 is bit 12.
     expect(x86Vcpus(machine.vcpus).map(({ registers }) => registers.cr4 & 0x1000n)).toEqual([0n])
     expect(sentences.some((sentence) => sentence.startsWith('using '))).toBe(true)
+  })
+
+  it('does not come up when a program fails, and finds those below /tmp', async () => {
+    const sentences: string[] = []
+    const failing = Machine.boot({
+      files: [`${write('list.sh', 'cat /tmp/own/file /run/own/file\nexit 3\n')}:/tmp/own/list.sh`],
+      run: [
+        [
+          'sh',
+          '-c',
+          'echo below > /tmp/own/file; mkdir -p /run/own; cp /tmp/own/file /run/own; sh /tmp/own/list.sh',
+        ],
+      ],
+      waitFor: 'nobody ever says this',
+      onProgress: (sentence) => sentences.push(sentence),
+    })
+    await expect(failing).rejects.toMatchObject({
+      code: 'guest',
+      message: expect.stringMatching(
+        /^sh ended with status 3; last console lines: .*below \| below \| cryoscope: sh ended/,
+      ),
+    })
+    expect(sentences.filter((sentence) => /once more/.test(sentence))).toEqual([])
+    await expect(Machine.boot({ run: [['sh', '-c', 'kill -9 $$']] })).rejects.toThrow(
+      'sh was killed by signal 9',
+    )
   })
 
   it('splits more than 3 GiB round the PCI hole', async () => {

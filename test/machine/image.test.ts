@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { buildImage, parseFilePair, writeImage } from '../../src/machine/image.js'
 import { ImageTree } from '../../src/machine/image-tree.js'
-import { initScript, quote, runScript } from '../../src/machine/init-script.js'
+import { failureLine, initScript, quote, runScript } from '../../src/machine/init-script.js'
 
 const scratch = mkdtempSync(join(tmpdir(), 'cs-image-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
@@ -162,6 +162,11 @@ describe('buildImage', () => {
     [{ files: ['only-one-part'] }, '--file takes HOST:GUEST'],
     [{ files: ['a:relative'] }, '--file takes HOST:GUEST'],
     [{ files: ['/no/such/file:/x'] }, 'cannot read /no/such/file'],
+    [
+      { files: ['/etc/passwd:/dev/shm/passwd'] },
+      '/dev/shm/passwd cannot be put into the guest: its kernel has its own files below /dev',
+    ],
+    [{ files: ['/etc/passwd:/proc/x'] }, 'its own files below /proc'],
     [{ files: ['/etc/passwd:/usr'] }, '/usr is a directory in the guest'],
     [{ script: '/no/such/script' }, 'cannot read the script /no/such/script'],
   ])('says what is wrong with %j', async (options, sentence) => {
@@ -200,6 +205,13 @@ describe('guest scripts', () => {
     }
   })
 
+  it('leave in sight what the image has below /tmp and /run', () => {
+    const text = initScript('host')
+    for (const place of ['/tmp', '/run', '/dev/shm']) {
+      expect(text).toContain(`[ -n "$(ls -A ${place})" ] || mount -t tmpfs tmpfs ${place} ||`)
+    }
+  })
+
   it('tell how a program ended', () => {
     expect(shell(runScript(['true'])).stdout.toString()).toBe('cryoscope: true ended with status 0\n')
     expect(shell(runScript(['sh', '-c', 'exit 7'])).stdout.toString()).toBe(
@@ -208,6 +220,23 @@ describe('guest scripts', () => {
     expect(shell(runScript(['sh', '-c', 'kill -15 $$'])).stdout.toString()).toBe(
       'cryoscope: sh was killed by signal 15\n',
     )
-    expect(shell(runScript(['/no/such'])).stdout.toString()).toBe('cryoscope: such ended with status 127\n')
+    expect(shell(runScript(['/no/such'])).stdout.toString()).toBe(
+      'cryoscope: such was not found in the guest\n',
+    )
+    expect(shell(runScript(['sh', '-c', 'exit 127'])).stdout.toString()).toMatch(
+      /^cryoscope: sh could not be started in the guest: its interpreter or loader is not there/,
+    )
+  })
+
+  it.each([
+    ['cryoscope: true ended with status 0\n', undefined],
+    ['cryoscope: guest ready\n', undefined],
+    ['not cryoscope: x ended with status 3', undefined],
+    ['a\ncryoscope: my prog ended with status 7\r\nb', ['my prog', 'ended with status 7']],
+    ['cryoscope: the script ended with status 1\n', ['the script', 'ended with status 1']],
+    ['cryoscope: sh was killed by signal 9\n', ['sh', 'was killed by signal 9']],
+    ['cryoscope: such was not found in the guest\n', ['such', 'was not found in the guest']],
+  ])('are read back: %j', (text, found) => {
+    expect(failureLine.exec(text)?.slice(1)).toEqual(found)
   })
 })

@@ -34,6 +34,7 @@ const loaders: Readonly<Record<(typeof commandSummaries)[number]['name'], Load>>
   allocators: async () => (await import('./commands/allocators.js')).allocators,
   stack: async () => (await import('./commands/stack.js')).stack,
   dmesg: async () => (await import('./commands/dmesg.js')).dmesg,
+  console: async () => (await import('./commands/console.js')).console,
   tasks: async () => (await import('./commands/tasks.js')).tasks,
   sched: async () => (await import('./commands/sched.js')).sched,
   why: async () => (await import('./commands/why.js')).why,

@@ -103,6 +103,12 @@ export const commandSummaries = [
     example: 'cryoscope dmesg vmcore --level warn',
   },
   {
+    name: 'console',
+    group: 'Look inside',
+    summary: 'what a guest wrote to its console',
+    example: 'cryoscope console @vm1 --follow',
+  },
+  {
     name: 'maps',
     group: 'Look inside',
     summary: 'every BPF map',
