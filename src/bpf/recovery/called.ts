@@ -15,6 +15,8 @@ const mapOperations: Readonly<Record<string, number>> = {
   map_for_each_callback: 164,
   map_lookup_percpu_elem: 195,
 }
+/** Variants of a kernel function that the verifier calls in its place (specialize_kfunc in kernel/bpf/verifier.c). */
+const specialization = /_(non_sleepable|sleepable|rdonly|locked)$/
 const hashLookupName = '__htab_map_lookup_elem'
 
 /** What the addresses that loaded programs call are: helpers by number, kernel functions by the programs' declarations. */
@@ -49,9 +51,11 @@ export class Called {
 
   /** The kernel function at that distance. */
   kernelFunction(immediate: number): Reference {
-    const name = this.#nameAt(this.#addressOf(immediate))
-    if (name === undefined) return { kind: 'other' }
+    const found = this.#nameAt(this.#addressOf(immediate))
+    if (found === undefined) return { kind: 'other' }
     this.#functions ??= functionsByName(this.#types)
+    const general = found.replace(specialization, '')
+    const name = !this.#functions.has(found) && this.#functions.has(general) ? general : found
     return { kind: 'kernel function', name, typeId: this.#functions.get(name)?.id ?? 0 }
   }
 
