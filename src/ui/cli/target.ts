@@ -125,7 +125,7 @@ async function hold(session: Session, output: Output): Promise<(() => Promise<vo
     return release
   }
   const end = (signal: NodeJS.Signals) => {
-    thaw()
+    void thaw()
       .catch((error: Error) => output.note(error.message))
       .then(() => {
         process.off('exit', lastResort)

@@ -227,7 +227,7 @@ class Prompt {
   /** Says at once when the guest ends; the prompt stays, to look at what is still there. */
   #watchEnd(): () => void {
     let watching = true
-    this.#session.machine?.ended.then((error) => {
+    void this.#session.machine?.ended.then((error) => {
       if (watching) this.#interject(`cryoscope: ${error.message}`)
     })
     return () => {

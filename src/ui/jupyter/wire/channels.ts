@@ -52,7 +52,7 @@ export class Channels {
   }
 
   publish(message: Outgoing): void {
-    this.#toAll.send(this.#encode({ ids: [Buffer.from(message.type)], ...message }))
+    void this.#toAll.send(this.#encode({ ids: [Buffer.from(message.type)], ...message }))
   }
 
   async reply(channel: RequestChannel, request: Message, type: string, content: unknown): Promise<void> {

@@ -177,7 +177,7 @@ export class Cockpit implements Desk {
     this.refresh()
     if (!this.isLive) this.recording.begin()
     this.#timer = setInterval(() => this.#tick(), 250)
-    this.vm.machine?.ended.then((error) => {
+    void this.vm.machine?.ended.then((error) => {
       if (!this.#stopped) this.say(error.message, 'problem')
     })
     this.changed()
@@ -321,10 +321,10 @@ export class Cockpit implements Desk {
   operate(
     title: string,
     work: (signal: AbortSignal, progress: (part: number) => void) => Promise<string | undefined>,
-  ): Promise<void> {
+  ): void {
     if (this.operation !== undefined) {
       this.say(`${this.operation.title}; Esc ends that`, 'warning')
-      return Promise.resolve()
+      return
     }
     this.recording.finish()
     const operation: Operation = {
@@ -338,7 +338,7 @@ export class Cockpit implements Desk {
     const progress = (part: number) => {
       operation.progress = part
     }
-    return work(operation.abort.signal, progress).then(
+    void work(operation.abort.signal, progress).then(
       (text) => this.#operated(text === undefined ? undefined : { text, tone: 'good' }),
       (error: unknown) => {
         const aborted = operation.abort.signal.aborted

@@ -16,7 +16,7 @@ export interface Desk {
   operate(
     title: string,
     work: (signal: AbortSignal, progress: (part: number) => void) => Promise<string | undefined>,
-  ): Promise<void>
+  ): void
   /** Reads the page that is seen again. */
   refresh(force?: boolean): void
   /** Undefined until its library is loaded. */
