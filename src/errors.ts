@@ -6,8 +6,10 @@ export type ErrorCode =
   | 'unreadable'
   /** The guest or its engine did something else than asked (died, did not stop, timed out). Exit 1. */
   | 'guest'
-  /** The request cannot be meant (bad number, unknown option, step of a dump). Exit 2. */
+  /** The request cannot be meant, whatever the target does (bad number, unknown option). Exit 2. */
   | 'usage'
+  /** It can be meant, but not now or not of this target: the guest runs, a dump does not, it is mounted already. Exit 2. */
+  | 'state'
   /** The environment lacks something; the sentence says what to install. Exit 3. */
   | 'environment'
 
@@ -41,5 +43,6 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   unreadable: 1,
   guest: 1,
   usage: 2,
+  state: 2,
   environment: 3,
 }

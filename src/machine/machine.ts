@@ -394,7 +394,7 @@ export class Machine implements AsyncDisposable {
 
   #requireFrozen(advice = 'freeze it first'): void {
     if (this.#state === 'running') {
-      throw new CryoscopeError('usage', `${this.#connection.label} is running; ${advice}`)
+      throw new CryoscopeError('state', `${this.#connection.label} is running; ${advice}`)
     }
   }
 

@@ -256,13 +256,13 @@ export class AddressSpace implements VirtualMemory {
 
   /**
    * Writes to memory that is there. Nothing is written when a page of it is missing, which throws MemoryFault, or when
-   * the source cannot be written, which throws 'usage'.
+   * the source cannot be written, which throws 'state'.
    */
   write(address: bigint, bytes: Uint8Array): void {
     const { memory } = this
     if (memory.write === undefined) {
       throw new CryoscopeError(
-        'usage',
+        'state',
         `${memory.description} cannot be written; only the memory of a frozen guest can`,
       )
     }

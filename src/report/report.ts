@@ -13,7 +13,7 @@ import { reportJson } from './write-json.js'
  * Everything about a target at one moment, in one document (docs/report.md). It is complete in itself: the guest may run on.
  * Parts that could not be read say so, in `head.sections` and `head.problems`.
  */
-export class Report implements ReportContents {
+export class Report implements ReportContents, Disposable {
   readonly head: ReportHead
   readonly #contents: ReportContents & { close?(): void }
 
@@ -97,6 +97,10 @@ export class Report implements ReportContents {
   /** Gives back what the entries take. */
   close(): void {
     this.#contents.close?.()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   [inspect.custom](): string {

@@ -32,11 +32,11 @@ export interface Taken extends ReportContents {
 
 /**
  * Reads everything at once. What the guest does afterwards changes nothing in it. Throws only where there is nothing to
- * report about: 'usage' while the guest runs, and what finding the kernel throws.
+ * report about: 'state' while the guest runs, and what finding the kernel throws.
  */
 export function takeContents(vm: Session): Taken {
   if (vm.state === 'running')
-    throw new CryoscopeError('usage', 'the guest runs, and a report needs it to stand still; freeze it first')
+    throw new CryoscopeError('state', 'the guest runs, and a report needs it to stand still; freeze it first')
   const start = performance.now()
   const { kernel, target } = vm
   const store = new EntryStore()

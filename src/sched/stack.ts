@@ -34,7 +34,7 @@ export interface StackStart {
 export function readStack(kernel: Kernel, task: bigint): KernelStack {
   const reader = kernel.struct('task_struct', task)
   if (reader.has('on_cpu') && reader.number('on_cpu') !== 0)
-    throw new CryoscopeError('usage', 'this task runs: its stack is in the registers of its vCPU')
+    throw new CryoscopeError('state', 'this task runs: its stack is in the registers of its vCPU')
   const stack = reader.pointer('stack')
   if (stack === 0n) {
     const problem = 'its stack was freed: the task has ended'

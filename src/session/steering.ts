@@ -134,7 +134,7 @@ export abstract class Steering implements AsyncDisposable {
   write(where: WriteTarget, value: unknown, type?: string | CType): Write {
     const { kernel } = this
     if (this.#control('write').state === 'running') {
-      throw new CryoscopeError('usage', 'the guest runs and would write too; freeze it first')
+      throw new CryoscopeError('state', 'the guest runs and would write too; freeze it first')
     }
     const write = this.#writes.write(
       kernel.space,
@@ -154,7 +154,7 @@ export abstract class Steering implements AsyncDisposable {
   /** Takes the newest write back; `force` even where the guest has written since. */
   undo({ force = false }: { force?: boolean } = {}): Write {
     if (this.#control('undo').state === 'running') {
-      throw new CryoscopeError('usage', 'the guest runs and would write too; freeze it first')
+      throw new CryoscopeError('state', 'the guest runs and would write too; freeze it first')
     }
     const undone = this.#writes.undo(this.kernel.space, force)
     this.forget()
@@ -163,14 +163,21 @@ export abstract class Steering implements AsyncDisposable {
 
   /** Lets go of the target. A guest that this session started ends; one that it connected to goes on. */
   async close(): Promise<void> {
-    await this.target.control?.close()
-    this.target.memory.close()
+    try {
+      await this.target.control?.close()
+    } finally {
+      this.target.memory.close()
+    }
   }
 
   /** Ends the guest. */
   async stop(): Promise<void> {
-    await this.#control('stop').stop()
-    this.target.memory.close()
+    const control = this.#control('stop')
+    try {
+      await control.stop()
+    } finally {
+      this.target.memory.close()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -181,7 +188,7 @@ export abstract class Steering implements AsyncDisposable {
     const { machine } = this
     if (machine !== undefined) return machine
     throw new CryoscopeError(
-      'usage',
+      'state',
       `${what} needs a guest that QEMU runs; ${this.target.name} is ${this.state === 'dump' ? 'a dump and does not run' : 'none'}`,
     )
   }
@@ -189,7 +196,7 @@ export abstract class Steering implements AsyncDisposable {
   #control(what: string): Control {
     if (this.target.control === undefined) {
       throw new CryoscopeError(
-        'usage',
+        'state',
         `${what} needs a guest; ${this.target.name} is a dump and does not run`,
       )
     }

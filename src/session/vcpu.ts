@@ -97,7 +97,7 @@ export class Vcpu {
 
   /** Executes `count` instructions on this vCPU while every other one stands still. */
   async step(count = 1): Promise<void> {
-    if (this.#step === undefined) throw new CryoscopeError('usage', 'a dump does not run; step needs a guest')
+    if (this.#step === undefined) throw new CryoscopeError('state', 'a dump does not run; step needs a guest')
     await this.#step(this.index, count)
   }
 

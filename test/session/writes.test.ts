@@ -100,8 +100,8 @@ describe('undo', () => {
     const { vm, at, control, now } = opened()
     vm.write(at, 8, 'unsigned int')
     control.state = 'running'
-    expect(codeOf(() => vm.undo({ force: true }))).toBe('usage')
-    expect(codeOf(() => vm.write(at, 9, 'unsigned int'))).toBe('usage')
+    expect(codeOf(() => vm.undo({ force: true }))).toBe('state')
+    expect(codeOf(() => vm.write(at, 9, 'unsigned int'))).toBe('state')
     expect(now()).toBe(8)
     control.state = 'frozen'
     vm.undo()

@@ -43,7 +43,7 @@ interface Stop {
  * A session as a tree of files. Each stop of a guest is a generation: nothing that was read before it is shown after
  * it, and everything that is read during it agrees. A guest that runs stands still while somebody looks.
  */
-export class SessionTree {
+export class SessionTree implements AsyncDisposable {
   readonly session: Session
   readonly writable: boolean
   readonly #cache = new ContentCache()
@@ -122,6 +122,10 @@ export class SessionTree {
     this.#cache.clear()
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
   async #hold(): Promise<void> {
     const { control } = this.session.target
     this.#busy++
@@ -171,7 +175,7 @@ export class SessionTree {
     const changed = (): void => void this.#newStop(number)
     const requireFrozen = (): void => {
       if (this.#look === undefined) return
-      throw new CryoscopeError('usage', 'the guest runs and would write too; write freeze to control first')
+      throw new CryoscopeError('state', 'the guest runs and would write too; write freeze to control first')
     }
     const view: View = { session, cache: this.#cache, writable, changed, requireFrozen }
     this.#stop = {

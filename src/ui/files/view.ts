@@ -9,7 +9,7 @@ export interface View {
   readonly cache: ContentCache
   /** Whether map values may be written. */
   readonly writable: boolean
-  /** Throws 'usage' when the guest stands still only for looks. */
+  /** Throws 'state' when the guest stands still only for looks. */
   readonly requireFrozen: () => void
   /** To be called when something was written: what was read before no longer holds. */
   readonly changed: () => void

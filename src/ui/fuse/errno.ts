@@ -31,7 +31,7 @@ export class FileError extends Error {
 export function errnoOf(error: unknown): number {
   if (error instanceof FileError) return error.errno
   if (error instanceof CryoscopeError) {
-    if (error.code === 'usage') return errno.EINVAL
+    if (error.code === 'usage' || error.code === 'state') return errno.EINVAL
     return error.code === 'not-found' ? errno.ENOENT : errno.EIO
   }
   return errno.EIO

@@ -27,6 +27,9 @@ export interface Mount extends AsyncDisposable {
   readonly directory: string
   /** Resolves when the mount is gone, also when somebody else took it away. */
   readonly ended: Promise<void>
+  /** Takes it away; what is mounted stays open. */
+  close(): Promise<void>
+  /** The same, as the command is called. */
   unmount(): Promise<void>
 }
 
@@ -34,7 +37,7 @@ export interface Mount extends AsyncDisposable {
 const watchInterval = 1000
 
 /**
- * Shows a session as files on a directory until `unmount`, or until the process ends. Requests are served by this process's event
+ * Shows a session as files on a directory until `close`, or until the process ends. Requests are served by this process's event
  * loop, so code of this process must never read the mount synchronously: it would wait for itself. Throws 'environment'
  * where FUSE does not work, and says what to install.
  */
@@ -84,11 +87,11 @@ export async function mount(session: Session, directory: string, options: MountO
   void binding.ended?.then(() => {
     end ??= finish(false)
   })
-  const unmount = (): Promise<void> => {
+  const close = (): Promise<void> => {
     end ??= finish(mountedOn(place)?.type === mountType)
     return end
   }
-  return { directory: place, ended, unmount, [Symbol.asyncDispose]: unmount }
+  return { directory: place, ended, close, unmount: close, [Symbol.asyncDispose]: close }
 }
 
 async function mountPoint(directory: string): Promise<string> {
@@ -111,7 +114,7 @@ async function mountPoint(directory: string): Promise<string> {
   const before = mountedOn(place)
   if (before?.type === mountType) {
     throw new CryoscopeError(
-      'usage',
+      'state',
       `${escapeText(before.source)} is mounted on ${shown} already; cryoscope unmount ${shown} ends that`,
     )
   }

@@ -1,0 +1,73 @@
+import { describe, expect, it, vi } from 'vitest'
+import { CryoscopeError, exitCodes } from '../src/errors.js'
+import { Report } from '../src/report/report.js'
+import { Session } from '../src/session/session.js'
+import type { Control } from '../src/session/target.js'
+import { bpfWorld, sessionOf } from './report/support/worlds.js'
+
+const codeOf = (work: () => unknown): string => {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof CryoscopeError) return error.code
+    throw error
+  }
+  return 'none'
+}
+
+/** A guest that does not stand still, and may refuse to be let go of. */
+function running(close: () => Promise<void> = async () => {}): Session {
+  const { target } = sessionOf(bpfWorld().memory)
+  const control = { state: 'running', epoch: 1, close, stop: close } as unknown as Control
+  return new Session({ ...target, control })
+}
+
+describe('errors', () => {
+  it('have the exit codes that scripts rely on', () => {
+    expect(exitCodes).toEqual({
+      'not-found': 1,
+      unreadable: 1,
+      guest: 1,
+      usage: 2,
+      state: 2,
+      environment: 3,
+    })
+  })
+
+  it('tell what is wrong with the moment from what is wrong with the request', async () => {
+    const dump = sessionOf(bpfWorld().memory)
+    await expect(dump.freeze()).rejects.toMatchObject({ code: 'state' })
+    await expect(dump.checkpoint()).rejects.toMatchObject({ code: 'state' })
+    await expect(dump.vcpus[0]?.step()).rejects.toMatchObject({ code: 'state' })
+    expect(codeOf(() => dump.write('init_task', 1))).toBe('state')
+    const vm = running()
+    expect(codeOf(() => vm.write('init_task', 1))).toBe('state')
+    expect(codeOf(() => vm.undo())).toBe('state')
+    expect(codeOf(() => Report.take(vm))).toBe('state')
+    expect(codeOf(() => dump.type('struct ('))).toBe('usage')
+  })
+})
+
+describe('what is held', () => {
+  it('is let go of by close and by the end of its scope', async () => {
+    const { target } = sessionOf(bpfWorld().memory)
+    const close = vi.spyOn(target.memory, 'close')
+    {
+      await using vm = new Session(target)
+      expect(vm.maps).toHaveLength(2)
+      using report = Report.take(vm)
+      expect([...report.entries(0)]).toHaveLength(3)
+    }
+    expect(close).toHaveBeenCalledOnce()
+  })
+
+  it('includes the memory of a guest that refuses to go', async () => {
+    const vm = running(async () => {
+      throw new CryoscopeError('guest', 'it does not answer')
+    })
+    const close = vi.spyOn(vm.target.memory, 'close')
+    await expect(vm.close()).rejects.toThrow('it does not answer')
+    await expect(vm.stop()).rejects.toThrow('it does not answer')
+    expect(close).toHaveBeenCalledTimes(2)
+  })
+})
