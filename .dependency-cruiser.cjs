@@ -29,7 +29,9 @@ const rooms = {
   ],
 }
 const ground = ['errors', 'problems', 'found', 'text', 'units', 'output-file', 'contract']
-rooms.session = [...ground, 'memory', 'btf', 'machine', 'kernel', 'value', 'bpf', 'sched']
+rooms.time = [...ground, 'package-root', 'memory', 'machine']
+rooms.session = [...ground, 'memory', 'btf', 'machine', 'time', 'kernel', 'value', 'bpf', 'sched']
+rooms.history = [...rooms.session, 'session']
 rooms.present = [...rooms.session, 'session']
 rooms.report = [...rooms.present, 'present']
 

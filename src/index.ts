@@ -32,6 +32,7 @@ export type { Value } from './value/types.js'
 import './ui/fuse/attach.js'
 
 import type { BootOptions } from './machine/options.js'
+import './history/attach.js'
 import './report/attach.js'
 import type { AttachOptions } from './session/guest.js'
 import * as opening from './session/open.js'

@@ -32,7 +32,8 @@ export interface BootedGuest {
   readonly disown: () => void
 }
 
-interface Plan {
+/** All that is known before a guest is started. */
+export interface BootPlan {
   readonly options: BootOptions
   readonly registry: Registry
   readonly qemu: string
@@ -53,8 +54,28 @@ const unpackFailure = /Initramfs unpacking failed: write error|rootfs image is n
 
 /** Starts a guest and waits until it is ready. A boot that dies or hangs is tried once more, and said. */
 export async function bootGuest(options: BootOptions, registry = new Registry()): Promise<BootedGuest> {
-  checkBootOptions(options)
+  if (options.deterministic === true) {
+    throw new CryoscopeError(
+      'usage',
+      'a deterministic guest is more than a machine: start it with boot() of the library',
+    )
+  }
+  const plan = await planBoot(options, registry)
   const { signal, onProgress } = options
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryBoot(plan)
+    } catch (error) {
+      if (signal?.aborted || attempt === attempts || !(error instanceof BootFailure)) throw error
+      onProgress?.(`${error.message}; trying once more`)
+    }
+  }
+}
+
+/** Finds the kernel, the engine and the files of a guest. */
+export async function planBoot(options: BootOptions, registry: Registry): Promise<BootPlan> {
+  checkBootOptions(options)
+  const { signal, onProgress, deterministic = false } = options
   signal?.throwIfAborted()
   for (const sentence of await registry.sweep()) onProgress?.(sentence)
   // Before anything is fetched for it; a kernel given by its path shows itself what it is for.
@@ -65,9 +86,14 @@ export async function bootGuest(options: BootOptions, registry = new Registry())
   checkForArchitecture(options, architecture)
   const qemu = findQemu(architecture)
   const [accelerator, image] = await Promise.all([
-    chooseAccelerator(options.accelerator ?? 'auto', { qemu, cacheDirectory: registry.root, architecture }),
+    chooseAccelerator(options.accelerator ?? (deterministic ? 'tcg' : 'auto'), {
+      qemu,
+      cacheDirectory: registry.root,
+      architecture,
+    }),
     buildImage({
-      hostname: options.name ?? 'cryoscope',
+      // What a guest is called here depends on the others; a run that can be repeated does not.
+      hostname: deterministic ? 'cryoscope' : (options.name ?? 'cryoscope'),
       architecture,
       signal,
       ...(options.run ? { run: options.run } : {}),
@@ -77,16 +103,8 @@ export async function bootGuest(options: BootOptions, registry = new Registry())
     }),
   ])
   checkRoom(image.size, withDefaults(options).memoryBytes)
-  onProgress?.(accelerator.reason)
-  const plan = { options, registry, qemu, accelerator, kernel, image }
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await tryBoot(plan)
-    } catch (error) {
-      if (signal?.aborted || attempt === attempts || !(error instanceof BootFailure)) throw error
-      onProgress?.(`${error.message}; trying once more`)
-    }
-  }
+  if (!deterministic) onProgress?.(accelerator.reason)
+  return { options, registry, qemu, accelerator, kernel, image }
 }
 
 /** A boot that failed in a way that a second try may cure. */
@@ -110,7 +128,7 @@ function cramped(imageBytes: number, memoryBytes: number, needed: number): Cryos
   )
 }
 
-async function tryBoot(plan: Plan): Promise<BootedGuest> {
+async function tryBoot(plan: BootPlan): Promise<BootedGuest> {
   const { options, registry, accelerator, kernel } = plan
   const settings = withDefaults(options, kernel.architecture)
   const guest = registry.claim(options.name, {
@@ -171,7 +189,8 @@ async function tryBoot(plan: Plan): Promise<BootedGuest> {
   }
 }
 
-async function started(child: ChildProcess, files: GuestFiles): Promise<ProcessIdentity> {
+/** Resolves when the process runs. */
+export async function started(child: ChildProcess, files: GuestFiles): Promise<ProcessIdentity> {
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', (cause) => {
@@ -183,7 +202,8 @@ async function started(child: ChildProcess, files: GuestFiles): Promise<ProcessI
   return identity
 }
 
-async function connectWhenUp(
+/** Connects to the monitor of a QEMU that is starting. */
+export async function connectWhenUp(
   child: ChildProcess,
   files: GuestFiles,
   signal?: AbortSignal,
@@ -282,7 +302,8 @@ function runFailure(line: RegExpExecArray | null, console: Console): CryoscopeEr
   return new CryoscopeError('guest', `${escapeText(name)} ${escapeText(how)}; ${lastWords(console)}`)
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+/** Kills a QEMU and waits for its end. */
+export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = new Promise((resolve) => child.once('exit', resolve))
   child.ref()

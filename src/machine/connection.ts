@@ -54,7 +54,13 @@ async function connectToGuest(
   record: GuestRecord,
   { signal }: ConnectOptions,
 ): Promise<Connection> {
-  const { qemu } = record
+  const { qemu, owner } = record
+  if (record.deterministic === true) {
+    throw new CryoscopeError(
+      'usage',
+      `guest @${record.name} is deterministic and belongs to process ${owner?.pid}: looking from outside would make it another run; record it (cryoscope record) and open the recording`,
+    )
+  }
   if (qemu === null) throw new CryoscopeError('guest', `guest @${record.name} is still starting; try again`)
   const qmp = await connectToMonitors(guestFiles(path).monitors, {
     signal,

@@ -120,6 +120,11 @@ export class Machine implements AsyncDisposable {
     return await Machine.#open(await openConnection(target, { signal }))
   }
 
+  /** Takes over a guest whose ways are known. */
+  static async over(connection: Connection): Promise<Machine> {
+    return await Machine.#open(connection)
+  }
+
   /** The same for a guest of others: what was stopped here runs again when the connection is closed. */
   static async attach(socket: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Machine> {
     const machine = await Machine.connect(socket, options)

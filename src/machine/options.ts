@@ -43,6 +43,10 @@ export interface BootOptions {
   readonly cpu?: string
   /** `multi` uses a host thread per vCPU under TCG, which now and then crashes a booting kernel. Default single. */
   readonly tcgThreads?: 'single' | 'multi'
+  /** Runs the same way each time, so that one can go back (docs/time.md): emulated, with a clock that counts instructions. */
+  readonly deterministic?: boolean
+  /** Which of its possible runs a deterministic guest takes: 0 (the default) to 2^32 - 1. */
+  readonly seed?: number
   /** What the guest is called; default the first free of vm1, vm2, … */
   readonly name?: string
   /** Console text that says that the guest is ready. Default: its init has finished. */
@@ -81,6 +85,8 @@ const names = new Set<keyof BootOptions>([
     'machine',
     'cpu',
     'tcgThreads',
+    'deterministic',
+    'seed',
     'name',
     'waitFor',
     'bootTimeoutMs',
@@ -118,6 +124,8 @@ export function checkBootOptions(options: BootOptions): void {
     Object.values(architectures).flatMap(({ machines }) => machines),
   )
   oneOf('tcgThreads', options.tcgThreads, ['single', 'multi'])
+  if (options.deterministic === true) checkDeterministic(options)
+  else if (options.seed !== undefined) refuse('a seed is for deterministic guests; add --deterministic')
   if (name !== undefined) checkGuestName(name)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the command line early.
   if (/[\x00-\x1f]/.test(append)) refuse('append cannot hold control characters')
@@ -126,6 +134,18 @@ export function checkBootOptions(options: BootOptions): void {
   for (const argv of options.run ?? []) {
     if (argv.some((word) => word.includes('\0'))) refuse('run cannot hold NUL characters')
   }
+}
+
+/** Refuses what would make runs differ. */
+function checkDeterministic({ accelerator, tcgThreads, arch, detach, seed = 0 }: BootOptions): void {
+  const not = (why: string) => refuse(`a deterministic guest ${why}`)
+  if (accelerator === 'kvm') not('is emulated: on KVM the processors of the host decide when what happens')
+  if (tcgThreads === 'multi') not('has one thread for all vCPUs: several run at the pace of the host')
+  if (arch === 'arm64') not('is x86-64: the plugin that holds it knows no other registers')
+  if (detach === true)
+    not('lives in the process that keeps its time line; cryoscope record makes a file that others open')
+  if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 32 - 1)
+    refuse(`seed is a whole number from 0 to 4294967295, not ${seed}`)
 }
 
 function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {

@@ -7,6 +7,19 @@ import { outboxPort } from './init-script.js'
 import { type BootOptions, defaultCpus, mebibyte } from './options.js'
 import { guestFiles } from './registry.js'
 
+/** What makes QEMU run the same way each time (TCG on one thread, with a clock that counts instructions). */
+export interface DeterministicOptions {
+  readonly seed: number
+  /** Our TCG plugin, the file that it shares with us, and its other arguments. */
+  readonly plugin: string
+  readonly shared: string
+  readonly pluginArguments: readonly string[]
+  /** Descriptor, in this process, of the file that is the guest's RAM. */
+  readonly ram: number
+  /** Waits for a state to go on from instead of booting. */
+  readonly incoming: boolean
+}
+
 export interface QemuOptions {
   readonly directory: string
   readonly name: string
@@ -22,6 +35,7 @@ export interface QemuOptions {
   readonly tcgThreads: 'single' | 'multi'
   /** Words for the kernel after our own. */
   readonly append: string
+  readonly deterministic?: DeterministicOptions | undefined
 }
 
 /** The id of the guest's RAM backend. */
@@ -49,7 +63,12 @@ export function findQemu(architecture: GuestArchitecture = 'amd64', path = proce
 export function qemuArguments(options: QemuOptions): string[] {
   const files = guestFiles(options.directory)
   const memory = `${options.memoryBytes / mebibyte}M`
-  const accelerator = options.accelerator === 'kvm' ? 'kvm' : `tcg,thread=${options.tcgThreads}`
+  const { deterministic } = options
+  // The usual room for translated code depends on the host's memory, and what has to be translated again is looked up again.
+  const translated = deterministic === undefined ? '' : ',tb-size=1024'
+  const accelerator = options.accelerator === 'kvm' ? 'kvm' : `tcg,thread=${options.tcgThreads}${translated}`
+  // Files of a run that goes on hold what it wrote before.
+  const more = deterministic === undefined ? '' : ',append=on'
   // Panics end the guest (panic=-1 reboots at once, -no-reboot exits), so that whoever waits hears of it.
   const { console } = architectures[options.architecture]
   const append = `console=${console} quiet panic=-1 ${options.append}`.trim()
@@ -64,18 +83,51 @@ export function qemuArguments(options: QemuOptions): string[] {
       '-no-reboot',
     ],
     ...['-accel', accelerator, '-cpu', options.cpu, '-m', memory],
-    ...['-object', `memory-backend-memfd,id=${ramId},size=${memory},share=on`],
+    ...ramBackend(memory, deterministic),
+    ...(deterministic === undefined ? [] : deterministicArguments(deterministic)),
     ...topology(options),
     ...['-kernel', options.kernel, '-initrd', options.initrd, '-append', append],
-    ...['-chardev', `file,id=console,path=${escapeComma(files.console)}`, '-serial', 'chardev:console'],
+    ...[
+      '-chardev',
+      `file,id=console,path=${escapeComma(files.console)}${more}`,
+      '-serial',
+      'chardev:console',
+    ],
     ...files.monitors.flatMap((path, index) => [
       ...['-chardev', `socket,id=qmp${index},path=${escapeComma(path)},server=on,wait=off`],
       ...['-mon', `chardev=qmp${index},mode=control`],
     ]),
     ...['-chardev', `socket,id=gdb,path=${escapeComma(files.gdb)},server=on,wait=off`, '-gdb', 'chardev:gdb'],
-    ...['-device', 'virtio-serial-pci', '-chardev', `file,id=outbox,path=${escapeComma(files.outbox)}`],
+    // Else the main loop serves its queues, at times of its own.
+    ...['-device', `virtio-serial-pci${deterministic === undefined ? '' : ',ioeventfd=off'}`],
+    ...['-chardev', `file,id=outbox,path=${escapeComma(files.outbox)}${more}`],
     ...['-device', `virtserialport,chardev=outbox,name=${outboxPort}`],
     ...['-pidfile', files.pid],
+  ]
+}
+
+/** Where a child finds the RAM file that we hand to it. */
+const inheritedRam = 3
+
+function ramBackend(memory: string, deterministic: DeterministicOptions | undefined): string[] {
+  const kind =
+    deterministic === undefined
+      ? 'memory-backend-memfd'
+      : `memory-backend-file,mem-path=/proc/self/fd/${inheritedRam}`
+  return ['-object', `${kind},id=${ramId},size=${memory},share=on`]
+}
+
+function deterministicArguments(options: DeterministicOptions): string[] {
+  const plugin = [
+    options.plugin,
+    `shared=${options.shared}`,
+    `ram=/proc/self/fd/${inheritedRam}`,
+    ...options.pluginArguments,
+  ]
+  return [
+    ...['-icount', 'shift=1,sleep=off', '-rtc', 'base=2026-01-01,clock=vm', '-seed', String(options.seed)],
+    ...['-plugin', plugin.map(escapeComma).join(','), '-S'],
+    ...(options.incoming ? ['-incoming', 'defer'] : []),
   ]
 }
 
@@ -107,7 +159,17 @@ export function startQemu(qemu: string, options: QemuOptions, outlive: boolean):
   try {
     const [program, ...args] =
       !outlive && canBindLifetimes() ? ['setpriv', '--pdeathsig', 'KILL', qemu, ...words] : [qemu, ...words]
-    const child = spawn(program ?? qemu, args, { stdio: ['ignore', log, log], detached: true, cwd: '/' })
+    const { deterministic } = options
+    const ram = deterministic === undefined ? [] : [deterministic.ram]
+    // The plugin also is QEMU's clock of the host.
+    const env =
+      deterministic === undefined ? {} : { env: { ...process.env, LD_PRELOAD: deterministic.plugin } }
+    const child = spawn(program ?? qemu, args, {
+      stdio: ['ignore', log, log, ...ram],
+      detached: true,
+      cwd: '/',
+      ...env,
+    })
     child.unref()
     return child
   } finally {

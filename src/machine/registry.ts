@@ -29,6 +29,8 @@ export interface GuestRecord {
   readonly accelerator: 'kvm' | 'tcg'
   readonly cpus: number
   readonly memoryBytes: number
+  /** Its owner alone may stop it: a stop from outside would make it another run. */
+  readonly deterministic?: boolean
 }
 
 /** A guest's private directory, and the files in it. */

@@ -1,16 +1,35 @@
 import { CryoscopeError } from '../errors.js'
 import type { KernelChoice } from '../kernel/kernels.js'
-import { type BootOptions, Machine } from '../machine/machine.js'
+import { type BootOptions, Machine, type VcpuState } from '../machine/machine.js'
 import { openProcessMemory } from '../memory/process-memory.js'
 import { openRamFile } from '../memory/ram-file.js'
 import { openRawImage } from '../memory/raw-image.js'
 import type { PhysicalMemory } from '../memory/types.js'
+import type { RunRecord } from '../time/record.js'
 import type { OpeningOptions } from './open.js'
 import { Session } from './session.js'
+import type { VcpuSource } from './vcpu.js'
 
 /** Starts a guest and opens it. It ends with the session, unless `detach` is set. */
 export async function boot(options: BootOptions = {}): Promise<Session> {
-  return await sessionOf(await Machine.boot(options))
+  if (options.deterministic !== true) return await sessionOf(await Machine.boot(options))
+  const { bootRecord } = await import('../time/boot-record.js')
+  return sessionOfRecord(await bootRecord(options))
+}
+
+/** Opens a deterministic guest: looks hold it, and one can go back (docs/time.md). */
+function sessionOfRecord(record: RunRecord): Session {
+  const name = `@${record.guest.name}`
+  const { memory, store } = record
+  return new Session({
+    name,
+    memory: openRamFile(memory.path, store.ranges, `RAM of guest ${name}`, () => record.wrote()),
+    control: record,
+    record,
+    vcpus: () => vcpuSources(record),
+    problems: [],
+    facts: { accelerator: 'tcg', memory: 'shared file', seed: record.setup.seed },
+  })
 }
 
 /** Opens a guest to control it: "@name", or the QMP socket of a QEMU that others run. It stays as it is left. */
@@ -114,18 +133,21 @@ function makeSession(
     memory,
     control: machine,
     kernelAt,
-    vcpus: () =>
-      machine.vcpus.map((vcpu) => ({
-        index: vcpu.cpu,
-        registers: { ...vcpu.registers },
-        halted: vcpu.halted,
-        privilege: vcpu.cpl,
-        ...(vcpu.architecture === 'amd64' ? { tables: vcpu.tables } : {}),
-      })),
+    vcpus: () => vcpuSources(machine),
     problems,
     facts: { accelerator: machine.record.accelerator, memory: way },
     machine,
   })
+}
+
+function vcpuSources({ vcpus }: { readonly vcpus: readonly VcpuState[] }): VcpuSource[] {
+  return vcpus.map((vcpu) => ({
+    index: vcpu.cpu,
+    registers: { ...vcpu.registers },
+    halted: vcpu.halted,
+    privilege: vcpu.cpl,
+    ...(vcpu.architecture === 'amd64' ? { tables: vcpu.tables } : {}),
+  }))
 }
 
 async function withMachine(machine: Machine, work: () => Promise<Session>): Promise<Session> {

@@ -31,6 +31,26 @@ export const helpEntries: readonly HelpEntry[] = [
     text: "saved states; vm.deleteCheckpoint('before') forgets one",
   },
   {
+    name: 'time',
+    example: 'vm.time',
+    text: 'where a deterministic guest is: instructions, ns, vCPU, and whether this is a branch of its record',
+  },
+  {
+    name: 'goTo',
+    example: 'await vm.goTo({ ms: 11_500 })',
+    text: "go to a place of the record: a time, instructions, 'start', 'end', an event; vm.back({ ms: 5 }), vm.stepBack(cpu), vm.runBack('schedule')",
+  },
+  {
+    name: 'writes',
+    example: "await vm.writes({ map: 'pid_stats', key: 1 })",
+    text: 'every store into a place: when, who, before and after; vm.lastWrite(place) and (await vm.firstWrite(place)).go()',
+  },
+  {
+    name: 'calls',
+    example: "await vm.calls('scx_bpf_dsq_insert', { from: { ms: 11_000 } })",
+    text: 'every call of a function: who, arguments, result, duration',
+  },
+  {
     name: 'vcpus',
     example: 'vm.vcpus[0].where',
     text: 'registers, symbolised instruction pointer, current task',
@@ -122,7 +142,7 @@ export const helpEntries: readonly HelpEntry[] = [
     example: "vm.write({ map: 'control', key: 0 }, { pause: 1 })",
     text: 'write to a frozen guest: a map entry, a value, a typed global, an address with a type',
   },
-  { name: 'undo', example: 'vm.undo()', text: 'take the newest write back; vm.writes lists them' },
+  { name: 'undo', example: 'vm.undo()', text: 'take the newest write back; vm.written lists them' },
   {
     name: 'kernel',
     example: 'vm.kernel.release',

@@ -147,7 +147,7 @@ export abstract class Steering implements AsyncDisposable {
   }
 
   /** What was written in this session and not taken back. */
-  get writes(): readonly Write[] {
+  get written(): readonly Write[] {
     return this.#writes.list
   }
 

@@ -1,6 +1,7 @@
 import type { KernelChoice } from '../kernel/kernels.js'
 import type { Look, Machine } from '../machine/machine.js'
 import type { Physical, PhysicalMemory } from '../memory/types.js'
+import type { RunRecord } from '../time/record.js'
 import type { Reference, Value } from '../value/types.js'
 import type { VcpuSource } from './vcpu.js'
 
@@ -77,6 +78,8 @@ export interface Target {
   readonly control: Control | undefined
   /** The guest, when it is one of ours: its console, its record. */
   readonly machine?: Machine
+  /** The record of a deterministic guest: its places can be gone to. */
+  readonly record?: RunRecord
   readonly vcpus: () => readonly VcpuSource[]
   readonly vmcoreinfo?: string | undefined
   readonly noteAt?: Physical | undefined

@@ -132,10 +132,10 @@ describe('checkpoints of a guest with a scheduler in it', () => {
     await vm.checkpoint('written')
     vm.write(entry, { pause: 2 })
     await vm.restore('written')
-    expect(vm.writes.map(({ after }) => after)).toMatchObject([{ pause: 1 }])
+    expect(vm.written.map(({ after }) => after)).toMatchObject([{ pause: 1 }])
     vm.undo()
     await vm.restore('before')
-    expect(vm.writes).toEqual([])
+    expect(vm.written).toEqual([])
     await vm.deleteCheckpoint('written')
   })
 

@@ -93,7 +93,7 @@ describe('a session on a guest that runs and stops', () => {
     expect(write).toMatchObject({ before: -1, after: 4711, type: 'int' })
     const names = vm.variable('init_uts_ns') as StructValue
     vm.write(names.name, { nodename: 'frozen' })
-    expect(vm.writes.map(({ place }) => place)).toEqual([
+    expect(vm.written.map(({ place }) => place)).toEqual([
       'panic_timeout',
       `0x${names.name.$address.toString(16)}`,
     ])

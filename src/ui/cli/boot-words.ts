@@ -13,6 +13,7 @@ export interface GuestWords {
   readonly append?: string
   readonly kaslr?: boolean
   readonly boot?: string
+  readonly deterministic?: string | true
 }
 
 export function addGuestOptions(command: Command): void {
@@ -27,6 +28,10 @@ export function addGuestOptions(command: Command): void {
     .option('--accel <kind>', 'auto, kvm or tcg (default auto: KVM where it works)')
     .option('--append <words>', "more words for the kernel's command line")
     .option('--no-kaslr', 'boot the kernel at its link address')
+    .option(
+      '--deterministic [seed]',
+      'a guest that runs the same way each time, so that one can go back; another seed (default 0) is another run',
+    )
     .option('--boot <way>', 'bzimage, or elf: unpack the vmlinux and start it by PVH (default bzimage)')
 }
 
@@ -44,7 +49,12 @@ export function guestOptions(words: GuestWords): BootOptions {
       : { accelerator: oneOf(words.accel, '--accel', ['auto', 'kvm', 'tcg'] as const) }),
     ...(words.boot === undefined ? {} : { boot: oneOf(words.boot, '--boot', ['bzimage', 'elf'] as const) }),
     ...(words.kaslr === false ? { kaslr: false } : {}),
+    ...(words.deterministic === undefined ? {} : deterministic(words.deterministic)),
   }
+}
+
+function deterministic(seed: string | true): BootOptions {
+  return { deterministic: true, ...(seed === true ? {} : { seed: parseWhole(seed, '--deterministic', 0) }) }
 }
 
 export function oneOf<T extends string>(word: string, option: string, allowed: readonly T[]): T {

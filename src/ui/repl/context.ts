@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { type REPLServer, type ReplOptions, start } from 'node:repl'
 import { CryoscopeError } from '../../errors.js'
+import '../../history/attach.js'
 import '../../report/attach.js'
 import type { Session } from '../../session/session.js'
 import { escapeLines, escapeText } from '../../text.js'

@@ -154,6 +154,12 @@ async function withTui(options: BootOptions, output: Output): Promise<number> {
 }
 
 async function withConsole(options: BootOptions, output: Output): Promise<number> {
+  if (options.deterministic === true) {
+    throw new CryoscopeError(
+      'usage',
+      'a deterministic guest is looked at: add --repl (code on stdin) or --tui',
+    )
+  }
   const { Machine } = await import('../../../machine/machine.js')
   return await interruptible(async (signal) => {
     const machine = await Machine.boot({

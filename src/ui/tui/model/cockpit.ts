@@ -172,7 +172,8 @@ export class Cockpit implements Desk {
   /** Begins: reads the first page, and looks after what moves by itself. */
   start(): void {
     this.#onState()
-    const stop = this.vm.machine?.onStateChange(() => this.#onState())
+    const source = this.vm.machine ?? this.vm.target.record
+    const stop = source?.onStateChange(() => this.#onState())
     this.#unsubscribe = stop
     this.refresh()
     if (!this.isLive) this.recording.begin()

@@ -8,13 +8,13 @@ const linesKept = 5000
 
 /** What the guest wrote to its serial console; of a dump, the kernel log in its memory. */
 export function consoleView({ vm }: Desk): View {
-  const { machine } = vm
-  if (machine?.console.path !== undefined) {
+  const console = vm.machine?.console ?? vm.target.record?.console
+  if (console?.path !== undefined) {
     return {
       title: 'Console',
       restless: true,
       load: () =>
-        textContent('console', lastLines(machine.console.text()), {
+        textContent('console', lastLines(console.text()), {
           empty: 'The guest has written nothing to its console yet.',
         }),
     }

@@ -1,0 +1,108 @@
+import { CryoscopeError } from '../errors.js'
+import { Session } from '../session/session.js'
+import type { WriteTarget } from '../session/target.js'
+import type { RecordTime } from '../time/record.js'
+import type { Span } from './ask.js'
+import { type CallEvent, calls } from './calls.js'
+import { stepBack } from './step-back.js'
+import { placeInTime, recordOf, type When } from './watching.js'
+import { type Answer, firstWrite, lastWrite, type WriteEvent, type WritesOptions, writes } from './writes.js'
+
+/** Where to run back to: the last call of a function, or the last write to a place. */
+export type BackCondition = string | bigint | { readonly write: WriteTarget; readonly as?: string }
+
+interface GoOptions {
+  readonly signal?: AbortSignal
+}
+
+declare module '../session/session.js' {
+  interface Session {
+    /** Where a deterministic guest is: instructions, ns of its clock, the vCPU that goes on, and whether this is a branch. */
+    readonly time: RecordTime
+    /** Goes to a place of the record: `{ ms: 250 }`, `{ instructions }`, `'start'`, `'end'`, an event of an answer. */
+    goTo(when: When, options?: GoOptions): Promise<RecordTime>
+    /** Goes back by so much: `vm.back({ ms: 10 })`, `vm.back({ instructions: 1000 })`. */
+    back(
+      by?: { readonly ms: number } | { readonly instructions: number },
+      options?: GoOptions,
+    ): Promise<RecordTime>
+    /** Goes back by instructions of one vCPU. What is not the begin of a block is reached as a branch. */
+    stepBack(cpu: number, count?: number): Promise<RecordTime>
+    /** Goes back to the last call of a function, or to before the last write: `vm.runBack({ write: 'jiffies' })`. */
+    runBack(condition: BackCondition, options?: Span): Promise<RecordTime>
+    /** Every store into a place, oldest first: `await vm.writes({ map: 'pid_stats', key: 1 })`. */
+    writes(where: WriteTarget, options?: WritesOptions): Promise<Answer<WriteEvent>>
+    /** The last store into a place before now. */
+    lastWrite(where: WriteTarget, options?: WritesOptions): Promise<WriteEvent | undefined>
+    /** The first store into a place. */
+    firstWrite(where: WriteTarget, options?: WritesOptions): Promise<WriteEvent | undefined>
+    /** Every call of a function with its arguments and what it returned: `await vm.calls('schedule', { from: { ms: 100 } })`. */
+    calls(where: string | bigint, options?: Span): Promise<Answer<CallEvent>>
+  }
+}
+
+/** The record's questions are above the session, and people want them from `vm`: whoever hands out sessions loads this file. */
+Object.defineProperty(Session.prototype, 'time', {
+  configurable: true,
+  get(this: Session): RecordTime {
+    return recordOf(this).time
+  },
+})
+
+Session.prototype.goTo = async function (this: Session, when, options = {}) {
+  const record = recordOf(this)
+  return await record.goTo(placeInTime(record, when), options)
+}
+
+Session.prototype.back = async function (this: Session, by = { ms: 1 }, options = {}) {
+  const record = recordOf(this)
+  const { instructions, ns } = record.time
+  const place =
+    'ms' in by
+      ? { ns: Math.round(ns - by.ms * 1e6) }
+      : { instructions: Math.round(instructions - by.instructions) }
+  const [target = 0] = Object.values(place)
+  if (!(target >= 0)) throw new CryoscopeError('usage', 'the run does not go back that far')
+  return await record.goTo(place, options)
+}
+
+Session.prototype.stepBack = async function (this: Session, cpu, count = 1) {
+  return await stepBack(recordOf(this), cpu, count)
+}
+
+Session.prototype.runBack = async function (this: Session, condition, span = {}) {
+  const record = recordOf(this)
+  if (typeof condition === 'object') {
+    const as = condition.as === undefined ? {} : { as: condition.as }
+    const last = await lastWrite(this, condition.write, { ...span, ...as })
+    if (last === undefined) throw new CryoscopeError('not-found', 'it was not written before, in this record')
+    return await record.goTo(
+      { instructions: last.time.instructions },
+      { ...(span.signal ? { signal: span.signal } : {}) },
+    )
+  }
+  const found = await calls(this, condition, { to: 'now', ...span })
+  const last = found.events.at(-1)
+  if (last === undefined)
+    throw new CryoscopeError('not-found', `${String(condition)} was not called before, in this record`)
+  return await record.goTo(
+    { instructions: last.time.instructions },
+    { ...(span.signal ? { signal: span.signal } : {}) },
+  )
+}
+
+Session.prototype.writes = async function (this: Session, where, options) {
+  return await writes(this, where, options)
+}
+
+Session.prototype.lastWrite = async function (this: Session, where, options) {
+  return await lastWrite(this, where, options)
+}
+
+Session.prototype.firstWrite = async function (this: Session, where, options) {
+  return await firstWrite(this, where, options)
+}
+
+Session.prototype.calls = async function (this: Session, where, options) {
+  return await calls(this, where, options)
+}

@@ -1,0 +1,165 @@
+import { sizeOf } from '../btf/layout.js'
+import type { CType, FunctionPrototype } from '../btf/types.js'
+import { CryoscopeError } from '../errors.js'
+import { Problems } from '../problems.js'
+import { placeOf } from '../session/places.js'
+import type { Session } from '../session/session.js'
+import type { RawCall, RawReturn } from '../time/engine/event.js'
+import type { Moment } from '../time/engine/run.js'
+import { type Json, jsonOf } from '../value/render/json.js'
+import type { Value } from '../value/types.js'
+import { valueOfBytes } from '../value/value.js'
+import { boundsOf, momentOf, replay, type Span } from './ask.js'
+import { type Actor, actorOf, eventJson, whereOf } from './event.js'
+import { recordOf } from './watching.js'
+import type { Answer } from './writes.js'
+
+/** A call of a function. */
+export interface CallEvent extends Actor {
+  /** `vm.goTo(event)` stands at the function's first instruction. */
+  readonly time: Moment
+  readonly address: bigint
+  /** Where it was called from; undefined in code without a symbol. */
+  readonly caller: string | undefined
+  /** By the function's own types where they are known, else the six argument registers. */
+  readonly args: Readonly<Record<string, Value>>
+  /** What it returned; undefined for void, and where it did not return in the part that was asked about. */
+  readonly result: Value | undefined
+  /** From entry to return, in instructions of all vCPUs and in ns of the guest's clock. */
+  readonly duration: Moment | undefined
+  go(): Promise<unknown>
+  toJSON(): Json
+}
+
+const registerNames = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const
+
+/** Every call of a function in a part of the record, oldest first: of the kernel, of a module, or a BPF program. */
+export async function calls(
+  vm: Session,
+  where: string | bigint,
+  span: Span = {},
+): Promise<Answer<CallEvent>> {
+  const { address } = placeOf(vm, where)
+  const prototype = prototypeAt(vm, address)
+  const bounds = await boundsOf(vm, span)
+  const open = new Map<string, Draft>()
+  const drafts: Draft[] = []
+  const problems = new Problems()
+  await replay(vm, { functions: [address], returns: true }, bounds, span, (event) => {
+    if (event.kind === 'call') {
+      const draft = { call: event, back: undefined }
+      drafts.push(draft)
+      open.set(keyOf(event.rsp, event.time), draft)
+    } else if (event.kind === 'return') {
+      const draft = open.get(keyOf(event.rsp, event.called))
+      open.delete(keyOf(event.rsp, event.called))
+      if (draft !== undefined) draft.back = event
+    }
+  })
+  return { events: drafts.map((draft) => finish(vm, draft, prototype)), ...bounds, problems }
+}
+
+interface Draft {
+  readonly call: RawCall
+  back: RawReturn | undefined
+}
+
+function keyOf(rsp: bigint, time: number): string {
+  return `${rsp} ${time}`
+}
+
+/** The types of a function of the kernel, by its BTF. */
+function prototypeAt(vm: Session, address: bigint): FunctionPrototype | undefined {
+  const symbol = vm.kernel.symbolAt(address)
+  if (symbol === undefined) {
+    throw new CryoscopeError('not-found', `no function is known at 0x${address.toString(16)}`)
+  }
+  if (symbol.address !== address) {
+    throw new CryoscopeError(
+      'usage',
+      `0x${address.toString(16)} lies within ${symbol.name}: name the function, whose calls begin at its first instruction`,
+    )
+  }
+  const found = vm.kernel.types.find(symbol.name, 'function')
+  if (found?.kind !== 'function' || found.prototype.kind !== 'prototype') return undefined
+  return found.prototype
+}
+
+function finish(vm: Session, { call, back }: Draft, prototype: FunctionPrototype | undefined): CallEvent {
+  const { context } = vm
+  const time = momentOf(call)
+  const typed = argumentsOf(call, prototype)
+  const args = Object.fromEntries(
+    typed.map(({ name, type, bytes }) => [
+      name,
+      type === undefined ? wordOf(bytes) : valueOfBytes(context, type, bytes),
+    ]),
+  )
+  const resultType = prototype === undefined ? undefined : prototype.result
+  const hasResult = back !== undefined && (resultType === undefined || (sizeOf(resultType) ?? 0) > 0)
+  const bytes = back === undefined ? new Uint8Array(8) : bytesOf(back.value)
+  const fits = resultType !== undefined && (sizeOf(resultType) ?? 9) <= 8
+  const result = !hasResult ? undefined : fits ? valueOfBytes(context, resultType, bytes) : back?.value
+  const end = back === undefined ? undefined : momentOf(back)
+  const duration =
+    end === undefined
+      ? undefined
+      : { instructions: end.instructions - time.instructions, ns: end.ns - time.ns }
+  const caller = call.returnsTo === 0n ? undefined : whereOf(vm, call.returnsTo).where
+  const shared = { time, ...actorOf(call), caller }
+  const plain = (type: CType | undefined, raw: Uint8Array): Json =>
+    type === undefined ? `0x${wordOf(raw).toString(16)}` : jsonOf(context, type, raw)
+  return {
+    ...shared,
+    address: call.pc,
+    args,
+    result,
+    duration,
+    go: async () => await recordOf(vm).goTo({ instructions: time.instructions }),
+    toJSON: () => ({
+      ...eventJson({ ...shared, where: vm.kernel.symbolize(call.pc) }, call.pc),
+      caller: caller ?? null,
+      args: Object.fromEntries(typed.map(({ name, type, bytes: raw }) => [name, plain(type, raw)])),
+      result: hasResult ? plain(fits ? resultType : undefined, bytes) : null,
+      duration: duration === undefined ? null : { ...duration },
+    }),
+  }
+}
+
+interface Argument {
+  readonly name: string
+  readonly type: CType | undefined
+  readonly bytes: Uint8Array
+}
+
+/** System V calling convention for the kernel: integers and pointers in six registers; structs of two words take two. */
+function argumentsOf({ registers }: RawCall, prototype: FunctionPrototype | undefined): Argument[] {
+  const bytes = registers.map(bytesOf)
+  if (prototype === undefined) {
+    return registerNames.map((name, index) => ({ name, type: undefined, bytes: bytes[index] as Uint8Array }))
+  }
+  const found: Argument[] = []
+  let next = 0
+  for (const [index, { name, type }] of prototype.parameters.entries()) {
+    const size = sizeOf(type) ?? 0
+    const count = size > 8 && size <= 16 ? 2 : 1
+    if (size === 0 || size > 16 || next + count > registerNames.length) break
+    found.push({
+      name: name === '' ? `arg${index}` : name,
+      type,
+      bytes: Buffer.concat(bytes.slice(next, next + count)),
+    })
+    next += count
+  }
+  return found
+}
+
+function bytesOf(word: bigint): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(word)
+  return Uint8Array.from(bytes)
+}
+
+function wordOf(bytes: Uint8Array): bigint {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, 8).readBigUInt64LE()
+}

@@ -1,0 +1,61 @@
+/** The file that the plugin shares with us, byte offsets as in engine/shared.h. */
+
+/** Changes with the layout; the plugin writes it when it has started. */
+export const layoutNumber = 1
+
+export const words = {
+  // Written by the plugin.
+  layout: 0,
+  count: 8,
+  held: 16,
+  pc: 24,
+  cpu: 32,
+  registers: 40,
+  after: 168,
+  hash: 176,
+  tsc: 184,
+  tscCount: 192,
+  head: 200,
+  milestones: 208,
+  lostReturns: 216,
+  previous: 224,
+  // Written by us.
+  target: 512,
+  tscTarget: 520,
+  released: 528,
+  tail: 536,
+  generation: 544,
+  lowRam: 552,
+  pageRoot: 560,
+  pageLevels: 568,
+  taskPid: 576,
+  taskComm: 584,
+  trace: 592,
+  holdsAtEvents: 600,
+  returns: 608,
+  pieces: 616,
+  functions: 624,
+  piece: 632,
+  function: 1656,
+  current: 2168,
+} as const
+
+export const mostPieces = 64
+export const mostFunctions = 64
+export const mostCpus = 256
+
+export const milestonesAt = 16384
+export const milestoneSlots = 65536
+/** Instructions between two milestones. */
+export const milestoneSpacing = 2 ** 20
+
+export const eventsAt = milestonesAt + 8 * milestoneSlots
+export const eventSlots = 32768
+export const eventSize = 128
+export const sharedSize = eventsAt + eventSize * eventSlots
+
+/** The general registers of x86-64 in the order of their encoding. */
+export const registerOrder = [
+  ...(['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const),
+  ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
+] as const
