@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { CryoscopeError } from '../errors.js'
+import { failureLine } from '../machine/init-script.js'
 import type { VcpuState } from '../machine/registers.js'
 import { guestFiles } from '../machine/registry.js'
+import { escapeText } from '../text.js'
 import type { RawEvent } from './engine/event.js'
 import { milestoneSpacing } from './engine/layout.js'
 import type { MemoryFile } from './engine/memory-file.js'
@@ -40,6 +42,10 @@ interface JourneyOptions {
 /** While booting the console is looked at so often. */
 const bootSpacing = 2 ** 26
 const mostTries = 4
+
+function matches({ source, flags }: RegExp, text: string): boolean {
+  return new RegExp(source, flags.replace(/[gy]/g, '')).test(text)
+}
 
 /** The run that was to be repeated took another way. */
 class Strayed extends Error {}
@@ -107,12 +113,17 @@ export class Journey {
     }
   }
 
+  /** Whether the console says so. Throws where it says that a program or the script failed. */
   #isReady(): boolean {
     const text = readFileSync(guestFiles(this.directory).console, 'utf8').replaceAll('\r', '')
     const { readyText } = this.#setup
-    return typeof readyText === 'string'
-      ? text.includes(readyText)
-      : new RegExp(readyText.source, readyText.flags.replace(/[gy]/g, '')).test(text)
+    if (typeof readyText === 'string' ? text.includes(readyText) : matches(readyText, text)) return true
+    const [, name, how] = failureLine.exec(text) ?? []
+    if (name === undefined) return false
+    throw new CryoscopeError(
+      'guest',
+      `${escapeText(name)} ${escapeText(how ?? 'failed')}, so the guest is not ready`,
+    )
   }
 
   /** Goes to a place of the record, back or forth. */

@@ -87,6 +87,40 @@ describe('qemuArguments', () => {
   })
 })
 
+describe('deterministic guests', () => {
+  it('have a clock that counts instructions, and nothing of the host', () => {
+    const deterministic = {
+      seed: 7,
+      plugin: '/lib/record,1.so',
+      shared: '/run/shared',
+      pluginArguments: ['count=12'],
+      ram: 20,
+      incoming: true,
+    }
+    const place = { directory: '/run/a', name: 'x', kernel: '/k', initrd: '/i', accelerator: 'tcg' as const }
+    const line = qemuArguments({ ...withDefaults({}), ...place, deterministic }).join(' ')
+    expect(line).toContain('-accel tcg,thread=single,tb-size=1024 ')
+    expect(line).toContain('-icount shift=1,sleep=off -rtc base=2026-01-01,clock=vm -seed 7 ')
+    expect(line).toContain('memory-backend-file,mem-path=/proc/self/fd/3,id=ram,')
+    expect(line).toContain(
+      '/lib/record,,1.so,shared=/run/shared,ram=/proc/self/fd/3,count=12 -S -incoming defer',
+    )
+    expect(line).toContain('virtio-serial-pci,ioeventfd=off')
+  })
+
+  it('are refused with what would make runs differ, and why', () => {
+    const refused = (options: BootOptions, sentence: string) =>
+      expect(() => checkBootOptions({ deterministic: true, ...options })).toThrow(sentence)
+    checkBootOptions({ deterministic: true, seed: 2 ** 32 - 1, accelerator: 'tcg' })
+    refused({ accelerator: 'kvm' }, 'on KVM the processors of the host decide')
+    refused({ tcgThreads: 'multi' }, 'one thread for all vCPUs')
+    refused({ arch: 'arm64' }, 'is x86-64')
+    refused({ detach: true }, 'cryoscope record')
+    for (const seed of [-1, 1.5, 2 ** 32]) refused({ seed }, 'seed is a whole number from 0 to 4294967295')
+    expect(() => checkBootOptions({ seed: 1 })).toThrow('add --deterministic')
+  })
+})
+
 describe('checkForArchitecture', () => {
   it('refuses what that kind of machine does not have', () => {
     checkForArchitecture({ machine: 'pc', boot: 'elf' }, 'amd64')

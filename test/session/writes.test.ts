@@ -54,7 +54,7 @@ describe('undo', () => {
     vm.write(at, 8, 'unsigned int')
     vm.write(at, 9, 'unsigned int')
     vm.write(at + 4n, 12, 'unsigned int')
-    expect(vm.writes.map(({ before, after }) => [before, after])).toEqual([
+    expect(vm.written.map(({ before, after }) => [before, after])).toEqual([
       [7, 8],
       [8, 9],
       [11, 12],
@@ -62,9 +62,9 @@ describe('undo', () => {
     expect(vm.undo()).toMatchObject({ address: at + 4n, before: 11, after: 12 })
     expect([now(), now(4n)]).toEqual([9, 11])
     vm.undo()
-    expect([now(), vm.writes.length]).toEqual([8, 1])
+    expect([now(), vm.written.length]).toEqual([8, 1])
     vm.undo()
-    expect([now(), vm.writes.length]).toEqual([7, 0])
+    expect([now(), vm.written.length]).toEqual([7, 0])
     expect(codeOf(() => vm.undo())).toBe('usage')
   })
 
@@ -75,9 +75,9 @@ describe('undo', () => {
     expect(() => vm.undo()).toThrow(/has changed since it was written; vm.undo\(\{ force: true \}\)/)
     expect(now()).toBe(100)
     // It can be taken back still, by whoever means it.
-    expect(vm.writes).toHaveLength(1)
+    expect(vm.written).toHaveLength(1)
     vm.undo({ force: true })
-    expect([now(), vm.writes.length]).toEqual([7, 0])
+    expect([now(), vm.written.length]).toEqual([7, 0])
   })
 
   it.each([0, 1, 2, 3])('sees a change of byte %d alone', (byte) => {
