@@ -23,15 +23,17 @@ const frameLimit = 1024
 const textLimit = 4096
 const dumpLimit = 4 * 2 ** 20
 
-/** `kind` is the scheduler's own atomic, which is set before the details are. */
+/**
+ * `kind` is the scheduler's own atomic: it is set before the details are, and to DONE when all is over. What it was about
+ * is kept in the details.
+ */
 export function readExit(context: SchedContext, kind: number, address: bigint): ExitInfo {
   const { kernel, problems } = context
-  const own = {
-    kind: valueName(kernel, 'scx_exit_kind', BigInt(kind)) ?? String(kind),
-    kindValue: kind,
+  const nameOf = (value: number): string => valueName(kernel, 'scx_exit_kind', BigInt(value)) ?? String(value)
+  if (address === 0n) {
+    const none = { code: 0n, codeFlags: [], reason: '', message: '', backtrace: [], dump: '' }
+    return { kind: nameOf(kind), kindValue: kind, ...none }
   }
-  if (address === 0n)
-    return { ...own, code: 0n, codeFlags: [], reason: '', message: '', backtrace: [], dump: '' }
   const where = `scx_exit_info at ${hex(address)}`
   const info = kernel.struct('scx_exit_info', address)
   const attempt = <T>(member: string, read: () => T): T | undefined =>
@@ -41,9 +43,12 @@ export function readExit(context: SchedContext, kind: number, address: bigint): 
       const at = info.has(member) ? info.pointer(member) : 0n
       return at === 0n ? '' : kernel.space.text(at, limit)
     })
+  const kept = nameOf(kind) === 'DONE' ? attempt('kind', () => info.number('kind')) : undefined
+  const kindValue = kept === undefined || kept === 0 ? kind : kept
   const code = attempt('exit_code', () => info.integer('exit_code'))
   return {
-    ...own,
+    kind: nameOf(kindValue),
+    kindValue,
     code,
     codeFlags:
       code === undefined

@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { modules } from '../kernel/modules.js'
+import { isReturnAddress, placeOfCaller } from './calls.js'
 import { hex } from './context.js'
 import { hasFrameRecords, taskRecords, unwindFrameRecords } from './frame-records.js'
 import { framePointerEntry, nullCallEntry, type OrcEntry, OrcTable, orcRegister, orcType } from './orc.js'
@@ -137,7 +138,7 @@ class Unwinder {
     const entry = this.#entry(this.#isExact ? this.#ip : this.#ip - 1n)
     if (entry === undefined) return `no unwind information for ${hex(this.#ip)}`
     if (entry.type === orcType.endOfStack) return undefined
-    if (entry.type === orcType.undefined) return `the kernel says that ${hex(this.#ip)} cannot be unwound`
+    if (entry.type === orcType.undefined) return this.#toCaller()
     const frame = this.#frame(entry)
     if (frame === undefined) return `the frame of ${hex(this.#ip)} needs a register that was not kept`
     const previousBp = this.#previousBp(entry, frame)
@@ -163,6 +164,18 @@ class Unwinder {
     this.#others = undefined
     // A pointer to no function was called: registers have its zero, a return address must not.
     if (this.#ip === 0n && entry.type === orcType.call) return 'a return address is zero'
+    return 'goes on'
+  }
+
+  /** Out of a function without unwind entries, where its caller can be told: the registers are those of the function itself. */
+  #toCaller(): string | 'goes on' {
+    const place = this.#isExact ? placeOfCaller(this.#kernel, this.#ip, this.#sp) : undefined
+    if (place === undefined) return `the kernel says that ${hex(this.#ip)} cannot be unwound`
+    this.#ip = this.#returns.original(this.#kernel.space.u64(place), place)
+    this.#sp = place + 8n
+    this.#registers = undefined
+    this.#others = undefined
+    this.#isExact = false
     return 'goes on'
   }
 
@@ -246,10 +259,7 @@ function guess(kernel: Kernel, { ip, sp, end: top }: StackStart): StackFrame[] {
   for (let at = 0; at + 8 <= bytes.length && frames.length < frameLimit; at += 8) {
     const word = view.getBigUint64(at, true)
     if (word < start || word >= end) continue
-    // A return address lies behind a call, so never at the start of a function.
-    const symbol = kernel.symbolAt(word)
-    if (symbol === undefined || symbol.address === word) continue
-    frames.push({ address: word, symbol: kernel.symbolize(word), isCertain: false })
+    if (isReturnAddress(kernel, word)) frames.push(frameOf(kernel, word, false, false))
   }
   return frames
 }

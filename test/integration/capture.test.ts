@@ -149,6 +149,20 @@ describe.each([
     const { cpu, pid } = panicked()
     expect(dump.panic).toMatchObject({ cpu, task: { pid } })
     expect(dump.vcpus.find((vcpu) => vcpu.cpu === cpu)?.where).toContain('crash_kexec')
+    // Its stack leads out of the function that kept the registers, to user space, as the panic printed it.
+    const [, trace = '', user] = /<TASK>\n([\s\S]*?)RIP: 0033:0x([0-9a-f]+)/.exec(guest.printed) ?? []
+    if (!guest.printed.includes('<NMI>')) {
+      const lines = [...trace.matchAll(/^\[ *[\d.]+\] {1,2}([\w.]+\+0x[0-9a-f]+)\/0x/gm)].map(
+        ([, symbol]) => symbol,
+      )
+      const { stack } = dump.vcpus.find((vcpu) => vcpu.cpu === cpu) ?? {}
+      const symbols = stack?.frames.map(({ symbol }) => symbol) ?? []
+      const from = (list: readonly (string | undefined)[]) =>
+        list.slice(list.findIndex((symbol) => symbol?.startsWith('panic+')))
+      expect(lines.length).toBeGreaterThan(6)
+      expect(from(symbols)).toEqual(from(lines))
+      expect(stack).toMatchObject({ method: 'orc', problem: undefined, userAddress: BigInt(`0x${user}`) })
+    }
     // A task that spun in user space is said to be there, and where CPU 1's idle task is nobody knows.
     for (const [each, spinner] of guest.spinners) {
       if (each === cpu || runs(dump).get(each) !== spinner) continue

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { orcRegister, orcType } from '../../src/sched/orc.js'
-import { readStack } from '../../src/sched/stack.js'
+import { readStack, stackOfRegisters } from '../../src/sched/stack.js'
 import type { MemberValues } from '../support/object-writer.js'
 import { SchedGuest } from './sched-guest.js'
 import type { Shape } from './sched-types.js'
@@ -272,5 +272,56 @@ describe('return addresses that tracers replaced', () => {
     guest.objects.set('task_struct', task, { 'rethooks.first': node, ret_stack: stack, curr_ret_stack: 100 })
     guest.guest.u64(places.inner, trampoline)
     expect(symbols(made).frames).toEqual(['inner+0x10', 'arch_rethook_trampoline'])
+  })
+})
+
+describe('a function of which the kernel keeps no unwind entries', () => {
+  const undefinedEntry = { inner: { type: orcType.undefined } }
+  /** Stands in `inner`, with the return address that a call left some way up the stack. */
+  const standing = (called: 'inner' | 'outer' | 'nothing') => {
+    const made = sleeping(undefinedEntry)
+    const { guest, at, frame, base, task } = made
+    const returnTo = at.middle + 0x20n
+    if (called !== 'nothing') {
+      guest.guest.write(returnTo - 5n, Uint8Array.of(0xe8))
+      guest.guest.integer(returnTo - 4n, at[called] - returnTo, 4)
+    }
+    // A pointer into the middle of a function that nothing calls from there lies before it.
+    guest.guest.u64(frame + 0x10n, at.middle + 0x80n)
+    guest.guest.u64(frame + 0x98n, returnTo)
+    const { frames, problem, method } = stackOfRegisters(
+      guest.kernel(),
+      { rip: at.inner + 0x10n, rsp: frame, rbp: base },
+      task,
+    )
+    return {
+      method,
+      problem,
+      frames: frames.map(({ symbol, isCertain }) => `${symbol}${isCertain ? '' : '?'}`),
+    }
+  }
+
+  it('is left where a call of it returns', () => {
+    expect(standing('inner')).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['inner+0x10', 'middle+0x20', 'outer+0x30'],
+    })
+  })
+
+  it.each(['outer', 'nothing'] as const)('is not left where a call of %s returns', (called) => {
+    const { method, problem } = standing(called)
+    expect(method).toBe('guess')
+    expect(problem).toMatch(/cannot be unwound/)
+  })
+
+  it('is guessed at with return addresses behind the last call of a function, too', () => {
+    const made = sleeping(undefinedEntry)
+    const { guest, at, frame, base, task } = made
+    // `middle` ends with a call that never returns: what follows is the start of `outer`.
+    guest.guest.write(at.outer - 5n, Uint8Array.of(0xe8))
+    guest.guest.u64(frame + 0x20n, at.outer)
+    const { frames } = stackOfRegisters(guest.kernel(), { rip: at.inner + 4n, rsp: frame, rbp: base }, task)
+    expect(frames.map(({ symbol }) => symbol)).toContain('middle+0x100')
   })
 })
