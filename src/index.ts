@@ -1,4 +1,5 @@
 /** The library: open a dump or a guest and look into it. */
+/// <reference types="node" preserve="true" />
 
 export type { Allocation, Allocator } from './bpf/allocators/allocator.js'
 export type { Arena } from './bpf/arena/arena.js'

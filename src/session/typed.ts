@@ -3,7 +3,7 @@ import type { CpuValue, EntryKey, EntryValue } from '../bpf/maps/entry.js'
 import type { NamedObject } from '../bpf/maps/objects/named-object.js'
 import type { Program } from '../bpf/programs/program-object.js'
 import type { CType } from '../btf/types.js'
-import type { Located, PointerTo } from '../value/typed.js'
+import type { Located, Pointer, PointerTo, Struct } from '../value/typed.js'
 import type { Session } from './session.js'
 import type { MapPlace, Stop, WaitOptions } from './target.js'
 import type { IndexedEntry, RangeEntry, Walk } from './walks.js'
@@ -37,11 +37,14 @@ type AnyMap = MapTypes<unknown, unknown, unknown>
 /** A name out of those that there are; text that is known only when running is let through. */
 export type NameOf<Known, Name extends string> = string extends Name ? Name : Known & string
 
+/** A pointer to a struct has its members, as with `->`. */
+type PointerOf<T> = T extends Struct ? Pointer<T> : PointerTo<T>
+
 /** What lies at a C type's name; pointers to it too. */
 export type TypeNamed<Types, Name> = Name extends keyof Types
   ? Types[Name]
   : Name extends `${infer Target} *`
-    ? PointerTo<TypeNamed<Types, Target>>
+    ? PointerOf<TypeNamed<Types, Target>>
     : // biome-ignore lint/suspicious/noExplicitAny: names are looked up when running; only some are known here
       any
 

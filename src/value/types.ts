@@ -57,6 +57,12 @@ export interface Common {
   toString(): string
 }
 
+/** Members that only the memory knows, as those of a struct that a recovered pointer leads to. */
+export interface AnyMembers {
+  // biome-ignore lint/suspicious/noExplicitAny: their types are found when they are read
+  readonly [member: string]: any
+}
+
 /** What structs, unions and pointers to them share. */
 export interface HasMembers {
   /** Names of the members, those of anonymous members included. */
@@ -65,7 +71,7 @@ export interface HasMembers {
    * A member as an object, even a scalar or text; an integer in which programs keep a pointer as that pointer. Throws
    * 'not-found' for a name that is none.
    */
-  $member(name: string): Reference
+  $member(name: string): Reference & AnyMembers
   /** Bytes from the start of the struct to a member: `scx.dsq`, `slots[3].next`. Throws 'not-found'. */
   $offsetOf(path: string): number
   /** The struct of that type in which this one is the member `path`: the kernel's container_of. */
