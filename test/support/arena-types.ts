@@ -77,6 +77,31 @@ export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record
   struct('other_thing', { x: u64, y: u64, z: u64 })
   struct('scx_atq', { tid: id, tree: pointer, capacity: u64 })
   struct('big_ctx', { head: u64, table: b.array(u64, 700), tail: u64 })
+  const linked = b.struct('linked_ctx', (self) => [
+    { name: 'next', type: b.pointer(self) },
+    { name: 'isOn', type: b.int('_Bool', 1, { bool: true }) },
+    { name: 'state', type: b.enum('link_state', { LINK_OFF: 3n, LINK_ON: 7n }) },
+    { name: 'words', type: b.array(u64, 8) },
+  ])
+  ids.linked_ctx = linked
+  // Of the kernel that the scheduler was built for: nothing of its own points at it.
+  struct('newer_linked_node', { node: b.array(u64, 12), prev: pointer, next: pointer })
+  // Its functions take these.
+  const own = [
+    'task_ctx',
+    'odd_ctx',
+    'cgrp_ctx',
+    'other_thing',
+    'cpu_ctx',
+    'scx_atq',
+    'big_ctx',
+    'linked_ctx',
+  ]
+  ids.cpu_ctx = cpu
+  for (const name of own) {
+    const prototype = b.prototype(0, [{ name: 'context', type: b.pointer(ids[name] as number) }])
+    b.function(`use_${name}`, prototype, 'global')
+  }
   ids.toData = b.pointer(data)
   ids.toCpu = b.pointer(cpu)
   ids.toTask = b.pointer(ids.task_ctx as number)

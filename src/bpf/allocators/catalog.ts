@@ -11,6 +11,7 @@ import type { AllocatorReader, AllocatorVariable, Reading } from './reading.js'
 import { type DanglingReference, followReferences, type References, type Subject } from './references.js'
 import { allocatorsIn, type GlobalSection, onlyVariable, sectionsOf } from './sections.js'
 import { SlotIndex } from './slots.js'
+import { vetoOf } from './veto.js'
 
 /** Types that lead to types that lead to types: more passes are not worth their time. */
 const passLimit = 4
@@ -99,7 +100,14 @@ function readOne(
           evidence: 'its objects have no common size',
           candidates: [],
         }
-      : inferPayload(kernel, variable.types, variable.name, elementSize, headerSize)
+      : inferPayload(
+          kernel,
+          variable.types,
+          variable.name,
+          elementSize,
+          headerSize,
+          vetoOf(arena, reading.slots),
+        )
   const stats =
     reader.kind === 'sdt' ? onlyVariable(kernel, sections, variable.types, 'scx_alloc_stats') : undefined
   const members = stats?.layout.type.members ?? []

@@ -4,6 +4,8 @@ import { typeName } from '../../btf/type-name.js'
 import type { CType, StructType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { isAllocatorStruct } from './kinds.js'
+import { usedStructs } from './used-structs.js'
+import type { Veto } from './veto.js'
 
 /** What the elements of an allocator are, and how sure that is. */
 export interface Payload {
@@ -11,7 +13,10 @@ export interface Payload {
   readonly type: CType | undefined
   /** Bytes of each element before it. */
   readonly header: number
-  /** `exact`: pointers to elements have this type. `inferred`: size and name fit nothing else. */
+  /**
+   * `exact`: pointers to elements have this type. `inferred`: of the structs that the program's own code, variables and
+   * maps point at, its size and name fit nothing else, and no element speaks against it.
+   */
   readonly certainty: 'exact' | 'inferred' | 'unknown'
   /** How it is known, or why not, in a sentence. */
   readonly evidence: string
@@ -43,7 +48,8 @@ interface Candidate {
 /**
  * The payload of an sdt_alloc tree from the size of its elements. Elements are a header and the payload, rounded up to eight
  * bytes; structs of the library that begin with the header themselves (`struct sdt_id tid`) are the whole element. Only
- * structs that the program defines come into question, not the kernel's that its BTF repeats.
+ * structs that the program itself points at come into question: its BTF has many more, of the kernel it was built for. Values
+ * of elements can rule out what fits.
  */
 export function inferPayload(
   kernel: Kernel,
@@ -51,6 +57,7 @@ export function inferPayload(
   name: string,
   elementSize: number,
   headerSize: number,
+  veto: Veto,
 ): Payload {
   const unknown = (evidence: string, candidates: readonly Candidate[] = []): Payload => ({
     type: undefined,
@@ -61,17 +68,29 @@ export function inferPayload(
   })
   const payloadSize = elementSize - headerSize
   if (payloadSize <= 0) return unknown('elements have no payload')
-  const candidates = candidatesFor(kernel, types, elementSize, headerSize)
+  const used = usedStructs(types)
+  const sized = candidatesFor(kernel, types, elementSize, headerSize)
+  const fitting = sized.filter(({ type }) => used.has(type.id))
+  const vetoes = fitting.map(({ type, header }) => veto(type, header))
+  const candidates = fitting.filter((_, n) => vetoes[n] === undefined)
   const known = byName(types, name)
-  if (known !== undefined) {
+  if (known !== undefined && veto(known.type, known.header) === undefined) {
     return inferred(known, `the allocator's name, and elements begin with the struct's own tid`, candidates)
   }
   const [only, second] = candidates
-  if (only === undefined) return unknown(`no struct of the program has ${payloadSize} bytes`)
+  if (only === undefined) {
+    const [against] = vetoes
+    if (against !== undefined) return unknown(against, fitting)
+    return unknown(
+      sized.length === 0
+        ? `no struct of the program has ${payloadSize} bytes`
+        : `no struct of ${payloadSize} bytes is one that the program's functions, variables or maps point at`,
+    )
+  }
   if (second === undefined) {
     return inferred(
       only,
-      `the only struct of the program that fits elements of ${elementSize} bytes`,
+      `the only struct that fits elements of ${elementSize} bytes and that the program points at, in ${used.get(only.type.id)}`,
       candidates,
     )
   }
