@@ -46,6 +46,19 @@ const castRooms = {
   weigh: ['code', 'flow'],
 }
 
+/**
+ * Views do not know each other, but for: the mount shows the tree of files; whoever takes code asks src/ui/typescript; the
+ * terminal UI's code line is the prompt's evaluator; the command line starts any of them.
+ */
+const views = {
+  typescript: [],
+  files: [],
+  fuse: ['files'],
+  repl: ['typescript', 'fuse/attach\\.'],
+  tui: ['typescript', 'repl/(context|engine|result|start-types)\\.'],
+  jupyter: ['typescript'],
+}
+
 const room = (name) => `^src/${name}(/|\\.ts$)`
 
 module.exports = {
@@ -70,6 +83,23 @@ module.exports = {
         pathNot: ['report\\.ts$', ...[name, ...below].map((one) => `^src/bpf/cast/${one}/`)],
       },
     })),
+    ...Object.entries(views).map(([name, known]) => ({
+      name: `${name}-knows-no-other-view`,
+      severity: 'error',
+      comment: `src/ui/${name} may import of src/ui only: ${[name, ...known].join(', ')}`,
+      from: { path: `^src/ui/${name}/` },
+      to: {
+        path: '^src/ui/[^/]+/',
+        pathNot: [name, ...known].map((one) => `^src/ui/${one}${one.includes('/') ? '' : '/'}`),
+      },
+    })),
+    {
+      name: 'what-views-share-knows-none',
+      severity: 'error',
+      comment: 'Files of src/ui itself are below every view.',
+      from: { path: '^src/ui/[^/]+$' },
+      to: { path: '^src/ui/[^/]+/' },
+    },
     {
       name: 'the-contract-knows-types-only',
       severity: 'error',

@@ -2,7 +2,7 @@ import { Report } from '../src/report/report.js'
 import { tellStory } from '../src/report/story.js'
 import { boot } from '../src/session/guest.js'
 import type { Session } from '../src/session/session.js'
-import { demoGuest } from '../src/ui/cli/demo-guest.js'
+import { demoGuest } from '../src/ui/demo-guest.js'
 import { print, repeat, timed } from './measure.js'
 
 const runs = 7

@@ -36,6 +36,13 @@ export class BtfObjects {
     }
   }
 
+  /** Its bytes, as the kernel holds them. Throws 'unreadable'. */
+  bytes({ id, size, address }: BtfObject): Uint8Array {
+    if (size > sizeLimit)
+      throw new CryoscopeError('unreadable', `BTF ${id} claims ${size} bytes, which cannot be`)
+    return this.#kernel.space.bytes(this.#kernel.struct('btf', address).pointer('data'), size)
+  }
+
   object(address: bigint): BtfObject {
     let object = this.#at.get(address)
     if (object === undefined) {

@@ -1,5 +1,5 @@
+import { type CommandSummary, commandSummaries } from '../command-summaries.js'
 import type { CommandDefinition } from './definition.js'
-import { type CommandSummary, commandSummaries } from './summaries.js'
 
 type Load = () => Promise<CommandDefinition<never>>
 

@@ -4,10 +4,10 @@ import { nearNames } from '../../btf/near-names.js'
 import { CryoscopeError } from '../../errors.js'
 import { packageRoot } from '../../package-root.js'
 import { escapeText } from '../../text.js'
+import { groups } from '../command-summaries.js'
 import { type CommandEntry, commands } from './commands.js'
 import { finish, guarded } from './failures.js'
 import { Output } from './output.js'
-import { groups } from './summaries.js'
 
 const helpWords = new Set(['help', '--help', '-h', '-?'])
 const versionWords = new Set(['version', '--version', '-V', '-v'])

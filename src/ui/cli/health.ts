@@ -6,8 +6,8 @@ import { CryoscopeError } from '../../errors.js'
 import { cacheDirectory } from '../../machine/kernels.js'
 import { packageRoot } from '../../package-root.js'
 import { sizeText } from '../../units.js'
+import { demoPlaces, findBpftool } from '../demo-guest.js'
 import { notebookInstall, requireForNotebooks } from '../jupyter/notebook-packages.js'
-import { demoPlaces, findBpftool } from './demo-guest.js'
 
 /** One line of `doctor`. */
 export interface Check {

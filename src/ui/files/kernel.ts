@@ -1,5 +1,5 @@
-import { gunzipSync } from 'node:zlib'
 import { CryoscopeError } from '../../errors.js'
+import { hasConfig, readConfig } from '../../kernel/config.js'
 import { dmesg, formatLog } from '../../kernel/dmesg.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
@@ -38,27 +38,14 @@ export function kernelDirectory(view: View): Directory {
   })
 }
 
-/** kernel/configs.c: gzip data between two marks. */
 function* configuration(view: View, kernel: Kernel, notes: ProblemNotes): Generator<Entry> {
-  const start = kernel.findSymbol('kernel_config_data')
-  const end = kernel.findSymbol('kernel_config_data_end')
-  if (start === undefined || end === undefined || end <= start) {
+  if (hasConfig(kernel))
+    yield [
+      'config',
+      bytesFile(view, 'how it was configured, as /proc/config.gz has it', () => readConfig(kernel)),
+    ]
+  else
     notes.add('config', 'this kernel was built without CONFIG_IKCONFIG and does not hold its configuration')
-    return
-  }
-  yield [
-    'config',
-    bytesFile(view, 'how it was configured, as /proc/config.gz has it', () => {
-      const packed = kernel.space.bytes(start, Math.min(Number(end - start), 2 ** 20))
-      try {
-        return gunzipSync(packed, { maxOutputLength: 2 ** 24 })
-      } catch (cause) {
-        throw new CryoscopeError('unreadable', `the configuration is broken: ${(cause as Error).message}`, {
-          cause,
-        })
-      }
-    }),
-  ]
 }
 
 function symbols(kernel: Kernel, notes: ProblemNotes): Uint8Array {
@@ -95,15 +82,7 @@ function btfDirectory(view: View, kernel: Kernel): Directory {
       for (const problem of problems.sentences) notes.add('btf', problem)
       return found.map((object): Entry => {
         const name = object.isKernel && object.name !== '' ? object.name : String(object.id)
-        const made = bytesFile(view, `BTF ${object.id}`, () => {
-          if (object.size > 16 * 2 ** 20) {
-            throw new CryoscopeError(
-              'unreadable',
-              `BTF ${object.id} claims ${object.size} bytes, which cannot be`,
-            )
-          }
-          return kernel.space.bytes(kernel.struct('btf', object.address).pointer('data'), object.size)
-        })
+        const made = bytesFile(view, `BTF ${object.id}`, () => kernel.btfObjects.bytes(object))
         return [fileName(name), { ...made, attributes: placed('struct btf', object.address) }]
       })
     },

@@ -1,4 +1,4 @@
-import { commandSummaries } from '../cli/summaries.js'
+import { commandSummaries } from '../command-summaries.js'
 
 interface ReadmeOptions {
   readonly title: string

@@ -70,7 +70,7 @@ export async function demo(options: BootOptions = {}): Promise<AnyGuest> {
     if (session.state === 'running') await session.freeze()
     return session
   }
-  const { demoGuest } = await import('../cli/demo-guest.js')
+  const { demoGuest } = await import('../demo-guest.js')
   const session = await boot(await demoGuest(options))
   await session.freeze()
   return session

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { boot } from '../../../src/session/guest.js'
 import type { Session } from '../../../src/session/session.js'
-import { demoGuest } from '../../../src/ui/cli/demo-guest.js'
+import { demoGuest } from '../../../src/ui/demo-guest.js'
 import { demoBuild } from '../support/demo-guest.js'
 import { hasJupyter, type JupyterHome, jupyterHome, pythonTests, runPython } from '../support/jupyter.js'
 
