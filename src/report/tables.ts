@@ -1,19 +1,9 @@
+import { type Cell, headings, type Table } from '../present/table.js'
 import { exitText } from '../sched/exit.js'
 import { extStateText } from '../sched/sched-ext.js'
 import { durationText, nanosecondsText } from '../units.js'
 import type { ReportHead } from './document.js'
-import type { ObjectId } from './identity.js'
 import { objectText } from './text/entry-text.js'
-
-/** A cell: text, or text that names an object of the report. */
-export type Cell = string | number | null | undefined | { readonly text: string; readonly object: ObjectId }
-
-/** A table of a view. */
-export interface Table {
-  /** Titles, each with # behind it where the column holds numbers. */
-  readonly titles: readonly string[]
-  readonly rows: readonly (readonly Cell[])[]
-}
 
 type Stack = NonNullable<ReportHead['tasks'][number]['stack']>
 
@@ -32,7 +22,7 @@ export function runqueueTable({ sched }: ReportHead): Table {
     schedExt?.runnableTasks,
     schedExt?.flags.join(' '),
   ])
-  return { titles: ['CPU#', 'RUNS', 'CLASS', 'READY#', 'SCX#', 'FLAGS'], rows }
+  return { headings: headings('CPU#', 'RUNS', 'CLASS', 'READY#', 'SCX#', 'FLAGS'), rows }
 }
 
 /** Queues that hold a task or ever did. */
@@ -46,7 +36,11 @@ export function queueTable({ sched }: ReportHead): Table & { readonly unused: nu
     sequence,
     tasks.map((task) => `${task.name} (${task.pid})`).join(', '),
   ])
-  return { titles: ['DSQ', 'KIND', 'TASKS#', 'EVER#', 'IN ORDER'], rows, unused: queues.length - used.length }
+  return {
+    headings: headings('DSQ', 'KIND', 'TASKS#', 'EVER#', 'IN ORDER'),
+    rows,
+    unused: queues.length - used.length,
+  }
 }
 
 /** Tasks that are ready and do not run, the longest waiting first. */
@@ -65,7 +59,7 @@ export function waitingTable({ sched }: ReportHead): Table {
       waitingMs === null ? null : durationText(waitingMs),
       places.get(address),
     ])
-  return { titles: ['PID#', 'WAITING', 'CPU#', 'FOR#', 'ON'], rows }
+  return { headings: headings('PID#', 'WAITING', 'CPU#', 'FOR#', 'ON'), rows }
 }
 
 /** Counters that are not zero. */
@@ -74,7 +68,7 @@ export function eventTable({ sched }: ReportHead): Table {
     .flatMap(({ counters }) => counters)
     .filter(({ total }) => String(total) !== '0')
     .map(({ name, total, cpus }) => [name, total, cpus.map(({ value }) => value).join(' ')])
-  return { titles: ['EVENT', 'COUNT#', 'PER CPU'], rows }
+  return { headings: headings('EVENT', 'COUNT#', 'PER CPU'), rows }
 }
 
 export function taskTable({ tasks }: ReportHead): Table {
@@ -93,7 +87,7 @@ export function taskTable({ tasks }: ReportHead): Table {
       sleepsIn(stack),
     ]
   })
-  return { titles: ['PID#', 'TGID#', 'NAME', 'S', 'CPU#', 'CLASS', 'PRIO#', 'CGROUP', 'IN'], rows }
+  return { headings: headings('PID#', 'TGID#', 'NAME', 'S', 'CPU#', 'CLASS', 'PRIO#', 'CGROUP', 'IN'), rows }
 }
 
 const schedulerFunctions =
@@ -113,7 +107,7 @@ export function programTable({ programs }: ReportHead): Table {
     const each = runs === 0 ? null : nanosecondsText(BigInt(Math.round(Number(runTime) / runs)))
     return [id, name, type, runCount, spent, each, recursionMisses, mapIds.join(',')]
   })
-  return { titles: ['ID#', 'NAME', 'TYPE', 'RUNS#', 'TIME#', 'EACH#', 'MISSED#', 'MAPS'], rows }
+  return { headings: headings('ID#', 'NAME', 'TYPE', 'RUNS#', 'TIME#', 'EACH#', 'MISSED#', 'MAPS'), rows }
 }
 
 export function linkTable({ links }: ReportHead): Table {
@@ -124,7 +118,7 @@ export function linkTable({ links }: ReportHead): Table {
     attachType,
     objectText(target as Readonly<Record<string, unknown>>),
   ])
-  return { titles: ['ID#', 'TYPE', 'PROG#', 'ATTACHED AS', 'TO'], rows }
+  return { headings: headings('ID#', 'TYPE', 'PROG#', 'ATTACHED AS', 'TO'), rows }
 }
 
 export function cpuTimeTable({ cpuTime }: ReportHead): Table {
@@ -136,7 +130,7 @@ export function cpuTimeTable({ cpuTime }: ReportHead): Table {
     ...kinds.map((kind) => nanosecondsText(BigInt(nanoseconds[kind] ?? 0))),
     interrupts,
   ])
-  return { titles: ['CPU#', ...kinds.map((kind) => `${kind.toUpperCase()}#`), 'IRQS#'], rows }
+  return { headings: headings('CPU#', ...kinds.map((kind) => `${kind.toUpperCase()}#`), 'IRQS#'), rows }
 }
 
 export function domainTable({ domains }: ReportHead): Table {
@@ -150,13 +144,13 @@ export function domainTable({ domains }: ReportHead): Table {
       failedBalances,
     ]),
   )
-  return { titles: ['CPU#', 'LEVEL#', 'NAME', 'CPUS', 'INTERVAL#', 'FAILED#'], rows }
+  return { headings: headings('CPU#', 'LEVEL#', 'NAME', 'CPUS', 'INTERVAL#', 'FAILED#'), rows }
 }
 
 export function numaTable({ numa }: ReportHead): Table {
   const events = Object.keys(numa[0]?.events ?? {})
   const rows = numa.map(({ node, events: own }) => [node, ...events.map((event) => own[event])])
-  return { titles: ['NODE#', ...events.map((event) => `${event.toUpperCase()}#`)], rows }
+  return { headings: headings('NODE#', ...events.map((event) => `${event.toUpperCase()}#`)), rows }
 }
 
 /** What the scheduler is at, in pairs. */

@@ -25,7 +25,12 @@ const named: Readonly<Record<string, string>> = {
 
 /** Text from anywhere as text of a page or of an attribute in quotes. Control and direction characters become visible. */
 export function escapeHtml(text: string): string {
-  return escapeText(text).replace(/[&<>"']/g, (character) => named[character] ?? character)
+  return escapeMarkup(escapeText(text))
+}
+
+/** The same of text that was made safe for a terminal already. */
+export function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => named[character] ?? character)
 }
 
 /** A template whose values are escaped, unless they are Html. Undefined and false are nothing. */

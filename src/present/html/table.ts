@@ -1,5 +1,6 @@
+import { cellText, type Table } from '../table.js'
 import type { Heading } from '../text/layout.js'
-import { Html, html } from './markup.js'
+import { Html, html, join } from './markup.js'
 
 export interface TableOptions {
   /** Above the table: how many there are. */
@@ -17,32 +18,73 @@ export interface TableOptions {
 /** Rows with fewer entries need no filter. */
 const worthFiltering = 8
 
-/** A table of text. Everything is escaped here. */
+/** How a view marks what is in a table. */
+export interface RowMarks {
+  /** Attributes of a title. */
+  readonly title?: (column: number) => {
+    readonly classes?: string
+    readonly attributes?: Html | undefined
+    readonly mark?: string
+  }
+  /** Attributes of a row. */
+  readonly row?: (row: number) => Html | undefined
+  /** A cell that is shown in a way of its own. */
+  readonly cell?: (row: number, column: number) => Html | undefined
+  /** A cell that names an object. */
+  readonly link?: (object: string, text: string) => Html
+  /** What stands where there is nothing. */
+  readonly none?: Html
+}
+
+/** The characters of a cell that a column has room for. */
+const roomy = 58
+
+/** A table that scrolls by itself. Everything is escaped here. */
+export function scrolledTable({ headings, rows }: Table, marks: RowMarks = {}): Html {
+  const head = headings.map(({ title, align }, index) => {
+    const { classes = '', attributes, mark = '' } = marks.title?.(index) ?? {}
+    const all = `${align === 'right' ? 'r ' : ''}${classes}`.trimEnd()
+    return html`<th${all === '' ? undefined : html` class="${all}"`}${attributes}>${title}${mark}</th>`
+  })
+  const body = rows.map((cells, row) => {
+    const line = headings.map(({ align }, index) => {
+      const cell = cells[index]
+      const text = cellText(cell)
+      const own = marks.cell?.(row, index)
+      const long = own === undefined && text.length > roomy ? html` title="${text}"` : undefined
+      const linked = typeof cell === 'object' && cell !== null ? marks.link?.(cell.object, text) : undefined
+      const shown = own ?? linked ?? (text === '' ? marks.none : text)
+      return html`<td${align === 'right' ? html` class="r"` : undefined}${long}>${shown}</td>`
+    })
+    return html`<tr${marks.row?.(row)}>${line}</tr>`
+  })
+  return html`<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${join(body, '\n')}</tbody></table></div>`
+}
+
+/** A table with what it is called, for a notebook. */
 export function tableHtml(
   headings: readonly Heading[],
   rows: readonly (readonly string[])[],
   options: TableOptions = {},
 ): Html {
   const { caption, interactive = false, sortAction, sorted, rowAction } = options
-  const head = headings.map(({ title, align }, index) => {
-    const mark = sorted?.column === index ? (sorted.descending ? ' ▾' : ' ▴') : ''
-    const classes = `${align === 'right' ? 'r ' : ''}${interactive || sortAction ? 's' : ''}`
-    return html`<th class="${classes}"${sortAction?.(index)}>${title}${mark}</th>`
-  })
-  const body = rows.map((cells, row) => {
-    const line = headings.map(({ align }, index) => {
-      const text = cells[index] ?? ''
-      const long = text.length > 58 ? html` title="${text}"` : undefined
-      return html`<td${align === 'right' ? html` class="r"` : undefined}${long}>${text}</td>`
-    })
-    return html`<tr${rowAction?.(row)}>${line}</tr>`
-  })
+  const table = scrolledTable(
+    { headings, rows },
+    {
+      title: (column) => ({
+        classes: interactive || sortAction ? 's' : '',
+        attributes: sortAction?.(column),
+        mark: sorted?.column === column ? (sorted.descending ? ' ▾' : ' ▴') : '',
+      }),
+      ...(rowAction === undefined ? {} : { row: rowAction }),
+    },
+  )
   const filter =
     interactive && rows.length >= worthFiltering
       ? html`<input type="search" placeholder="filter" aria-label="filter">`
       : undefined
   const said = caption === undefined ? undefined : html` <span class="d">${caption}</span>`
-  return html`<div class="cs-table">${filter}${said}<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div></div>${interactive ? sorter : undefined}`
+  return html`<div class="cs-table">${filter}${said}${table}</div>${interactive ? sorter : undefined}`
 }
 
 /**

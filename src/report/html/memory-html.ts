@@ -1,10 +1,12 @@
+import { escapeMarkup, escapeHtml as html } from '../../present/html/markup.js'
+import { numberHeading } from '../../present/table.js'
 import { figureJsonText, problemText } from '../../problems.js'
 import type { ReportContents, ReportElement, ReportEntry, ReportHead } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
 import { flatTable } from '../text/map-table.js'
 import { entryLines, mapTitle } from '../text/map-text.js'
 import { valueLines } from '../text/value-text.js'
-import { html, htmlOfSafe, tableHtml } from './markup.js'
+import { tableHtml } from './markup.js'
 
 /** Characters in a line of a value. */
 const columns = 110
@@ -17,7 +19,7 @@ export function* mapParts(contents: ReportContents, limit: number): Generator<st
     const state = Object.entries(map.state).flatMap(([key, value]) => valueLines(`${key}: `, value, columns))
     yield `<details class="item f" id="map:${map.id}"><summary><b>${html(name)}</b><span class="dim">${html(rest)}</span></summary><div class="body">`
     for (const { where, why } of map.problems) yield `<div class="bad">${html(`${where}: ${why}`)}</div>`
-    if (state.length > 0) yield `<pre class="dim">${state.map(htmlOfSafe).join('\n')}</pre>`
+    if (state.length > 0) yield `<pre class="dim">${state.map(escapeMarkup).join('\n')}</pre>`
     yield entriesHtml(entries)
     const more = (map.count ?? 0) - entries.length
     if (more > 0)
@@ -30,13 +32,14 @@ function entriesHtml(entries: readonly ReportEntry[]): string {
   const table = flatTable(entries)
   if (table === undefined) {
     const blocks = entries.map(
-      (entry) => `<div class="f">${entryLines(entry, columns).map(htmlOfSafe).join('\n')}</div>`,
+      (entry) => `<div class="f">${entryLines(entry, columns).map(escapeMarkup).join('\n')}</div>`,
     )
     return blocks.length === 0 ? '' : `<pre>${blocks.join('')}</pre>`
   }
   const { keys, values, rows, numeric } = table
-  const titles = [...keys, ...values].map((name, i) => `${name}${numeric[i] ? '#' : ''}`)
-  return tableHtml({ titles, rows })
+  // Names of members are a guest's: none of them says of itself that it is a number.
+  const headings = [...keys, ...values].map((name, i) => (numeric[i] ? numberHeading(name) : { title: name }))
+  return tableHtml({ headings, rows })
 }
 
 export function* arenaParts({ arenas }: ReportHead): Generator<string> {
@@ -50,7 +53,7 @@ export function* arenaParts({ arenas }: ReportHead): Generator<string> {
     for (const { from, why } of strays)
       yield `<div class="odd">${html(`${from} leads to no page: ${why}`)}</div>`
     yield `<p class="more">used by ${html(users || 'no program')}</p>`
-    if (values !== null) yield `<pre>${valueLines('', values, columns).map(htmlOfSafe).join('\n')}</pre>`
+    if (values !== null) yield `<pre>${valueLines('', values, columns).map(escapeMarkup).join('\n')}</pre>`
     yield '</div></details>\n'
   }
 }
@@ -71,7 +74,7 @@ export function* allocatorParts(contents: ReportContents, limit: number): Genera
     for (const region of regions)
       yield `<p class="more">${html(region.name)}: ${region.used} of ${region.size} bytes handed out</p>`
     const lines = objects.map(({ address, type, from, value }) =>
-      valueLines(`${address} ${type} (from ${from}) `, value, columns).map(htmlOfSafe).join('\n'),
+      valueLines(`${address} ${type} (from ${from}) `, value, columns).map(escapeMarkup).join('\n'),
     )
     const blocks = [...elements.map(elementText), ...lines].map((text) => `<div class="f">${text}</div>`)
     yield `<pre>${blocks.join('')}</pre>`
@@ -91,8 +94,8 @@ function elementText({ index, state, address, generation, value, hex, unreadable
   const about = `${state}${generation === 0 ? '' : `, generation ${generation}`}`
   const label = `[${index}] ${address ?? 'no memory yet'} (${about}) `
   const shown = value ?? (unreadable === undefined ? (hex ?? null) : { unreadable })
-  if (shown === null) return htmlOfSafe(label)
-  return valueLines(label, shown, columns).map(htmlOfSafe).join('\n')
+  if (shown === null) return escapeMarkup(label)
+  return valueLines(label, shown, columns).map(escapeMarkup).join('\n')
 }
 
 function first<T>(lines: Iterable<string>, limit: number): T[] {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { levelNames } from '../../contract/log.js'
 import { streamText } from '../../contract/programs.js'
+import { escapeHtml as html } from '../../present/html/markup.js'
+import { headings } from '../../present/table.js'
 import { durationText } from '../../units.js'
 import type { ReportContents, ReportHead } from '../document.js'
 import type { SectionName } from '../schema.js'
@@ -17,7 +19,7 @@ import {
   schedulerPairs,
   waitingTable,
 } from '../tables.js'
-import { html, linkTo, pairsHtml, tableHtml } from './markup.js'
+import { linkTo, pairsHtml, tableHtml } from './markup.js'
 import { allocatorParts, arenaParts, mapParts } from './memory-html.js'
 import { script } from './script.js'
 import { style } from './style.js'
@@ -252,7 +254,7 @@ function programsHtml(head: ReportHead): string {
   const { programs, structOps, maps } = head
   const nameOf = new Map(maps.map(({ id, name }) => [id, name]))
   const table = programTable(head)
-  const last = table.titles.length - 1
+  const last = table.headings.length - 1
   const rows = tableHtml(
     table,
     (row) => `program:${programs[row]?.id}`,
@@ -281,7 +283,7 @@ function programsHtml(head: ReportHead): string {
     },
     { text: mapName, object: `map:${mapId}` },
   ])
-  return `${all}<h3>struct_ops</h3>${tableHtml({ titles: ['MEMBER', 'PROGRAM', 'MAP'], rows: members })}`
+  return `${all}<h3>struct_ops</h3>${tableHtml({ headings: headings('MEMBER', 'PROGRAM', 'MAP'), rows: members })}`
 }
 
 function machineHtml(head: ReportHead): string {

@@ -30,7 +30,7 @@ ul.story li.trouble{border-color:var(--bad);background:var(--bad-bg)}ul.story li
 table{border-collapse:collapse;font:13px/1.45 var(--mono)}
 th{position:sticky;top:0;text-align:left;font-weight:600;color:var(--dim);border-bottom:1px solid var(--line);padding:.2rem .9rem .2rem 0;white-space:nowrap}
 td{padding:.12rem .9rem .12rem 0;vertical-align:top;white-space:nowrap;border-bottom:1px solid color-mix(in srgb,var(--line) 45%,transparent)}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.wrap{white-space:normal;min-width:16rem}
+td.r,th.r{text-align:right;font-variant-numeric:tabular-nums}td.wrap{white-space:normal;min-width:16rem}
 tbody tr:hover{background:color-mix(in srgb,var(--accent) 7%,transparent)}
 tr:target,details:target>summary{background:var(--hit)}
 .none{color:var(--dim)}

@@ -1,6 +1,7 @@
+import { escapeHtml as html } from '../../present/html/markup.js'
 import type { ReportHead } from '../document.js'
 import { taskTable } from '../tables.js'
-import { html, linkTo, tableHtml } from './markup.js'
+import { linkTo, tableHtml } from './markup.js'
 
 type Stack = NonNullable<ReportHead['tasks'][number]['stack']>
 
@@ -26,7 +27,7 @@ export function vcpusHtml({ vcpus }: ReportHead): string {
 export function tasksHtml(head: ReportHead): string {
   const { tasks, identity } = head
   const table = taskTable(head)
-  const last = table.titles.length - 1
+  const last = table.headings.length - 1
   return tableHtml(
     table,
     (row) => {

@@ -1,12 +1,12 @@
 import { streamText } from '../../contract/programs.js'
-import { type Heading, tableLines } from '../../present/text/layout.js'
+import { type Table, terminalRows } from '../../present/table.js'
+import { tableLines } from '../../present/text/layout.js'
 import { pairLines } from '../../present/text/lines.js'
 import { figureJsonText } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import type { ReportContents, ReportElement, ReportEntry } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
 import {
-  type Cell,
   cpuTimeTable,
   domainTable,
   environmentPairs,
@@ -18,7 +18,6 @@ import {
   queueTable,
   runqueueTable,
   schedulerPairs,
-  type Table,
   taskTable,
   waitingTable,
 } from '../tables.js'
@@ -70,22 +69,8 @@ function* titled(title: string): Generator<string> {
   yield '='.repeat(title.length)
 }
 
-function* table({ titles, rows }: Table, columns: number): Generator<string> {
-  if (rows.length === 0) return
-  const headings = titles.map(
-    (title): Heading =>
-      title.endsWith('#') ? { title: title.slice(0, -1), align: 'right', rigid: true } : { title },
-  )
-  yield* tableLines(
-    headings,
-    rows.map((row) => row.map(cellText)),
-    columns,
-  )
-}
-
-function cellText(cell: Cell): string {
-  if (cell === null || cell === undefined || cell === '') return '-'
-  return escapeText(typeof cell === 'object' ? cell.text : String(cell))
+function* table(shown: Table, columns: number): Generator<string> {
+  if (shown.rows.length > 0) yield* tableLines(shown.headings, terminalRows(shown), columns)
 }
 
 function escaped(pairs: readonly (readonly [string, string, ...unknown[]])[]): [string, string][] {
