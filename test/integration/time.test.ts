@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bootRecord } from '../../src/time/boot-record.js'
 import type { RunRecord } from '../../src/time/record.js'
-import { demoGuest } from '../../src/ui/cli/demo-guest.js'
+import { demoGuest } from '../../src/ui/demo-guest.js'
 
 /** Instructions from one place that is compared to the next: the ten of them lie in two segments. */
 const stride = 40_000_000
