@@ -1,21 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import type { GuestArchitecture } from './architecture.js'
 import { summarizeElf } from './elf.js'
+import { isIntact, keepFile } from './kept-file.js'
 import { cacheDirectory, type KernelFile } from './kernels.js'
 
 /** The parts of a bzImage's setup header (kernel: Documentation/arch/x86/boot.rst). */
@@ -227,7 +219,7 @@ async function cachedVmlinux(path: string, onProgress?: (sentence: string) => vo
   const image = readFileSync(path)
   const directory = join(cacheDirectory(), 'vmlinux')
   const place = join(directory, createHash('sha256').update(image).digest('hex').slice(0, 32))
-  if (existsSync(place)) return place
+  if (isIntact(place)) return place
   onProgress?.(`unpacking ${escapeText(path)}`)
   const vmlinux = await unpackBzImage(image)
   const elf = summarizeElf((offset, length) => vmlinux.subarray(offset, offset + length))
@@ -235,8 +227,7 @@ async function cachedVmlinux(path: string, onProgress?: (sentence: string) => vo
     throw new CryoscopeError('unreadable', `${escapeText(path)} holds no 64-bit ELF kernel`)
   requirePvh(elf.pvhEntry, escapeText(path))
   mkdirSync(directory, { recursive: true })
-  writeFileSync(`${place}.${process.pid}`, vmlinux)
-  renameSync(`${place}.${process.pid}`, place)
+  keepFile(place, vmlinux)
   return place
 }
 

@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -17,6 +16,7 @@ import { packageRoot } from '../package-root.js'
 import { escapeText } from '../text.js'
 import type { GuestArchitecture } from './architecture.js'
 import { type FetchOptions, fetchByScript, hasApt } from './fetch.js'
+import { dropFile, isIntact, keepFile } from './kept-file.js'
 import { namedMirror } from './packages/debian-mirror.js'
 import { fetchKernelPackage } from './packages/fetch.js'
 import { isPackageName, kernelOfPackage } from './packages/kernel-package.js'
@@ -88,11 +88,16 @@ async function knownKernel(minor: string, table: KernelTable, options: ResolveOp
   const { arch = 'amd64' } = options
   const place = arch === 'amd64' ? minor : `${minor}-${arch}`
   const cached = cachedKernel(place)
-  if (cached !== undefined) return cached
-  options.onProgress?.(`fetching kernel ${place}`)
+  if (cached !== undefined && isIntact(cached.path)) return cached
+  if (cached !== undefined) dropFile(cached.path)
+  options.onProgress?.(
+    cached === undefined
+      ? `fetching kernel ${place}`
+      : `kernel ${place} is damaged in the cache; fetching it again`,
+  )
   await fetchKernel(known, place, arch, options)
   const fetched = cachedKernel(place)
-  if (fetched !== undefined) return fetched
+  if (fetched !== undefined && isIntact(fetched.path)) return fetched
   throw new CryoscopeError('environment', `fetching kernel ${minor} left no image in ${kernelsDirectory()}`)
 }
 
@@ -131,7 +136,13 @@ function cachedRelease(release: string): KernelFile {
   const names = existsSync(kernelsDirectory()) ? readdirSync(kernelsDirectory()).sort() : []
   const cached = names.flatMap((name) => cachedKernel(name) ?? [])
   const found = cached.find((kernel) => kernel.release === release)
-  if (found !== undefined) return found
+  if (found !== undefined && isIntact(found.path)) return found
+  if (found !== undefined) {
+    throw new CryoscopeError(
+      'environment',
+      `kernel ${escapeText(release)} is damaged in the cache; name its version (${release.split('.').slice(0, 2).join('.')}), which fetches it again`,
+    )
+  }
   const known = cached.map((kernel) => kernel.release).join(', ')
   throw new CryoscopeError(
     'usage',
@@ -182,12 +193,11 @@ async function packagedKernel(file: string): Promise<KernelFile> {
   const key = createHash('sha256').update(`${file}\0${mtimeMs}\0${size}`).digest('hex').slice(0, 16)
   const place = `package-${key}`
   const cached = cachedKernel(place)
-  if (cached !== undefined) return cached
+  if (cached !== undefined && isIntact(cached.path)) return cached
   const { image, release } = await kernelOfPackage(file)
   const directory = join(kernelsDirectory(), place)
   mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, 'vmlinuz.new'), image)
-  renameSync(join(directory, 'vmlinuz.new'), join(directory, 'vmlinuz'))
+  keepFile(join(directory, 'vmlinuz'), image)
   writeFileSync(join(directory, 'release'), `${release}\n`)
   return { path: join(directory, 'vmlinuz'), release }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { architectures, type GuestArchitecture } from './architecture.js'
 import { type FetchOptions, fetchByScript, hasApt } from './fetch.js'
+import { dropFile, isIntact } from './kept-file.js'
 import { cacheDirectory } from './kernels.js'
 import { namedMirror } from './packages/debian-mirror.js'
 import { fetchToolPackages } from './packages/fetch.js'
@@ -41,12 +42,16 @@ async function cachedTool(
   architecture: GuestArchitecture,
   options: FetchOptions,
 ): Promise<string> {
-  const find = () =>
-    places.map((place) => join(toolsDirectory(architecture), place)).find((path) => existsSync(path))
+  const paths = places.map((place) => join(toolsDirectory(architecture), place))
+  const find = () => paths.find((path) => existsSync(path) && isIntact(path))
   const present = find()
   if (present !== undefined) return present
   const what = architecture === 'amd64' ? name : `${name} for ${architecture}`
-  options.onProgress?.(`fetching ${what}`)
+  const damaged = paths.filter((path) => existsSync(path))
+  for (const path of damaged) dropFile(path)
+  options.onProgress?.(
+    damaged.length === 0 ? `fetching ${what}` : `${what} is damaged in the cache; fetching it again`,
+  )
   const mirror = hasApt() ? undefined : namedMirror()
   if (mirror === undefined) await fetchByScript(what, 'fetch-tools', ['--arch', architecture], options)
   else await fetchToolPackages(mirror, architecture, toolsDirectory(architecture), options)

@@ -29,6 +29,19 @@ describe('resolveKernel', () => {
     expect(await resolveKernel('7.0.13-test')).toEqual(inCache)
   })
 
+  it('says that a cached one is damaged', async () => {
+    const damaged = join(scratch, 'cryoscope/kernels/6.99')
+    mkdirSync(damaged)
+    writeFileSync(join(damaged, 'vmlinuz'), 'image')
+    writeFileSync(join(damaged, 'release'), '6.99.1-test\n')
+    expect(await resolveKernel('6.99.1-test')).toMatchObject({ release: '6.99.1-test' })
+    writeFileSync(join(damaged, 'vmlinuz'), 'imagx')
+    await expect(resolveKernel('6.99.1-test')).rejects.toThrow(
+      'kernel 6.99.1-test is damaged in the cache; name its version (6.99), which fetches it again',
+    )
+    rmSync(damaged, { recursive: true })
+  })
+
   it('takes a path', async () => {
     expect(await resolveKernel(inCache.path)).toEqual({ path: inCache.path, release: undefined })
   })

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Btf } from '../../btf/btf.js'
@@ -29,11 +29,6 @@ export function kernelDeclarations(hash: string, btf: () => Btf, directory = typ
   const text = new TypeScriptWriter(btf()).file()
   keep(directory, bodyPath(hash, directory), `${digest(text)}\n${text}`)
   return text
-}
-
-/** Whether declarations seem to be in the cache. */
-export function isKept(hash: string, directory = typesDirectory()): boolean {
-  return existsSync(bodyPath(hash, directory))
 }
 
 function bodyPath(hash: string, directory: string): string {

@@ -6,7 +6,6 @@ import { packageRoot } from '../../package-root.js'
 import type { Session } from '../../session/session.js'
 import { type Declarations, declarationsOf, kernelAlias, kernelHash, moduleText } from './declarations.js'
 import { promptSurroundings } from './globals.js'
-import { isKept } from './kernel-declarations.js'
 import type { LanguageModel } from './language-model.js'
 import type { Prepared } from './transpile.js'
 import type { Completions, Description, TypeProblem } from './types.js'
@@ -170,8 +169,8 @@ function kernelOf(session: Session): Pick<WorkerStart, 'hash' | 'btf' | 'kernelM
   try {
     const { types } = session.kernel
     const hash = kernelHash(types)
-    const btf = isKept(hash) ? undefined : types.bytes
-    return { hash, btf, kernelModule: `${kernelAlias}-${hash}` }
+    // Also where the cache has them: it may turn out to be damaged.
+    return { hash, btf: types.bytes, kernelModule: `${kernelAlias}-${hash}` }
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
     return { hash: undefined, btf: undefined, kernelModule: undefined }
