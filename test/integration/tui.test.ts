@@ -193,7 +193,7 @@ describe('the terminal UI in a real terminal', () => {
     await terminal.isLeft()
   })
 
-  it.each(['SIGTERM', 'SIGHUP'] as const)(
+  it.each(['SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGBUS'] as const)(
     'leaves the terminal usable when it is ended by %s',
     async (signal) => {
       await terminal.start(name)

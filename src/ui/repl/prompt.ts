@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { wrapText } from '../../present/text/lines.js'
 import type { Session } from '../../session/session.js'
 import { escapeText } from '../../text.js'
+import { guardTerminal } from '../terminal-guard.js'
 import type { PromptTypes } from '../typescript/prompt-types.js'
 import { absentText } from './absent.js'
 import { Changes } from './changes.js'
@@ -23,6 +24,7 @@ const longWait = 300
 export async function openPrompt(session: Session, welcome = greeting(session)): Promise<void> {
   // The line editor shows its prompt as soon as it is made.
   if (process.stdin.isTTY && process.stdout.isTTY) process.stdout.write(`${welcome}\n`)
+  using _guard = guardTerminal()
   await new Prompt(session).run()
 }
 

@@ -3,6 +3,7 @@ import { render } from 'ink'
 import { quietly } from '../../errors.js'
 import { Disassembler } from '../../present/machine-code/disassembler.js'
 import type { Session } from '../../session/session.js'
+import { guardTerminal } from '../terminal-guard.js'
 import { App } from './components/App.js'
 import { makeEngine } from './engine.js'
 import { Cockpit } from './model/cockpit.js'
@@ -45,10 +46,12 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
   cockpit.engine = engine
   cockpit.resize(screen.columns, screen.rows)
   if (options.tour) startTour(cockpit)
+  const guard = guardTerminal()
   const stopInput = readInput(cockpit)
   const restore = () => {
     stopInput()
     screen.restore()
+    guard.screen(false)
   }
   // Whatever ends the process, the terminal is put back first.
   process.on('exit', restore)
@@ -70,6 +73,7 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
   }
   let failure: unknown
   process.on('uncaughtException', fail)
+  guard.screen(true)
   screen.open()
   screen.on('resize', () => cockpit.resize(screen.columns, screen.rows))
   const frames = new LineFrames(
@@ -99,6 +103,7 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
     cockpit.stop()
     engine.close()
     restore()
+    guard[Symbol.dispose]()
     ink.unmount()
     process.off('exit', restore)
     for (const signal of signals) process.off(signal, end)
