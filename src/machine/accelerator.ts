@@ -36,7 +36,11 @@ export async function chooseAccelerator(
     return { kind: 'tcg', reason: `using TCG (emulation): the guest is ${architecture}` }
   }
   const verdict = await kvmVerdict(options)
-  if (verdict.usable) return { kind: 'kvm', reason: 'using KVM' }
+  if (verdict.usable)
+    return {
+      kind: 'kvm',
+      reason: isGuest() ? 'using KVM, nested: this machine is a guest itself' : 'using KVM',
+    }
   if (choice === 'kvm') {
     throw new CryoscopeError('environment', `KVM cannot be used here: ${verdict.why}; use TCG (--accel tcg)`)
   }
@@ -60,6 +64,15 @@ async function kvmVerdict({
   writeFileSync(`${cache}.${process.pid}`, JSON.stringify(verdict), { mode: 0o600 })
   renameSync(`${cache}.${process.pid}`, cache)
   return verdict
+}
+
+/** Whether a hypervisor runs this machine: KVM is nested then, and slower (CPUID 1, ECX bit 31). */
+function isGuest(): boolean {
+  try {
+    return /^flags\s*:.*\bhypervisor\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  } catch {
+    return false
+  }
 }
 
 function obstacleToKvm(): string | undefined {
