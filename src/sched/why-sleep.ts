@@ -1,3 +1,4 @@
+import type { TaskCgroup } from './cgroup.js'
 import { hex } from './context.js'
 import type { Scene } from './scene.js'
 import { type KernelStack, readStack } from './stack.js'
@@ -88,7 +89,7 @@ function asleep(scene: Scene): Finding {
     })
   if (isFrozen)
     reasons.push({
-      sentence: `It is frozen${cgroup === undefined ? '; its cgroup could not be read' : cgroup.isFrozen ? ` with its cgroup ${cgroup.path}` : ''}.`,
+      sentence: `It is frozen${withCgroup(cgroup)}.`,
       facts: { frozen: true, cgroup: cgroup?.path },
     })
   const verdict = isFrozen ? 'frozen' : (state & stoppedBits) !== 0 ? 'stopped' : 'sleeping'
@@ -103,4 +104,10 @@ function sleepingIn({ context: { kernel } }: Scene, stack: KernelStack | undefin
     return undefined
   const frame = stack.frames.find(({ address }) => address < start || address >= end)
   return frame?.symbol?.replace(/\+0x[0-9a-f]+(?= |$)/, '')
+}
+
+function withCgroup(cgroup: TaskCgroup | undefined): string {
+  if (cgroup === undefined) return '; its cgroup could not be read'
+  if (!cgroup.isFrozen) return ''
+  return ` with its cgroup${cgroup.path === undefined ? ', whose path could not be read' : ` ${cgroup.path}`}`
 }

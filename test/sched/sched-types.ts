@@ -95,8 +95,12 @@ function describe(shape: Shape): Btf {
     ret_stack: late ? t.b.pointer(u64) : t.b.pointer(held),
     curr_ret_stack: s32,
     rethooks: t.struct('llist_head', { first: pointer }),
+    cgroups: pointer,
     thread: t.struct('thread_struct', { es: u16, sp: u64 }),
   })
+  t.struct('css_set', { refcount: u64, dfl_cgrp: pointer })
+  t.struct('cgroup', { kn: pointer, freezer: t.struct('cgroup_freezer_state', { e_freeze: s32 }) })
+  t.struct('kernfs_node', late ? { name: pointer, __parent: pointer } : { parent: pointer, name: pointer })
   const upid = t.struct('upid', { ns: pointer, nr: s32 })
   t.struct('pid', { level: u32, numbers: t.b.array(upid, 0) })
   t.struct('signal_struct', {
