@@ -29,7 +29,7 @@ export interface ExtEntity {
   readonly runnableMs: number | undefined
   /** Why it was put back to the scheduler; NONE when it was not. */
   readonly reenqueue: string | undefined
-  /** Address of its scx_sched, where kernels keep one. */
+  /** Address of its scx_sched: since Linux 7.1, where there may be several. */
   readonly scheduler: bigint | undefined
 }
 

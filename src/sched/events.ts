@@ -36,7 +36,7 @@ export function readEvents(context: SchedContext): Found<SchedulerEvents> {
   })
 }
 
-/** The per-CPU pointer to the counters: in scx_sched_pcpu, or pointed at by the scheduler itself. */
+/** The per-CPU pointer to the counters: in scx_sched_pcpu since Linux 6.17, in 6.16 the scheduler's own, before that a global. */
 function statsOf({ kernel, absences }: SchedContext, scheduler: bigint): bigint | undefined {
   const sched = kernel.struct('scx_sched', scheduler)
   const within = kernel.layouts.find('scx_sched_pcpu')?.find('event_stats')

@@ -27,6 +27,7 @@ export function readIdleTime(context: SchedContext, cpu: number, counted: IdleTi
   const added = (to: IdleTime, delta: bigint): IdleTime =>
     waiting ? { ...to, iowait: to.iowait + delta } : { ...to, idle: to.idle + delta }
 
+  // Since Linux 7.2.
   const stats = kernel.findSymbol('kernel_cpustat')
   if (stats !== undefined && kernel.layouts.find('kernel_cpustat')?.has('idle_entrytime')) {
     const stat = kernel.struct('kernel_cpustat', kernel.cpus.address(stats, cpu))
@@ -38,6 +39,7 @@ export function readIdleTime(context: SchedContext, cpu: number, counted: IdleTi
   if (ticks === undefined || active === undefined || kernel.space.u32(active) === 0) return undefined
   if (!kernel.layouts.find('tick_sched')?.has('idle_sleeptime')) return undefined
   const tick = kernel.struct('tick_sched', kernel.cpus.address(ticks, cpu))
+  // Bits of their own before Linux 6.9.
   const isIdle = tick.has('flags')
     ? (tick.integer('flags') & idleActive) !== 0n
     : tick.number('idle_active') !== 0

@@ -71,7 +71,7 @@ function* perCpuQueues({ kernel, problems }: SchedContext, scheduler: bigint): G
   }
 }
 
-/** scx_sched.pnode[] holds structs with the queue in them, global_dsqs[] the queues themselves. */
+/** scx_sched.pnode[] (since Linux 7.1) holds structs with the queue in them, global_dsqs[] the queues themselves. */
 function* nodeQueues(context: SchedContext, scheduler: bigint): Generator<QueuePlace> {
   const { kernel, problems, absences } = context
   const sched = kernel.struct('scx_sched', scheduler)
@@ -118,7 +118,7 @@ function* userQueues(context: SchedContext, scheduler: bigint): Generator<QueueP
   for (const address of hashed(context, table, hex(scheduler))) yield { address, kind: 'user', scheduler }
 }
 
-/** Before struct scx_sched: static variables of kernel/sched/ext.c. */
+/** Before struct scx_sched (Linux 6.16): static variables of kernel/sched/ext.c. */
 function* staticQueues(context: SchedContext): Generator<QueuePlace> {
   const { kernel, problems } = context
   const table = kernel.findSymbol('dsq_hash')

@@ -150,6 +150,7 @@ function readExt(
   const scx = kernel.struct('scx_rq', rq.at('scx'))
   const optional = (...names: string[]) => (scx.has(...names) ? scx.integer(...names) : undefined)
   const released = optional('cpu_released')
+  // Since Linux 7.1.
   const immediate = optional('nr_immed')
   return {
     runnableTasks: scx.number('nr_running'),
@@ -157,6 +158,7 @@ function readExt(
     cpuReleased: released === undefined ? undefined : released !== 0n,
     clock: optional('clock'),
     opsSequence: optional('ops_qseq'),
+    // pnt_seq until Linux 6.18.
     kickSync: optional('kick_sync', 'pnt_seq'),
     immediateTasks: immediate === undefined ? undefined : Number(immediate),
     kicks: readKicks(context, cpu, scx),
@@ -167,6 +169,7 @@ function readExt(
   }
 }
 
+/** cpus_to_sync since Linux 6.19. */
 const kickMasks = ['cpus_to_kick', 'cpus_to_kick_if_idle', 'cpus_to_preempt', 'cpus_to_wait', 'cpus_to_sync']
 
 /** The masks are in scx_rq, or (as far as they are per scheduler) in the root's scx_sched_pcpu. */

@@ -42,6 +42,7 @@ export function schedulerAddresses(context: SchedContext): bigint[] {
   const found = new Set<bigint>()
   const first = problems.attempt('scx_root', () => kernel.space.u64(root))
   if (first !== undefined && first !== 0n) found.add(first)
+  // Schedulers below the root since Linux 7.1.
   const all = kernel.findSymbol('scx_sched_all')
   if (all === undefined || !layout.has('all')) {
     absences.lacks('sub-schedulers', 'this kernel has one scheduler at most (no scx_sched.all)')
@@ -95,7 +96,7 @@ function readScheduler(context: SchedContext, address: bigint, isRoot: boolean |
   }
 }
 
-/** Before struct scx_sched, one scheduler lived in static variables of kernel/sched/ext.c. */
+/** Before struct scx_sched (Linux 6.16), one scheduler lived in static variables of kernel/sched/ext.c. */
 function staticScheduler(context: SchedContext): Scheduler[] {
   const { kernel, problems, absences } = context
   const ops = kernel.findSymbol('scx_ops')
@@ -136,7 +137,7 @@ function readOps({ kernel }: SchedContext, address: bigint): Pick<Scheduler, 'na
   }
 }
 
-/** A member of the scheduler where it is one, else the global that it once was. */
+/** A member of the scheduler where it is one (since Linux 7.1), else the global that it was before. */
 function own(
   context: SchedContext,
   sched: StructReader,
@@ -172,12 +173,13 @@ function truth(value: bigint | undefined): boolean | undefined {
 }
 
 function cgroupPath({ kernel, problems }: SchedContext, sched: StructReader): string | undefined {
+  // Linux 7.1 and later.
   if (!sched.has('cgrp_path')) return undefined
   const at = sched.pointer('cgrp_path')
   return at === 0n ? undefined : problems.attempt('scx_sched.cgrp_path', () => kernel.space.text(at, 4096))
 }
 
-/** scx_sched.ancestors ends with the scheduler itself. */
+/** scx_sched.ancestors (since Linux 7.1) ends with the scheduler itself. */
 function parentOf(
   { kernel }: SchedContext,
   sched: StructReader,

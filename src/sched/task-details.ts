@@ -58,6 +58,7 @@ export function readTaskDetails(context: SchedContext, address: bigint): TaskDet
   const { kernel, problems } = context
   const task = kernel.struct('task_struct', address)
   const where = `task at ${hex(address)}`
+  // cpus_ptr since Linux 5.3, __state since 5.14.
   const cpusPointer = task.has('cpus_ptr') ? task.layout : undefined
   const state = task.number('__state', 'state')
   const schedExt = readEntity(context, address)
@@ -85,6 +86,7 @@ export function readTaskDetails(context: SchedContext, address: bigint): TaskDet
     migrationDisabled: task.has('migration_disabled') ? task.number('migration_disabled') !== 0 : undefined,
     voluntarySwitches: task.integer('nvcsw'),
     involuntarySwitches: task.integer('nivcsw'),
+    // CONFIG_SCHED_CORE, since Linux 5.14.
     coreCookie: task.has('core_cookie') ? task.integer('core_cookie') : undefined,
     cgroup,
     isFrozen: (state & frozenState) !== 0 || (task.has('frozen') && task.number('frozen') !== 0),

@@ -33,7 +33,7 @@ export function readWatchdog(context: SchedContext): Watchdog {
   }
 }
 
-/** In the root scheduler, or a static variable. */
+/** In the root scheduler since Linux 7.1, before that a static variable. */
 function timeoutPlace(context: SchedContext): bigint | undefined {
   const { kernel, absences } = context
   const layout = kernel.layouts.find('scx_sched')

@@ -1,4 +1,5 @@
 import { beforeAll, describe, it } from 'vitest'
+import { saysLessWhenDamaged } from './support/compare-damage.js'
 import { schedComparisons } from './support/compare-sched.js'
 import { stackComparisons } from './support/compare-stacks.js'
 import { statisticsComparisons } from './support/compare-statistics.js'
@@ -16,4 +17,7 @@ describe.each(testedKernels)('scheduler of kernel $kernel', ({ kernel }) => {
     '%s',
     (_, compare) => compare(guest),
   )
+
+  it('is told less of, and never otherwise, where pages are lost', () =>
+    saysLessWhenDamaged(guest.session, 15))
 })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { midChange } from '../../src/sched/dispatch-queue.js'
 import type { SchedState } from '../../src/sched/sched.js'
 import { compareWithLog } from './support/compare-allocations.js'
+import { saysLessWhenDamaged } from './support/compare-damage.js'
 import { isTheSameFromADump, showsWhatTheDemoCounted, tellsOfTheStall } from './support/compare-report.js'
 import { compareTaskStacks } from './support/compare-stacks.js'
 import { testedKernels } from './support/demo-guest.js'
@@ -48,6 +49,9 @@ describe.each(testedKernels)('a stall on kernel $kernel', ({ kernel, kaslr }) =>
   it('has the stacks of sleeping tasks that /proc/PID/stack shows', () => {
     compareTaskStacks(guest.session, guest.stacks)
   })
+
+  it('is told less of, and never otherwise, where pages are lost', () =>
+    saysLessWhenDamaged(guest.session, 20))
 
   it('counts the runs of programs, which go on', async () => {
     const { session } = guest
