@@ -24,6 +24,8 @@ export interface Help {
   readonly vmcoreinfo?: string | undefined
   /** Where the note was the last time; tried first, believed only when it proves itself again. */
   readonly noteAt?: Physical | undefined
+  /** That the file of a dump ends before it should, in a clause. */
+  readonly cut?: string | undefined
 }
 
 /**
@@ -44,7 +46,7 @@ export function discover(memory: PhysicalMemory, help: Help = {}): Discovered {
     refused.length === 0 ? '' : ` (${candidates} notes refused: ${refused.slice(0, 3).join('; ')})`
   throw new CryoscopeError(
     'unreadable',
-    `no Linux kernel found in ${memory.description}: no VMCOREINFO note that proves itself${reasons}; the guest may not have booted its kernel yet, or the dump leaves kernel memory out`,
+    `no Linux kernel found in ${memory.description}: no VMCOREINFO note that proves itself${reasons}; ${help.cut === undefined ? 'the guest may not have booted its kernel yet, or the dump leaves kernel memory out' : `${help.cut}, and the kernel is not whole in what is left: get the rest of the file`}`,
   )
 }
 

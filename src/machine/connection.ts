@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { readlinkSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CryoscopeError, quietly } from '../errors.js'
 import { escapeText } from '../text.js'
@@ -10,6 +10,7 @@ import { QmpClient } from './qmp.js'
 import { isAnything, isFlag, isNumber, isText, listOf, recordOf } from './qmp-shape.js'
 import { type GuestRecord, guestFiles, Registry, readRecord } from './registry.js'
 import { runtimeDirectory } from './runtime-directory.js'
+import { findListener } from './socket-owner.js'
 
 /** A guest and the ways to it. */
 export interface Connection {
@@ -140,48 +141,6 @@ async function describe(qmp: QmpClient, path: string, qemu: ProcessIdentity): Pr
     accelerator: kvm.enabled ? 'kvm' : 'tcg',
     cpus: cpus.length,
     memoryBytes: memory['base-memory'],
-  }
-}
-
-/**
- * The process that listens at a unix socket. /proc/net/unix gives the socket's inode and the path as it was bound,
- * which may be relative to that process's directory (proc(5)).
- */
-function findListener(path: string): number {
-  const wanted = realpathSync(path)
-  const inodes = new Map<string, string>()
-  for (const line of readFileSync('/proc/net/unix', 'utf8').split('\n').slice(1)) {
-    const [, inode, bound] = /^(?:\S+ +){6}(\d+) (.+)$/.exec(line) ?? []
-    if (inode !== undefined && bound !== undefined && basename(bound) === basename(wanted)) {
-      inodes.set(`socket:[${inode}]`, bound)
-    }
-  }
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    for (const target of openFiles(pid)) {
-      const bound = inodes.get(target)
-      if (bound !== undefined && boundPath(pid, bound) === wanted) return Number(pid)
-    }
-  }
-  throw new CryoscopeError(
-    'environment',
-    `cannot find the process behind ${escapeText(path)}; run as the user who started it`,
-  )
-}
-
-function openFiles(pid: string): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`))
-  } catch {
-    // It ended, or is not ours to look at.
-    return []
-  }
-}
-
-function boundPath(pid: string, bound: string): string | undefined {
-  try {
-    return realpathSync(resolve(readlinkSync(`/proc/${pid}/cwd`), bound))
-  } catch {
-    return undefined
   }
 }
 

@@ -4,52 +4,44 @@ import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import { parseMemoryTree, type RamRange } from './memory-tree.js'
 import type { QmpClient } from './qmp.js'
+import { addressOf, type RamBlock, ramBlocks } from './ram-blocks.js'
 import { runtimeDirectory } from './runtime-directory.js'
 
 /** Guest RAM in QEMU's own address space. */
 export interface ProcessRam {
   readonly pid: number
   readonly areas: readonly { readonly physical: number; readonly address: number; readonly length: number }[]
+  /** RAM of which QEMU does not say where it is, in sentences. */
+  readonly problems: readonly string[]
 }
 
-/** RAM that was copied to a file. */
+/** RAM that was copied to files, a file for each run of it. */
 export interface CopiedRam {
-  readonly path: string
-  readonly ranges: readonly RamRange[]
+  readonly parts: readonly { readonly path: string; readonly ranges: readonly RamRange[] }[]
   readonly bytes: number
   /** Removes the copy. */
   readonly remove: () => void
 }
 
-/** The largest block of RAM in QEMU's memory tree: the guest's main memory. */
-async function mainMemory(qmp: QmpClient): Promise<{ name: string; ranges: readonly RamRange[] }> {
-  const blocks = [...parseMemoryTree(await qmp.monitor('info mtree -f'))]
-  const total = (ranges: readonly RamRange[]): number => ranges.reduce((sum, { length }) => sum + length, 0)
-  const [largest] = blocks.sort((a, b) => total(b[1]) - total(a[1]))
-  if (largest === undefined) {
-    throw new CryoscopeError('guest', 'QEMU tells of no RAM in its memory tree (info mtree -f)')
-  }
-  return { name: largest[0], ranges: largest[1] }
+async function allBlocks(qmp: QmpClient): Promise<RamBlock[]> {
+  return await ramBlocks(qmp, parseMemoryTree(await qmp.monitor('info mtree -f')))
 }
 
 /** Asks QEMU where its process has the guest's RAM (gpa2hva). */
 export async function findProcessRam(qmp: QmpClient, pid: number): Promise<ProcessRam> {
-  const { name, ranges } = await mainMemory(qmp)
   const areas: { physical: number; address: number; length: number }[] = []
-  for (const { physical, length } of ranges) {
-    const words = await qmp.monitor(`gpa2hva 0x${physical.toString(16)}`)
-    const [, block, address] = /\((.*?)\) is 0x([0-9a-f]{1,13})/.exec(words) ?? []
-    // A view of the block that another device covers by now is left out.
-    if (address === undefined || block !== name) continue
-    areas.push({ physical, address: Number.parseInt(address, 16), length })
+  const problems: string[] = []
+  for (const { name, ranges } of await allBlocks(qmp)) {
+    const before = areas.length
+    for (const { physical, length } of ranges) {
+      const address = await addressOf(qmp, name, physical)
+      if (address !== undefined) areas.push({ physical, address, length })
+    }
+    if (areas.length === before)
+      problems.push(`QEMU does not say where RAM block ${escapeText(name)} lies in its memory: it is missing`)
   }
-  if (areas.length === 0) {
-    throw new CryoscopeError(
-      'guest',
-      `QEMU does not say where RAM block ${escapeText(name)} lies in its memory`,
-    )
-  }
-  return { pid, areas }
+  if (areas.length === 0) throw new CryoscopeError('guest', problems.join('; '))
+  return { pid, areas, problems }
 }
 
 /**
@@ -57,19 +49,21 @@ export async function findProcessRam(qmp: QmpClient, pid: number): Promise<Proce
  * everything. QEMU must run as this user.
  */
 export async function copyRam(qmp: QmpClient): Promise<CopiedRam> {
-  const { ranges } = await mainMemory(qmp)
+  const blocks = await allBlocks(qmp)
   const directory = mkdtempSync(join(runtimeDirectory(), '.copy-'))
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   try {
-    const path = join(directory, 'ram')
-    // QEMU would make it readable for others.
-    writeFileSync(path, '', { mode: 0o600 })
-    const copied: RamRange[] = []
-    const last = ranges.reduce((end, { physical, length }) => Math.max(end, physical + length), 0)
-    // One file from address 0 on; what is between the ranges reads as zeros there and is left out.
-    await qmp.execute('pmemsave', { val: 0, size: last, filename: path }, { timeoutMs: 600_000 })
-    for (const { physical, length } of ranges) copied.push({ physical, offset: physical, length })
-    return { path, ranges: copied, bytes: last, remove }
+    const parts: { path: string; ranges: readonly RamRange[] }[] = []
+    let bytes = 0
+    for (const { physical, length } of blocks.flatMap(({ ranges }) => ranges)) {
+      const path = join(directory, `ram-${parts.length}`)
+      // QEMU would make it readable for others.
+      writeFileSync(path, '', { mode: 0o600 })
+      await qmp.execute('pmemsave', { val: physical, size: length, filename: path }, { timeoutMs: 600_000 })
+      parts.push({ path, ranges: [{ physical, offset: 0, length }] })
+      bytes += length
+    }
+    return { parts, bytes, remove }
   } catch (error) {
     remove()
     throw error

@@ -21,7 +21,7 @@ import { type Look, Looks } from './looks.js'
 import type { BootOptions } from './options.js'
 import type { QmpEvent } from './qmp.js'
 import { isFlag, recordOf } from './qmp-shape.js'
-import { findRamFile, type RamFile } from './ram-file.js'
+import { findRamFile, findRamFiles, type RamFile } from './ram-file.js'
 import { parseInfoRegisters, type Registers, type VcpuState } from './registers.js'
 import { type GuestRecord, guestFiles } from './registry.js'
 import { type RunCondition, type RunEnd, type RunOptions, runUntil, stepVcpu } from './run-until.js'
@@ -343,7 +343,12 @@ export class Machine implements AsyncDisposable {
     await this.#operate(() => this.#lifeline.orEnd(deleteCheckpoint(this.#connection.qmp, name)))
   }
 
-  /** The guest's RAM as a file, to be opened by this or another process of the same user. */
+  /** The guest's RAM as files, to be opened by this or another process of the same user. Guests of ours have one. */
+  async ramFiles(): Promise<readonly RamFile[]> {
+    return await this.#lifeline.orEnd(findRamFiles(this.#connection.qmp, this.qemuPid))
+  }
+
+  /** The largest of them. */
   async ramFile(): Promise<RamFile> {
     return await this.#lifeline.orEnd(findRamFile(this.#connection.qmp, this.qemuPid))
   }

@@ -27,6 +27,8 @@ export interface Dump {
   readonly vmcoreinfo: string | undefined
   /** Where in memory the note was found, when it was looked for already. */
   readonly noteAt?: Physical | undefined
+  /** That the file ends before it should, at which part of it, in a clause; undefined where it does not, or where nothing tells. */
+  readonly cut?: string | undefined
   /** What is missing or odd, in sentences. */
   readonly problems: readonly string[]
 }

@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import { cutText } from './cut.js'
 import type { Dump } from './dump.js'
 import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { memoryOf } from './file-memory.js'
@@ -86,6 +87,7 @@ function parse(path: string, file: DumpBytes): Dump {
   const notes: Uint8Array[] = []
   let noteBytes = 0
   let missing = 0
+  let whole = tableOffset + count * entrySize
   for (let i = 0; i < readable; i++) {
     const at = i * entrySize
     const kind = tableView.getUint32(at, true)
@@ -100,15 +102,20 @@ function parse(path: string, file: DumpBytes): Dump {
     if (kind !== PT_LOAD || size === 0) continue
     if (physical + size > 2 ** 52 || offset > file.size) {
       missing += size
+      if (physical + size <= 2 ** 52 && offset + size <= 2 ** 52) whole = Math.max(whole, offset + size)
       continue
     }
+    whole = Math.max(whole, offset + size)
     missing += Math.max(0, offset + size - file.size)
     segments.push({ physical, offset, length: size })
   }
+  const cut = whole > file.size ? cutText(path, file.size, whole) : undefined
   if (missing > 0) {
-    problems.push(`the file is cut short: ${missing} bytes of memory are missing, they read as absent`)
+    problems.push(
+      `${cut ?? 'the file is damaged'}: ${missing} bytes of memory are missing, they read as absent`,
+    )
   }
   const description = `ELF core ${path}`
   const memory = memoryOf(description, file, segments)
-  return { format: 'ELF core', architecture, memory, ...readNotes(notes, architecture), problems }
+  return { format: 'ELF core', architecture, memory, ...readNotes(notes, architecture), cut, problems }
 }

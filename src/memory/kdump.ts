@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import { BitmapRank } from './bitmap-rank.js'
 import { type Compression, type Unpack, unpacker } from './compression/unpack.js'
+import { percent } from './cut.js'
 import type { Architecture, Dump } from './dump.js'
 import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { CachedMemory, type FrameSource, inWindows } from './frame-cache.js'
@@ -23,6 +24,8 @@ const bitmapLimit = 2 ** 31
 /** Runs of pages that are told apart; a dump that leaves out single pages may have millions. */
 const rangeLimit = 2 ** 20
 
+/** Pages of a dump that is cut that are counted. */
+const countedPages = 2 ** 18
 /** Descriptors at the end of the table that tell whether the file is whole. */
 const lookedAt = 256
 
@@ -93,6 +96,7 @@ function assemble(path: string, parts: readonly Part[]): Dump {
   return {
     format: names.size === 0 ? 'kdump' : `kdump-compressed (${[...names].join(', ')})`,
     architecture: first.architecture,
+    cut: parts.map((part) => part.cut).find((text) => text !== undefined),
     memory: new CachedMemory(new Pages(`kdump ${path}`, sorted, first.blockSize)),
     cpus,
     vmcoreinfo: parts.map((part) => part.vmcoreinfo).find((text) => text !== undefined) ?? vmcoreinfo,
@@ -129,6 +133,8 @@ class Part {
   readonly vmcoreinfo: string | undefined
   readonly notes: Uint8Array
   readonly problems: string[] = []
+  /** That the file ends early, and how much of it there is. */
+  readonly cut: string | undefined
   readonly isSplit: boolean
   readonly pageCount: number
   /** Pages that this file is for. */
@@ -200,34 +206,52 @@ class Part {
       file.bytes(bitmapAt + area / 2 + offset, length),
     )
     this.#descriptors = bitmapAt + area
-    if (this.#descriptors > file.size) {
-      this.problems.push(`${path} is cut short inside its bitmap: nothing of the memory is there`)
-    }
     this.#skipped = this.isSplit ? this.dumped.countBefore(this.firstPage) : 0
-    if (this.#endsEarly()) {
-      this.problems.push(
-        `${path} is cut short: pages whose bytes would be behind its end are missing, they read as absent`,
-      )
-    }
+    this.cut = this.#findCut()
+    if (this.cut !== undefined) this.problems.push(`${this.cut}; the others read as absent`)
   }
 
-  /** Whether descriptors, or the bytes of the last pages, lie behind the end of the file. */
-  #endsEarly(): boolean {
-    const end = this.#descriptors + (this.dumped.countBefore(this.endPage) - this.#skipped) * descriptorLength
-    if (end > this.file.size) return this.#descriptors <= this.file.size
-    const last = this.file.bytes(
-      Math.max(this.#descriptors, end - lookedAt * descriptorLength),
-      lookedAt * descriptorLength,
-    )
-    const view = viewOf(last)
-    for (
-      let at = 0;
-      at + descriptorLength <= Math.min(last.length, end - this.#descriptors);
-      at += descriptorLength
-    ) {
-      if (Number(view.getBigUint64(at, true)) + view.getUint32(at + 8, true) > this.file.size) return true
+  /** Whether bytes of pages lie behind the end of the file, and of how many: those of zeros share the bytes of one. */
+  #findCut(): string | undefined {
+    const pages = this.dumped.countBefore(this.endPage) - this.#skipped
+    if (this.#descriptors > this.file.size) {
+      return `${this.path} is cut short inside its bitmap, at less than ${percent(this.file.size, this.#descriptors)} of it: no page is there`
     }
-    return false
+    if (pages === 0 || this.#areLastThere(pages)) return undefined
+    // Of a very large dump every so many-th page tells how it is.
+    const step = Math.ceil(pages / countedPages)
+    let there = 0
+    let looked = 0
+    for (let rank = 0; rank < pages; rank += step) {
+      looked++
+      if (this.#isThere(rank)) there++
+    }
+    const part = step === 1 ? `${there} of ${pages}` : `as ${looked} of ${pages} show`
+    return `${this.path} is cut short: it has ${percent(there, looked)} of its pages, ${part}`
+  }
+
+  /** Of the last pages many may share their bytes with earlier ones. */
+  #areLastThere(pages: number): boolean {
+    for (let rank = Math.max(0, pages - lookedAt); rank < pages; rank++)
+      if (!this.#isThere(rank)) return false
+    return true
+  }
+
+  #isThere(rank: number): boolean {
+    const end = this.#pageEnd(rank)
+    if (end === undefined || end > this.file.size) return false
+    // In a file that lies in pieces the last ones may be there, and those between be missing.
+    return this.file.mapping !== undefined || this.file.bytes(end - 1, 1).length === 1
+  }
+
+  /** Where the bytes of a page end, by its descriptor; undefined where that is missing. */
+  #pageEnd(rank: number): number | undefined {
+    const bytes = this.file.bytes(this.#descriptors + rank * descriptorLength, descriptorLength)
+    if (bytes.length < descriptorLength) return undefined
+    const view = viewOf(bytes)
+    const size = view.getUint32(8, true)
+    // A hole of a flattened file reads as zeros, and no page has none.
+    return size === 0 ? undefined : Number(view.getBigUint64(0, true)) + size
   }
 
   /** Where the descriptor of a page is in the file; -1 when the page is not in the dump. */

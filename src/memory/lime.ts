@@ -1,3 +1,4 @@
+import { percent } from './cut.js'
 import type { Dump } from './dump.js'
 import { openBytes, viewOf } from './dump-bytes.js'
 import { memoryOf } from './file-memory.js'
@@ -17,6 +18,7 @@ export function openLime(path: string): Dump {
   const file = openBytes(path)
   const segments: Segment[] = []
   const problems: string[] = []
+  let cut: string | undefined
   for (let at = 0; at < file.size && segments.length < rangeLimit; ) {
     const header = file.bytes(at, headerLength)
     if (!isLime(header)) {
@@ -32,7 +34,9 @@ export function openLime(path: string): Dump {
     }
     const offset = at + headerLength
     if (offset + length > file.size) {
-      problems.push(`the file is cut short: ${offset + length - file.size} bytes of memory are missing`)
+      const missing = offset + length - file.size
+      cut = `${path} is cut short: it has less than ${percent(file.size, offset + length)} of what it should`
+      problems.push(`${cut}: ${missing} bytes of the range at its end are missing, and what came behind it`)
     }
     segments.push({ physical, offset, length })
     at = offset + length
@@ -43,6 +47,7 @@ export function openLime(path: string): Dump {
     memory: memoryOf(`LiME image ${path}`, file, segments),
     cpus: [],
     vmcoreinfo: undefined,
+    cut,
     problems,
   }
 }

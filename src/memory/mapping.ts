@@ -7,7 +7,7 @@ import { type Pointer, system } from './libc.js'
 import type { MemoryWindow } from './types.js'
 
 /** Node 20 aborts on buffers of 4 GiB and more, so files are mapped in windows of 1 GiB. */
-const windowSize = 2 ** 30
+export const windowSize = 2 ** 30
 /** Windows overlap by a page so that a frame at an unaligned file offset never straddles two of them. */
 const overlap = 4096
 

@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import { unpacker } from './compression/unpack.js'
+import { percent } from './cut.js'
 import type { Dump } from './dump.js'
 import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { CachedMemory, type FrameSource, inWindows } from './frame-cache.js'
@@ -70,6 +71,7 @@ export function parseMigration(path: string, file: DumpBytes, start: number, for
       ),
       cpus: [],
       vmcoreinfo: undefined,
+      cut: stream.cut,
       problems,
     }
   } catch (error) {
@@ -88,6 +90,8 @@ class RamStream {
   machine = ''
   readonly blocks = new Map<string, Block>()
   readonly problems: string[] = []
+  /** That the stream ends early, and which part of the pages came. */
+  cut: string | undefined
   readonly #path: string
   readonly #file: DumpBytes
   readonly #reader: StreamReader
@@ -115,15 +119,26 @@ class RamStream {
       }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      this.problems.push(
-        `the stream ends early, at byte ${Math.min(this.#reader.at, this.#file.size)}: pages that did not come are missing`,
-      )
+      const at = Math.min(this.#reader.at, this.#file.size)
+      this.cut = `${this.#path} is cut short: the stream ends at byte ${at}, ${this.#comeText()}`
+      this.problems.push(`${this.cut}: pages that did not come are missing`)
     }
     if (this.#deltas > 0) {
       this.problems.push(
         `${this.#deltas} pages came as differences (xbzrle), which are not read: they are missing`,
       )
     }
+  }
+
+  /** Each page comes once at first: those that came tell how far it is. */
+  #comeText(): string {
+    let come = 0
+    let pages = 0
+    for (const block of this.blocks.values()) {
+      pages += Math.ceil(block.length / frameSize)
+      for (const place of block.pages) if (place !== 0) come++
+    }
+    return pages === 0 ? 'before any page came' : `with ${percent(come, pages)} of the pages of RAM`
   }
 
   /** False where RAM ends. */

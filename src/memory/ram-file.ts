@@ -1,8 +1,15 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { CryoscopeError } from '../errors.js'
-import { FileMapping, fileOffset } from './mapping.js'
+import { JoinedMapping } from './joined-mapping.js'
+import { FileMapping } from './mapping.js'
 import { type Segment, SegmentedMemory } from './segmented.js'
 import type { Physical, PhysicalMemory } from './types.js'
+
+/** A file that holds RAM of a guest, and where in the guest's memory its parts lie. */
+export interface RamPart {
+  readonly path: string
+  readonly ranges: readonly Segment[]
+}
 
 /**
  * The RAM of a guest whose backing file is shared with us. `segments` say where guest-physical memory lies in
@@ -12,22 +19,48 @@ export function openRamFile(
   path: string,
   segments: readonly Segment[],
   description: string,
+  onWrite?: () => void,
+): PhysicalMemory {
+  return openRamFiles([{ path, ranges: segments }], description, onWrite)
+}
+
+/** The same for RAM that lies in several files: one for each NUMA node, one for each DIMM. */
+export function openRamFiles(
+  parts: readonly RamPart[],
+  description: string,
   /** Called before each write. */
   onWrite?: () => void,
 ): PhysicalMemory {
-  return new RamFile(path, segments, description, onWrite)
+  const mappings: FileMapping[] = []
+  try {
+    for (const { path } of parts) mappings.push(new FileMapping(path))
+    return new RamFiles(parts, new JoinedMapping(mappings), description, onWrite)
+  } catch (error) {
+    for (const mapping of mappings) mapping.close()
+    throw error
+  }
 }
 
-/** What is written to the file shows in its mappings, ours and the engine's: they share the pages. */
-class RamFile extends SegmentedMemory {
-  readonly #path: string
+/** What is written to a file shows in its mappings, ours and the engine's: they share the pages. */
+class RamFiles extends SegmentedMemory {
+  readonly #mapping: JoinedMapping
+  readonly #paths: readonly string[]
   readonly #onWrite: (() => void) | undefined
-  #writable: number | undefined
+  readonly #writable = new Map<number, number>()
 
-  constructor(path: string, segments: readonly Segment[], description: string, onWrite?: () => void) {
-    super(description, new FileMapping(path), segments)
-    this.#path = path
+  constructor(
+    parts: readonly RamPart[],
+    mapping: JoinedMapping,
+    description: string,
+    onWrite: (() => void) | undefined,
+  ) {
+    const segments = parts.flatMap(({ ranges }, i) =>
+      ranges.map(({ physical, offset, length }) => ({ physical, ...mapping.within(i, offset, length) })),
+    )
+    super(description, mapping, segments)
+    this.#mapping = mapping
     this.#onWrite = onWrite
+    this.#paths = parts.map(({ path }) => path)
   }
 
   write(address: Physical, bytes: Uint8Array): void {
@@ -40,13 +73,15 @@ class RamFile extends SegmentedMemory {
       )
     }
     this.#onWrite?.()
-    this.#writable ??= openSync(this.#path, 'r+')
-    writeSync(this.#writable, bytes, 0, bytes.length, fileOffset(position) + within)
+    const { file, offset } = this.#mapping.place(position)
+    const fd = this.#writable.get(file) ?? openSync(this.#paths[file] as string, 'r+')
+    this.#writable.set(file, fd)
+    writeSync(fd, bytes, 0, bytes.length, offset + within)
   }
 
   override close(): void {
     super.close()
-    if (this.#writable !== undefined) closeSync(this.#writable)
-    this.#writable = undefined
+    for (const fd of this.#writable.values()) closeSync(fd)
+    this.#writable.clear()
   }
 }

@@ -9,13 +9,16 @@ export interface Segment {
   readonly length: number
 }
 
+/** What of a mapped file, or of several, is needed here. */
+export type MappedFile = Pick<FileMapping, 'size' | 'windows' | 'extents' | 'lost' | 'onLost' | 'close'>
+
 const frameSize = 4096
 
 /** Physical memory whose frames lie, uncompressed, in one mapped file: a RAM file or an ELF core. */
 export class SegmentedMemory implements PhysicalMemory {
   readonly description: string
   readonly ranges: readonly PhysicalRange[]
-  readonly #mapping: FileMapping
+  readonly #mapping: MappedFile
   #segments: readonly Segment[]
   #windows: readonly MemoryWindow[]
   /** Segment of the last hit: neighbouring reads mostly stay in one. */
@@ -23,7 +26,7 @@ export class SegmentedMemory implements PhysicalMemory {
   #generation = 0
 
   /** Segments may come in any order and overlap. Parts beyond the end of the file are left out. */
-  constructor(description: string, mapping: FileMapping, segments: readonly Segment[]) {
+  constructor(description: string, mapping: MappedFile, segments: readonly Segment[]) {
     this.description = description
     this.#mapping = mapping
     this.#windows = mapping.windows

@@ -2,8 +2,7 @@ import { CryoscopeError } from '../errors.js'
 import type { KernelChoice } from '../kernel/kernels.js'
 import { type BootOptions, Machine, type VcpuState } from '../machine/machine.js'
 import { openProcessMemory } from '../memory/process-memory.js'
-import { openRamFile } from '../memory/ram-file.js'
-import { openRawImage } from '../memory/raw-image.js'
+import { openRamFile, openRamFiles } from '../memory/ram-file.js'
 import type { PhysicalMemory } from '../memory/types.js'
 import type { RunRecord } from '../time/record.js'
 import type { OpeningOptions } from './open.js'
@@ -89,20 +88,19 @@ interface Ram {
 async function attachedMemory(machine: Machine, socket: string, way: MemoryWay): Promise<Ram> {
   const description = `RAM of the guest at ${socket}`
   if (way === 'file') {
-    const { path, ranges } = await machine.ramFile()
-    return { memory: openRamFile(path, ranges, description), way: 'shared file', problems: [] }
+    return { memory: openRamFiles(await machine.ramFiles(), description), way: 'shared file', problems: [] }
   }
   if (way === 'process') {
-    const { pid, areas } = await machine.processRam()
-    return { memory: openProcessMemory(pid, areas, description), way: `process ${pid}`, problems: [] }
+    const { pid, areas, problems } = await machine.processRam()
+    return { memory: openProcessMemory(pid, areas, description), way: `process ${pid}`, problems }
   }
   const running = machine.state === 'running'
   if (running) await machine.freeze()
   try {
     const copy = await machine.copyRam()
     try {
-      // The mapping holds the file; its name is not needed.
-      const memory = openRawImage(copy.path, () => copy.ranges)
+      // The mapping holds the files; their names are not needed.
+      const memory = openRamFiles(copy.parts, `copy of the ${description}`)
       const problem = `the memory is a copy of ${copy.bytes} bytes that QEMU wrote when the guest was attached: attach again when the guest has run`
       return { memory, way: 'copy written by QEMU', problems: [problem] }
     } finally {
@@ -115,9 +113,8 @@ async function attachedMemory(machine: Machine, socket: string, way: MemoryWay):
 
 async function sessionOf(machine: Machine, kernelAt?: KernelChoice): Promise<Session> {
   return await withMachine(machine, async () => {
-    const ram = await machine.ramFile()
     const name = `@${machine.record.name}`
-    const memory = openRamFile(ram.path, ram.ranges, `RAM of guest ${name}`)
+    const memory = openRamFiles(await machine.ramFiles(), `RAM of guest ${name}`)
     return makeSession(machine, name, { memory, way: 'shared file', problems: [] }, kernelAt)
   })
 }

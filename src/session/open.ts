@@ -103,6 +103,7 @@ export function openDump(path: string, { layout, kernelAt }: DumpFileOptions = {
     vmcoreinfo: dump.vmcoreinfo,
     noteAt: dump.noteAt,
     kernelAt,
+    cut: dump.cut,
     problems: dump.problems,
     facts: { format: dump.format },
   })

@@ -83,6 +83,8 @@ export interface Target {
   readonly vcpus: () => readonly VcpuSource[]
   readonly vmcoreinfo?: string | undefined
   readonly noteAt?: Physical | undefined
+  /** That the file of a dump ends before it should, in a clause. */
+  readonly cut?: string | undefined
   /** Which kernel, where there are two in memory. */
   readonly kernelAt?: KernelChoice | undefined
   /** Oddities met while opening, in sentences. */

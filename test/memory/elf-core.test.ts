@@ -157,7 +157,8 @@ describe('openElfCore', () => {
         if (length < whole.length) expect(problems).not.toEqual([])
         if (length >= dataAt) {
           const missing = whole.length - length
-          const sentence = `the file is cut short: ${missing} bytes of memory are missing, they read as absent`
+          const share = Math.min(99, Math.round((length / whole.length) * 100))
+          const sentence = `${path} is cut short: it has ${share} % of its ${whole.length} bytes: ${missing} bytes of memory are missing, they read as absent`
           expect(problems).toEqual(missing === 0 ? [] : [sentence])
         }
         const read = memory.read(0, low.length)
@@ -201,13 +202,13 @@ describe('openElfCore refuses', () => {
     ['program headers behind the end', (b) => b.writeBigUInt64LE(2n ** 63n, 32), '0 of 3 are there'],
     ['more program headers than fit', (b) => b.writeUInt16LE(0xfffe, 56), 'of 65534 are there'],
     ['an extended count that is nowhere', (b) => b.writeUInt16LE(0xffff, 56), 'of 65535 are there'],
-    ['a segment behind the end', (b) => b.writeBigUInt64LE(2n ** 62n, 64 + 56 + 8), 'cut short'],
+    ['a segment behind the end', (b) => b.writeBigUInt64LE(2n ** 62n, 64 + 56 + 8), 'the file is damaged'],
     [
       'a segment at the end of all addresses',
       (b) => b.writeBigUInt64LE(2n ** 64n - 4096n, 64 + 56 + 24),
-      'cut short',
+      'the file is damaged',
     ],
-    ['a segment without end', (b) => b.writeBigUInt64LE(2n ** 64n - 1n, 64 + 56 + 32), 'cut short'],
+    ['a segment without end', (b) => b.writeBigUInt64LE(2n ** 64n - 1n, 64 + 56 + 32), 'the file is damaged'],
     ['a segment of 4 PiB', (b) => b.writeBigUInt64LE(2n ** 51n, 64 + 56 + 32), 'cut short'],
   ])('to believe %s, and says so', (_, change, sentence) => {
     withCore(changed(change), ({ problems, memory }) => {

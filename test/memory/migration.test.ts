@@ -95,7 +95,10 @@ describe('a QEMU stream', () => {
       expect(memory.locate(1)).toBe(-1)
     })
     withDump(whole.subarray(0, whole.length - 2000), ({ memory, problems }) => {
-      expect(problems.join()).toContain('the stream ends early')
+      // Two of its 256 pages came.
+      expect(problems.join()).toMatch(
+        /is cut short: the stream ends at byte \d+, with \d+ % of the pages of RAM/,
+      )
       expect([0, 1, 2, 3].map((page) => memory.locate(page) >= 0)).toEqual([true, false, true, false])
     })
   })

@@ -57,9 +57,15 @@ describe('openDump', () => {
     const core = buildElfCore({ loads: [{ physical: 0, bytes: guest.memory.bytes }] })
     const vm = openDump(file('cut', core.subarray(0, core.length - 2 ** 20)))
     expect(vm.problems).toEqual([
-      expect.stringContaining('the file is cut short: 1048576 bytes of memory are missing'),
+      expect.stringMatching(
+        /is cut short: it has 88 % of its \d+ bytes: 1048576 bytes of memory are missing/,
+      ),
     ])
-    expect(() => vm.kernel).toThrow('no Linux kernel found in ELF core')
+    // Not that it may not have booted: what is missing may hold the kernel.
+    expect(() => vm.kernel).toThrow(
+      /no Linux kernel found in ELF core .*cut is cut short: it has 88 % .*get the rest of the file$/,
+    )
+    expect(() => vm.kernel).not.toThrow(/may not have booted/)
     await vm.close()
   })
 

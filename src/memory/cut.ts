@@ -1,0 +1,11 @@
+/** "60 %", of a file that should have `whole` bytes or pages; never 100 % of one that is not whole, never 0 % of some. */
+export function percent(held: number, whole: number): string {
+  const exact = (held / whole) * 100
+  const rounded = Math.min(99, Math.max(held > 0 ? 1 : 0, Math.round(exact)))
+  return `${rounded} %`
+}
+
+/** What is said of a file that ends before it should, by what tells where it should end. */
+export function cutText(path: string, held: number, whole: number): string {
+  return `${path} is cut short: it has ${percent(held, whole)} of its ${whole} bytes`
+}

@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildImage, writeImage } from '../../src/machine/image.js'
+import { resolveKernel } from '../../src/machine/kernels.js'
+import { QmpClient } from '../../src/machine/qmp.js'
+import { attach } from '../../src/session/guest.js'
+import { openDump } from '../../src/session/open.js'
+import type { Session } from '../../src/session/session.js'
+
+const MiB = 2 ** 20
+
+/** What is in memory of a session, whatever its source. */
+const seen = (vm: Session): unknown => ({
+  release: vm.kernel.release,
+  tasks: vm.tasks.map(({ pid, name }) => [pid, name]),
+  // QEMU numbers vCPUs by slots, and its dumps have them one after the other.
+  cpus: vm.vcpus.map(({ cpu, task }) => [cpu, task?.pid]),
+  online: vm.cpus.filter(({ online }) => online === true).map(({ cpu }) => cpu),
+})
+
+const total = (vm: Session): number => vm.target.memory.ranges.reduce((sum, { length }) => sum + length, 0)
+
+/** A stock QEMU that became a daemon: two NUMA nodes with a backend each, another PCI hole, room for CPUs and DIMMs. */
+describe.each([
+  ['shared files', 'memory-backend-memfd,share=on', 'file'],
+  ['memory of its own', 'memory-backend-ram', 'process'],
+] as const)('a NUMA guest whose RAM is in %s', (_kind, backend, way) => {
+  const directory = mkdtempSync(join(tmpdir(), 'cryoscope-blocks-'))
+  const at = (name: string): string => join(directory, name)
+  let qmp: QmpClient
+  let pid = 0
+
+  beforeAll(async () => {
+    const script = at('script.sh')
+    writeFileSync(
+      script,
+      'echo online_movable >/sys/devices/system/memory/auto_online_blocks\necho blocks: ready\nwhile :; do for c in /sys/devices/system/cpu/cpu*/online; do [ "$(cat $c)" = 1 ] || { echo 1 >$c && echo "blocks: $c online"; }; done; sleep 0.2; done\n',
+    )
+    await writeImage(await buildImage({ hostname: 'blocks', script }), at('initrd'))
+    const { path: kernel } = await resolveKernel('6.18')
+    execFileSync(
+      'qemu-system-x86_64',
+      [
+        ...['-accel', 'tcg,thread=single', '-cpu', 'max', '-machine', 'q35,max-ram-below-4g=256M'],
+        ...['-m', '512M,slots=2,maxmem=2G', '-smp', '2,maxcpus=6,sockets=2,cores=3'],
+        ...['-object', `${backend},id=n0,size=192M`, '-object', `${backend},id=n1,size=320M`],
+        ...['-numa', 'node,nodeid=0,memdev=n0,cpus=0-2', '-numa', 'node,nodeid=1,memdev=n1,cpus=3-5'],
+        ...['-kernel', kernel, '-initrd', at('initrd'), '-append', 'console=ttyS0 quiet panic=-1'],
+        ...['-display', 'none', '-no-reboot', '-nodefaults', '-serial', `file:${at('serial')}`],
+        ...['-qmp', 'unix:qmp.sock,server=on,wait=off', '-qmp', 'unix:ours.sock,server=on,wait=off'],
+        ...['-pidfile', 'pid', '-daemonize'],
+      ],
+      { cwd: directory, stdio: 'ignore' },
+    )
+    pid = Number(readFileSync(at('pid'), 'utf8'))
+    await said(/blocks: ready/)
+    qmp = await QmpClient.connectPatiently(at('ours.sock'), { timeoutMs: 30_000 })
+  })
+  afterAll(() => {
+    qmp?.close()
+    if (pid > 0) process.kill(pid, 'SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  const serial = (): string => (existsSync(at('serial')) ? readFileSync(at('serial'), 'latin1') : '')
+
+  async function said(what: RegExp): Promise<void> {
+    for (const end = performance.now() + 240_000; !what.test(serial()); ) {
+      if (performance.now() > end) throw new Error(`it never said ${what}:\n${serial()}`)
+      await new Promise((go) => setTimeout(go, 100))
+    }
+  }
+
+  /** Attached, and from QEMU's own dump of the same moment. */
+  async function compare(bytes: number): Promise<Session> {
+    await qmp.execute('stop')
+    const vm = await attach(at('qmp.sock'), { memory: way })
+    const file = at('own.elf')
+    await qmp.execute(
+      'dump-guest-memory',
+      { paging: false, protocol: `file:${file}` },
+      { timeoutMs: 120_000 },
+    )
+    const dump = openDump(file)
+    expect(total(vm)).toBe(bytes)
+    expect(seen(vm)).toEqual(seen(dump))
+    expect(dump.cpuProblems).toEqual([])
+    expect(vm.cpuProblems).toEqual([])
+    await dump.close()
+    rmSync(file)
+    return vm
+  }
+
+  it('has its kernel and all of its RAM', async () => {
+    const vm = await compare(512 * MiB)
+    expect(vm.vcpus.map(({ cpu }) => cpu)).toEqual([0, 1])
+    const tasks = vm.tasks.length
+    await vm.close()
+    if (way === 'process') {
+      const copy = await attach(at('qmp.sock'), { memory: 'copy' })
+      expect(total(copy)).toBe(512 * MiB)
+      expect(copy.tasks.length).toBe(tasks)
+      await copy.close()
+    }
+    await qmp.execute('cont')
+  })
+
+  it('has the DIMM and the CPU that were plugged in, under the numbers that Linux gives', async () => {
+    await qmp.execute('object-add', {
+      'qom-type': 'memory-backend-memfd',
+      id: 'm1',
+      size: 128 * MiB,
+      share: true,
+    })
+    await qmp.execute('device_add', { driver: 'pc-dimm', id: 'dimm1', memdev: 'm1', node: 1 })
+    // Socket 1 has QEMU's indices 3 to 5.
+    const cpu = { driver: 'max-x86_64-cpu', 'socket-id': 1, 'core-id': 1, 'thread-id': 0, 'node-id': 1 }
+    await qmp.execute('device_add', { ...cpu, id: 'cpu4' })
+    await said(/blocks: .*\/online online/)
+    // Which number Linux gave it, it says itself.
+    const plugged = Number(/cpu(\d+)\/online online/.exec(serial())?.[1])
+    const vm = await compare(640 * MiB)
+    expect(vm.vcpus.map(({ index, cpu: own }) => [index, own])).toEqual([
+      [0, 0],
+      [1, 1],
+      [4, plugged],
+    ])
+    expect(plugged).not.toBe(4)
+    expect(vm.cpus.filter(({ online }) => online === true).map(({ cpu: own }) => own)).toEqual([
+      0,
+      1,
+      plugged,
+    ])
+    const { steps } = await vm.step(4, 2)
+    expect(steps ?? 2).toBeGreaterThan(0)
+    await vm.close()
+  })
+})
