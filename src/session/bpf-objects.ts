@@ -11,6 +11,7 @@ import { type BpfLink, listLinks } from '../bpf/programs/links.js'
 import { Program } from '../bpf/programs/program-object.js'
 import { recoveringContext } from '../bpf/recovery/context.js'
 import { ObjectFile } from '../bpf/recovery/object-file.js'
+import type { ObjectFit } from '../bpf/recovery/object-fit.js'
 import { Recovery } from '../bpf/recovery/recovery.js'
 import { linkJson } from '../contract/links.js'
 import { progJson } from '../contract/programs.js'
@@ -91,6 +92,12 @@ export abstract class BpfObjects extends Steering {
     this.#objects.push(file)
     this.#recovery = undefined
     return this.recovery.loaded().some(({ types }) => file.objects.has(btfIdentity(types)))
+  }
+
+  /** Of a file that was added and has no object that is loaded: which of its objects comes closest to what is, by types. */
+  closestObject(path: string): ObjectFit | undefined {
+    const file = this.#objects.findLast((one) => one.path === path)
+    return file && this.recovery.closest(file)
   }
 
   /** One BPF map by name or id. */

@@ -14,8 +14,8 @@ export class ObjectFile {
   readonly #bytes: Uint8Array
   /** Names of the objects in it by which BTF they have. */
   readonly objects: ReadonlyMap<string, string>
-  /** Their types. */
-  readonly types: readonly Btf[]
+  /** The objects with what the file calls them, and their types. */
+  readonly contents: readonly { readonly name: string; readonly types: Btf }[]
   #report: CastReport | undefined
 
   /** Throws 'not-found' when the file cannot be read or holds no BPF object, 'unreadable' when it is no ELF file. */
@@ -30,13 +30,13 @@ export class ObjectFile {
       })
     }
     const found = new Map<string, string>()
-    const types: Btf[] = []
+    const contents: { name: string; types: Btf }[] = []
     for (const { bytes, name } of findObjects(this.#bytes, path)) {
       const section = ElfFile.parse(bytes, name).section('.BTF')
       if (section === undefined) continue
       const parsed = Btf.parse(section.data, { name })
       found.set(btfIdentity(parsed), name)
-      types.push(parsed)
+      contents.push({ name, types: parsed })
     }
     if (found.size === 0) {
       throw new CryoscopeError(
@@ -45,7 +45,7 @@ export class ObjectFile {
       )
     }
     this.objects = found
-    this.types = types
+    this.contents = contents
   }
 
   /** What its programs keep where; analysed, or taken from the cache, when first asked for. */

@@ -19,6 +19,7 @@ import { readLoadedCode } from './loaded-code.js'
 import { type LoadedProgram, loadedPrograms } from './loaded-programs.js'
 import { MemoryChecks } from './memory-checks.js'
 import type { ObjectFile } from './object-file.js'
+import { closestFit, type ObjectFit } from './object-fit.js'
 
 /** What is known of the programs that have one BTF. */
 export interface Recovered {
@@ -137,7 +138,7 @@ export class Recovery {
     const programs = this.#loadedPrograms()
     const loaded = typeof programs === 'string' ? [] : programs.filter(({ btf }) => btf !== 0n)
     const files = new Set(loaded.map(({ btf }) => this.#kernel.btfObjects.types(btf)))
-    for (const file of this.#files) for (const types of file.types) files.add(types)
+    for (const file of this.#files) for (const { types } of file.contents) files.add(types)
     const all = [...files].flatMap((types) => types.findAll(name, kind))
     const [first] = all
     return first !== undefined && all.every((other) => isSameStruct(first, other)) ? first : undefined
@@ -164,6 +165,11 @@ export class Recovery {
       found.set(types, [...(found.get(types) ?? []), program])
     }
     return [...found].map(([types, programs]) => ({ types, programs }))
+  }
+
+  /** The object of a file that comes closest to loaded programs, of a file none of whose objects is loaded as it is. */
+  closest(file: ObjectFile): ObjectFit | undefined {
+    return closestFit(file, this.loaded())
   }
 
   #castAt(type: StructType | SectionType, offset: number): Cast | undefined {

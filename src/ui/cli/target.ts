@@ -83,7 +83,7 @@ export async function withSession<T>(
     noteOtherKernel(session, output)
     const restore = await hold(session, output)
     try {
-      addObjects(session, output, pointers.object ?? [])
+      await addObjects(session, output, pointers.object ?? [])
       return await work(session)
     } finally {
       await restore?.()
@@ -107,10 +107,13 @@ function noteOtherKernel(session: Session, output: Output): void {
   )
 }
 
-function addObjects(session: Session, output: Output, objects: readonly string[]): void {
+async function addObjects(session: Session, output: Output, objects: readonly string[]): Promise<void> {
   for (const path of objects) {
     if (session.addObject(path)) continue
-    output.note(`${escapeText(path)}: none of its objects is loaded here, by their types`)
+    const { fitText } = await import('../../bpf/recovery/object-fit.js')
+    const fit = session.closestObject(path)
+    const closest = fit === undefined ? '' : `; ${fitText(fit)}`
+    output.note(escapeText(`${path}: none of its objects is loaded here, by their types${closest}`))
   }
 }
 

@@ -22,8 +22,8 @@ function recoveryFrom(file: ObjectFile): Recovery {
 
 test('an object file has its types, and says how large an allocation is and what takes as much', () => {
   const file = new ObjectFile(objectOf(name))
-  expect(file.types).toHaveLength(1)
-  const [types] = file.types as [Btf]
+  expect(file.contents).toHaveLength(1)
+  const types = (file.contents[0] as { types: Btf }).types
   const recovery = recoveryFrom(file)
   for (const [struct, size] of [
     ['first', 48],
@@ -39,7 +39,7 @@ test('an object file has its types, and says how large an allocation is and what
 })
 
 test('a forward declaration is completed from an object file', () => {
-  const [types] = new ObjectFile(objectOf(name)).types as [Btf]
+  const types = (new ObjectFile(objectOf(name)).contents[0] as { types: Btf }).types
   const struct = types.find('first', 'struct')
   const b = new BtfBuilder()
   b.forward('first')
