@@ -3,6 +3,7 @@ import { Inflated } from './inflated.js'
 import { Kind, kindOf, symbolKinds, typeKinds } from './kind.js'
 import { NameIndex } from './names.js'
 import { Records } from './records.js'
+import type { ByteRange } from './strings.js'
 import type { CKind, CType, StructType, TypeOf, VoidType } from './types.js'
 
 /** Kinds of types that have a name to find them by. */
@@ -46,6 +47,8 @@ export class Btf {
   /** The file whose ids and strings this one continues (split BTF). */
   readonly base: Btf | undefined
   readonly littleEndian: boolean
+  /** Whether all of its bytes could be read: what is not found in one that is not may be in the rest. */
+  readonly isWhole: boolean
   readonly #records: Records
   readonly #types = new Map<number, CType>()
   readonly #void: VoidType | undefined
@@ -53,22 +56,31 @@ export class Btf {
   #symbolNames: NameIndex | undefined
   #pointerSize: 4 | 8 | undefined
 
-  private constructor(bytes: Uint8Array, base: Btf | undefined, name: string) {
+  private constructor(bytes: Uint8Array, base: Btf | undefined, name: string, holes: readonly ByteRange[]) {
     this.bytes = bytes
     this.base = base
     this.name = name
     const baseRecords = base === undefined ? undefined : base.#records
-    this.#records = new Records(bytes, name === '' ? 'This file' : name, baseRecords)
+    this.#records = new Records(bytes, name === '' ? 'This file' : name, baseRecords, holes)
+    this.isWhole = holes.length === 0 && base?.isWhole !== false
     this.littleEndian = this.#records.littleEndian
     if (base === undefined) this.#void = new Void(this, 0, 'void')
   }
 
   /**
    * Indexes BTF in either byte order. Throws 'unreadable' when the header is no use; otherwise whatever stands
-   * before the first broken record is there, and `problems` says what is not.
+   * before the first broken record is there, and `problems` says what is not. `holes` are bytes that could not be read:
+   * names and types there are unreadable, and the others are what they are.
    */
-  static parse(bytes: Uint8Array, options: { base?: Btf | undefined; name?: string | undefined } = {}): Btf {
-    return new Btf(bytes, options.base, options.name ?? '')
+  static parse(
+    bytes: Uint8Array,
+    options: {
+      base?: Btf | undefined
+      name?: string | undefined
+      holes?: readonly ByteRange[] | undefined
+    } = {},
+  ): Btf {
+    return new Btf(bytes, options.base, options.name ?? '', options.holes ?? [])
   }
 
   /** What is wrong with the file, one sentence each. */
@@ -98,10 +110,12 @@ export class Btf {
     if (known !== undefined) return known
     if (this.base !== undefined && id < this.startId) return this.base.type(id)
     if (this.#void !== undefined && id === 0) return this.#void
-    const type =
-      Number.isInteger(id) && id >= this.startId && id < this.typeCount
-        ? inflate(this, this.#records, id)
-        : unknownType(this, id, '', `there is no type ${id}, the last is ${this.typeCount - 1}`)
+    const isKnown = Number.isInteger(id) && id >= this.startId && id < this.typeCount
+    const type = !isKnown
+      ? unknownType(this, id, '', `there is no type ${id}, the last is ${this.typeCount - 1}`)
+      : this.#records.isLost(id)
+        ? unknownType(this, id, '', 'it lies in a part of the BTF that this memory does not hold')
+        : inflate(this, this.#records, id)
     this.#types.set(id, type)
     return type
   }

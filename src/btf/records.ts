@@ -1,6 +1,7 @@
 import { readSections, type Sections } from './header.js'
 import { elementWords, fixedWords, kindLimit, recordWords, typeKinds } from './kind.js'
-import { StringTable } from './strings.js'
+import { resumeBehind } from './resume.js'
+import { type ByteRange, StringTable } from './strings.js'
 
 const nativeLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
@@ -20,15 +21,25 @@ export class Records {
   readonly base: Records | undefined
   readonly problems: readonly string[]
 
-  constructor(bytes: Uint8Array, name: string, base: Records | undefined) {
+  /** Ids whose records lie in a hole. */
+  readonly #lost: readonly ByteRange[]
+
+  constructor(bytes: Uint8Array, name: string, base: Records | undefined, holes: readonly ByteRange[] = []) {
     const sections = readSections(bytes, name)
     const problems = [...sections.problems]
     this.littleEndian = sections.littleEndian
     this.base = base
     this.startId = base?.endId ?? 1
-    this.strings = new StringTable(sections.strings, base?.strings)
-    this.words = toWords(sections.types, sections.littleEndian)
-    const index = indexRecords(this.words, this.startId, sections, problems)
+    this.strings = new StringTable(sections.strings, base?.strings, within(holes, bytes, sections.strings))
+    const gaps = within(holes, bytes, sections.types)
+    const words = toWords(sections.types, sections.littleEndian)
+    this.words = gaps.length === 0 ? words : withVoid(words)
+    const lost: ByteRange[] = []
+    const index =
+      gaps.length === 0
+        ? indexRecords(words, this.startId, sections, problems)
+        : indexAround(words, this.startId, gaps, lost, problems)
+    this.#lost = lost
     this.offsets = index.offsets
     this.named = index.named
     this.problems = problems
@@ -43,6 +54,11 @@ export class Records {
   owner(id: number): Records | undefined {
     if (id >= this.startId) return id < this.endId ? this : undefined
     return this.base?.owner(id)
+  }
+
+  /** Whether the record of a type lies in a part of the file that could not be read. */
+  isLost(id: number): boolean {
+    return this.#lost.some(({ start, end }) => id >= start && id < end)
   }
 
   /** Word index of a type of this file. */
@@ -120,6 +136,65 @@ function indexRecords(
     problems.push(`the type section ends with ${sections.types.length - at * 4} bytes that are no record`)
   }
   return { offsets: offsets.slice(0, count), named: named.slice(0, namedCount) }
+}
+
+/** The holes of a file that touch one of its sections, in bytes of that section. */
+function within(holes: readonly ByteRange[], file: Uint8Array, section: Uint8Array): ByteRange[] {
+  const from = section.byteOffset - file.byteOffset
+  return holes
+    .map(({ start, end }) => ({
+      start: Math.max(0, start - from),
+      end: Math.min(section.length, end - from),
+    }))
+    .filter(({ start, end }) => end > start)
+}
+
+/** With a record of kind 0 behind the others, which stands for those that are lost. */
+function withVoid(words: Uint32Array): Uint32Array {
+  const all = new Uint32Array(words.length + recordWords)
+  all.set(words)
+  return all
+}
+
+/** The same around holes, as far as it is proven where records go on behind one and which ids they have. */
+function indexAround(
+  words: Uint32Array,
+  startId: number,
+  gaps: readonly ByteRange[],
+  lost: ByteRange[],
+  problems: string[],
+): RecordIndex {
+  const offsets: number[] = []
+  const named: number[] = []
+  const holes = gaps.map(({ start, end }) => ({ from: start >>> 2, to: Math.ceil(end / 4) }))
+  let at = 0
+  for (let n = 0; ; n++) {
+    const hole = holes[n]
+    const end = hole?.from ?? words.length
+    while (at + recordWords <= end) {
+      const info = words[at + 1] as number
+      const kind = (info >>> 24) & 0x7f
+      if (kind === 0 || kind >= kindLimit) break
+      const next =
+        at + recordWords + (fixedWords[kind] as number) + (elementWords[kind] as number) * (info & 0xffffff)
+      if (next > end) break
+      if (((typeKinds >>> kind) & 1) !== 0) named.push(offsets.length)
+      offsets.push(at)
+      at = next
+    }
+    if (hole === undefined) break
+    const first = startId + offsets.length
+    const resumed = resumeBehind(words, { from: at, to: hole.to }, holes[n + 1]?.from ?? words.length, first)
+    if (resumed === undefined) {
+      problems.push(`type ${first} and those behind it lie in or behind a part that could not be read`)
+      break
+    }
+    problems.push(`types ${first} to ${first + resumed.lost - 1} lie in a part that could not be read`)
+    lost.push({ start: first, end: first + resumed.lost })
+    for (let i = 0; i < resumed.lost; i++) offsets.push(words.length)
+    at = resumed.at
+  }
+  return { offsets: Uint32Array.from(offsets), named: Uint32Array.from(named) }
 }
 
 /** Words after the first three of a kind that only the file's layout section describes. */

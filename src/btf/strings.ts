@@ -7,6 +7,12 @@ export const hashPrime = 0x01000193
 /** The low bits of FNV over short names are weak alone: higher ones are folded into them. */
 export const hashFold = 15
 
+/** Bytes that memory did not have, first to end. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
 /**
  * The string section of a BTF file. Strings of split BTF continue where those of its base end, so an offset
  * below `start` belongs to the base.
@@ -20,7 +26,10 @@ export class StringTable {
   /** One past the last offset. */
   readonly end: number
 
-  constructor(bytes: Uint8Array, base: StringTable | undefined) {
+  readonly #holes: readonly ByteRange[]
+
+  constructor(bytes: Uint8Array, base: StringTable | undefined, holes: readonly ByteRange[] = []) {
+    this.#holes = holes
     this.bytes = bytes
     this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#base = base
@@ -37,6 +46,8 @@ export class StringTable {
     const limit = Math.min(bytes.length, own + longestName)
     let end = own
     while (end < limit && bytes[end] !== 0) end++
+    // No name, and not the empty one: what it was is not known.
+    if (this.#holes.some((hole) => own < hole.end && end >= hole.start)) return `unreadable_name_${offset}`
     return end > own ? this.#text.toString('utf8', own, end) : ''
   }
 

@@ -1,4 +1,4 @@
-import type { KernelSymbol } from '../kernel/kallsyms.js'
+import type { KernelSymbol } from '../kernel/image/kallsyms.js'
 import { type Address, hexAddress } from './json.js'
 import { jsonOf } from './shape.js'
 

@@ -1,6 +1,7 @@
-import { Btf } from '../btf/btf.js'
+import type { Btf } from '../btf/btf.js'
 import { CryoscopeError } from '../errors.js'
 import type { Problems } from '../problems.js'
+import { readBtf } from './image/read-btf.js'
 import type { Kernel } from './kernel.js'
 import { idrEntries } from './walk/xarray.js'
 
@@ -80,10 +81,8 @@ export class BtfObjects {
     if (depth > 4) throw new CryoscopeError('unreadable', `BTF ${object.id} is based on itself`)
     const base = object.baseAddress === 0n ? undefined : this.#types(object.baseAddress, depth + 1)
     const data = this.#kernel.struct('btf', address).pointer('data')
-    const types = Btf.parse(this.#kernel.space.bytes(data, object.size), {
-      base,
-      name: object.name || `btf ${object.id}`,
-    })
+    const name = object.name || `btf ${object.id}`
+    const types = readBtf(this.#kernel.space, data, object.size, { base, name }, this.#kernel.problems)
     this.#parsed.set(key, types)
     return types
   }

@@ -1,84 +1,71 @@
-import { Btf } from '../btf/btf.js'
+import type { Btf } from '../btf/btf.js'
 import type { CType } from '../btf/types.js'
-import { CryoscopeError } from '../errors.js'
 import type { AddressSpace } from '../memory/address-space.js'
 import type { Physical, PhysicalMemory, PhysicalRange } from '../memory/types.js'
 import { Problems } from '../problems.js'
 import { BtfObjects } from './btf-objects.js'
 import { Cpus } from './cpus.js'
-import { candidateLimit, type Discovered, discover, type Help, prove } from './discovery.js'
-import type { Kallsyms, KernelSymbol } from './kallsyms.js'
-import { Layouts, StructReader } from './struct-reader.js'
+import type { Help } from './image/discovery.js'
+import type { Kallsyms, KernelSymbol } from './image/kallsyms.js'
+import { KernelImage } from './image/kernel-image.js'
+import type { VmcoreInfo } from './image/vmcoreinfo.js'
+import { type Layouts, StructReader } from './struct-reader.js'
 import { Symbolizer } from './symbolizer.js'
-import { type VmcoreInfo, vmcoreInfoIn } from './vmcoreinfo.js'
-
-/** No vmlinux has more; the largest distribution kernels are near 8 MiB. */
-const btfLimit = 64 * 2 ** 20
 
 /**
- * A Linux kernel in memory: what its bytes mean. Everything is read from the memory itself and on demand.
- * When the guest has run, call `invalidate`: translations and what was read from live structures are dropped, symbols
- * and types stay.
+ * A Linux kernel in memory: what its bytes mean. Everything is read from the memory itself and on demand. Its image is
+ * found once; when the guest has run, call `invalidate`: translations and what was read from live structures are dropped.
  */
 export class Kernel {
+  readonly image: KernelImage
   readonly memory: PhysicalMemory
   readonly space: AddressSpace
   readonly info: VmcoreInfo
   readonly symbols: Kallsyms
-  /** How the kernel was found, in sentences. */
-  readonly evidence: readonly string[]
   #problems = new Problems()
-  #types: Btf | undefined
-  #layouts: Layouts | undefined
   #cpus: Cpus | undefined
   #btfObjects: BtfObjects | undefined
   #symbolizer: Symbolizer | undefined
 
   /** Throws CryoscopeError('unreadable') when the memory holds no kernel that proves itself. */
   static find(memory: PhysicalMemory, help: Help = {}): Kernel {
-    return new Kernel(memory, discover(memory, help))
+    return new Kernel(KernelImage.find(memory, help))
   }
 
   /** The kernel whose VMCOREINFO note lies there; undefined where none proves itself. */
   static at(memory: PhysicalMemory, note: Physical): Kernel | undefined {
-    return Kernel.#proven(memory, vmcoreInfoIn(memory, [{ start: note, length: 4096 }]))
+    const image = KernelImage.at(memory, note)
+    return image === undefined ? undefined : new Kernel(image)
   }
 
   /** Another kernel than the given one, whose note lies in these ranges; undefined where none proves itself. */
   static within(memory: PhysicalMemory, ranges: readonly PhysicalRange[], other: Kernel): Kernel | undefined {
-    return Kernel.#proven(memory, vmcoreInfoIn(memory, ranges), other.noteAt)
+    const image = KernelImage.within(memory, ranges, other.noteAt)
+    return image === undefined ? undefined : new Kernel(image)
   }
 
-  static #proven(memory: PhysicalMemory, notes: Iterable<VmcoreInfo>, except?: Physical): Kernel | undefined {
-    let tried = 0
-    for (const info of notes) {
-      if (info.physical === except) continue
-      if (tried++ === candidateLimit) return undefined
-      const found = prove(memory, info)
-      if (typeof found !== 'string') return new Kernel(memory, found)
-    }
-    return undefined
+  constructor(image: KernelImage) {
+    this.image = image
+    this.memory = image.memory
+    this.space = image.space
+    this.info = image.info
+    this.symbols = image.symbols
   }
 
-  private constructor(memory: PhysicalMemory, found: Discovered) {
-    this.memory = memory
-    this.space = found.space
-    this.info = found.info
-    this.symbols = found.symbols
-    this.evidence = found.evidence
-  }
-
-  /** What it could not read of what it reads for itself: the symbols of modules and programs. */
+  /** What could not be read of what the kernel reads for itself: of its image, the symbols of modules and programs. */
   get problems(): Problems {
+    this.#problems.addAll(this.image.problems.list)
     return this.#problems
+  }
+
+  /** How the kernel was found, in sentences. */
+  get evidence(): readonly string[] {
+    return this.image.evidence
   }
 
   /** Physical address of its VMCOREINFO note. */
   get noteAt(): Physical | undefined {
-    if (this.info.physical !== undefined) return this.info.physical
-    const pointer = this.findSymbol('vmcoreinfo_note')
-    const place = pointer === undefined ? undefined : this.space.translate(this.space.u64(pointer))
-    return place === undefined || 'problem' in place ? undefined : place.physical
+    return this.image.noteAt
   }
 
   /** uname -r. */
@@ -86,22 +73,13 @@ export class Kernel {
     return this.info.release
   }
 
-  /** BTF of vmlinux, byte for byte what /sys/kernel/btf/vmlinux shows. */
+  /** BTF of vmlinux, byte for byte what /sys/kernel/btf/vmlinux shows where it `isWhole`. */
   get types(): Btf {
-    if (this.#types === undefined) {
-      const start = this.symbol('__start_BTF')
-      const size = Number(this.symbol('__stop_BTF') - start)
-      if (!(size > 0 && size <= btfLimit)) {
-        throw new CryoscopeError('unreadable', `the kernel's BTF claims ${size} bytes, which cannot be`)
-      }
-      this.#types = Btf.parse(this.space.bytes(start, size), { name: 'vmlinux' })
-    }
-    return this.#types
+    return this.image.types
   }
 
   get layouts(): Layouts {
-    this.#layouts ??= new Layouts(this.types)
-    return this.#layouts
+    return this.image.layouts
   }
 
   get cpus(): Cpus {
@@ -122,22 +100,11 @@ export class Kernel {
 
   /** Run-time address of a symbol of the kernel image. */
   symbol(name: string): bigint {
-    const symbol = this.symbols.lookup(name)
-    if (symbol === undefined) throw new CryoscopeError('not-found', this.#noSymbol(name))
-    return symbol.address
+    return this.image.symbol(name)
   }
 
   findSymbol(name: string): bigint | undefined {
-    return this.symbols.lookup(name)?.address
-  }
-
-  #noSymbol(name: string): string {
-    let near: string[] = []
-    for (let length = Math.min(name.length, 24); length >= 4 && near.length === 0; length -= 2) {
-      near = firstNames(this.symbols.startingWith(name.slice(0, length)), 5)
-    }
-    const hint = near.length === 0 ? '' : `; near it: ${near.join(', ')}`
-    return `kernel ${this.release} has no symbol ${name}${hint}`
+    return this.image.findSymbol(name)
   }
 
   /** One object of the kernel, for walkers. `having` picks among structs that share a name. */
@@ -170,13 +137,4 @@ export class Kernel {
     this.#symbolizer = undefined
     this.#problems = new Problems()
   }
-}
-
-function firstNames(symbols: Iterable<KernelSymbol>, count: number): string[] {
-  const names: string[] = []
-  for (const symbol of symbols) {
-    names.push(symbol.name)
-    if (names.length === count) break
-  }
-  return names
 }

@@ -1,7 +1,7 @@
 import { CryoscopeError, quietly } from '../errors.js'
 import type { Physical, PhysicalMemory, PhysicalRange } from '../memory/types.js'
 import { type RegisterSet, registersThatFit } from './cpu-identity.js'
-import type { Help } from './discovery.js'
+import type { Help } from './image/discovery.js'
 import { Kernel } from './kernel.js'
 
 /**

@@ -36,7 +36,9 @@ export class Layout {
     if (place === undefined) {
       throw new CryoscopeError(
         'unreadable',
-        `this kernel's struct ${this.type.name} has no member ${paths.join(' or ')}; it is laid out in a way not known here`,
+        this.type.btf.isWhole
+          ? `this kernel's struct ${this.type.name} has no member ${paths.join(' or ')}; it is laid out in a way not known here`
+          : `struct ${this.type.name} has no member ${paths.join(' or ')} in what could be read of this kernel's BTF: ${lacks}`,
       )
     }
     return place
@@ -133,6 +135,9 @@ export class StructReader {
   }
 }
 
+/** A type that is not found where BTF has holes may be there. */
+const lacks = 'some of its pages are not in this memory'
+
 function isSigned(place: Place): boolean {
   const type = strip(place.type)
   return (type.kind === 'int' || type.kind === 'enum') && type.signed
@@ -167,7 +172,7 @@ export class Layouts {
     if (layout === undefined) {
       throw new CryoscopeError(
         'unreadable',
-        `this kernel has no struct ${name}${having === undefined ? '' : ` with a member ${having}`}`,
+        `${this.#btf.isWhole ? 'this kernel has' : 'there is'} no struct ${name}${having === undefined ? '' : ` with a member ${having}`}${this.#btf.isWhole ? '' : ` in what could be read of this kernel's BTF: ${lacks}`}`,
       )
     }
     return layout

@@ -1,5 +1,5 @@
 import type { Problems } from '../problems.js'
-import type { KernelSymbol } from './kallsyms.js'
+import type { KernelSymbol } from './image/kallsyms.js'
 import type { Kernel } from './kernel.js'
 import { moduleSymbols } from './modules.js'
 import { entries, listNodes } from './walk/list.js'

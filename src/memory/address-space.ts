@@ -126,7 +126,12 @@ export class AddressSpace implements VirtualMemory {
       }
       const page = start + index * span
       if (window === undefined) {
-        sweep.problem ??= { kind: 'absent', address: BigInt(page) << 12n, physical: table * 4096 + index * 8 }
+        sweep.problem ??= {
+          kind: 'absent',
+          address: BigInt(page) << 12n,
+          physical: table * 4096 + index * 8,
+          table: format.names[level] as PageTableLevel,
+        }
         index += frameEntries - 1 - (index % frameEntries)
         continue
       }
@@ -193,7 +198,8 @@ export class AddressSpace implements VirtualMemory {
         position < 0 ? undefined : (memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow)
       if (window === undefined) {
         if (address !== undefined) {
-          this.#failure = { kind: 'absent', address, physical: table * 4096 + index * 8 }
+          const physical = table * 4096 + index * 8
+          this.#failure = { kind: 'absent', address, physical, table: format.names[level] as PageTableLevel }
         }
         return -1
       }

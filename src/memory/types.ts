@@ -16,7 +16,13 @@ export type Problem =
   /** The page walk ended at an entry that is not present. */
   | { readonly kind: 'not-present'; readonly address: bigint; readonly level: PageTableLevel }
   /** The address is mapped, but the source does not hold that physical memory (a hole, a truncated or filtered dump, MMIO). */
-  | { readonly kind: 'absent'; readonly address: bigint; readonly physical: Physical }
+  | {
+      readonly kind: 'absent'
+      readonly address: bigint
+      readonly physical: Physical
+      /** It is an entry of this table that the source does not hold: where the address leads is not known. */
+      readonly table?: PageTableLevel
+    }
   /** More bytes were asked for than this memory holds in all: the length is wrong. */
   | { readonly kind: 'too-long'; readonly address: bigint; readonly length: number }
 
@@ -80,7 +86,9 @@ export function describeProblem(problem: Problem): string {
     case 'not-present':
       return `page not present at ${at} (${problem.level})`
     case 'absent':
-      return `${at} is at physical 0x${problem.physical.toString(16)}, which this memory does not hold`
+      return problem.table === undefined
+        ? `${at} is at physical 0x${problem.physical.toString(16)}, which this memory does not hold`
+        : `where ${at} leads is not known: its ${problem.table} is at physical 0x${problem.physical.toString(16)}, which this memory does not hold`
     case 'too-long':
       return `${problem.length} bytes at ${at} are more than this memory holds`
   }

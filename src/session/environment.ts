@@ -55,7 +55,7 @@ export function describeEnvironment(vm: Session, hashed: boolean, problems: Prob
   say('types', 'BTF between __start_BTF and __stop_BTF in the image', () => kernel.types.typeCount)
   if (hashed)
     say('btfSha256', 'SHA-256 of that BTF', () =>
-      createHash('sha256').update(kernel.types.bytes).digest('hex'),
+      kernel.types.isWhole ? createHash('sha256').update(kernel.types.bytes).digest('hex') : undefined,
     )
   say('tainted', 'tainted_mask, letters as in taint_flags', () => taint(vm))
   say('commandLine', 'saved_command_line', () => commandLine(vm))

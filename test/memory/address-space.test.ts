@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AddressSpace } from '../../src/memory/address-space.js'
 import { MemoryFault } from '../../src/memory/fault.js'
 import { x86PageTables } from '../../src/memory/page-tables.js'
+import { describeProblem, type Problem } from '../../src/memory/types.js'
 import { ArrayMemory } from '../support/array-memory.js'
 import { GuestBuilder, type PageSize } from '../support/guest-builder.js'
 
@@ -89,9 +90,15 @@ describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
     expect(space.read(high + 8n, 1)).toMatchObject({
       problem: { kind: 'absent', address: high + 8n, physical: 0x7ffff008 },
     })
-    expect(space.read(high + 0x40000010n, 1)).toMatchObject({
-      problem: { kind: 'absent', address: high + 0x40000010n, physical: 0x70000000 },
-    })
+    const { problem } = space.read(high + 0x40000010n, 1) as { problem: Problem }
+    expect(problem).toMatchObject({ kind: 'absent', address: high + 0x40000010n, physical: 0x70000000 })
+    // What lies there is a page table, not what was asked for.
+    expect(describeProblem(problem)).toBe(
+      `where 0x${(high + 0x40000010n).toString(16)} leads is not known: its pmd is at physical 0x70000000, which this memory does not hold`,
+    )
+    expect(describeProblem((space.read(high + 8n, 1) as { problem: Problem }).problem)).toBe(
+      `0x${(high + 8n).toString(16)} is at physical 0x7ffff008, which this memory does not hold`,
+    )
   })
 
   it('takes an address as the 64 bits it has', () => {

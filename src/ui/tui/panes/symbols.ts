@@ -1,7 +1,7 @@
 import { declare } from '../../../btf/declaration.js'
 import { typeName } from '../../../btf/type-name.js'
 import type { CType } from '../../../btf/types.js'
-import type { Kallsyms } from '../../../kernel/kallsyms.js'
+import type { Kallsyms } from '../../../kernel/image/kallsyms.js'
 import { describeType } from '../../../session/names.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'

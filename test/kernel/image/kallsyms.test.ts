@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CryoscopeError } from '../../src/errors.js'
-import { Kallsyms } from '../../src/kernel/kallsyms.js'
-import { VmcoreInfo } from '../../src/kernel/vmcoreinfo.js'
-import { GuestBuilder } from '../support/guest-builder.js'
+import { CryoscopeError } from '../../../src/errors.js'
+import { Kallsyms } from '../../../src/kernel/image/kallsyms.js'
+import { VmcoreInfo } from '../../../src/kernel/image/vmcoreinfo.js'
+import { GuestBuilder } from '../../support/guest-builder.js'
 import {
   type AddressEncoding,
   buildSymbolTable,
   type SymbolSpec,
   type SymbolTableOptions,
-} from '../support/symbol-table.js'
+} from '../../support/symbol-table.js'
 
 const text = 0xffffffff84200000n
 const tableAt = text + 0x800000n

@@ -1,4 +1,4 @@
-import type { Physical, PhysicalMemory, PhysicalRange } from '../memory/types.js'
+import type { Physical, PhysicalMemory, PhysicalRange } from '../../memory/types.js'
 
 /**
  * VMCOREINFO: the note in which a kernel describes itself for dump tools

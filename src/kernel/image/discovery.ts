@@ -1,7 +1,12 @@
-import { CryoscopeError } from '../errors.js'
-import { AddressSpace } from '../memory/address-space.js'
-import { arm64PageTables, type Granule, type PageTableFormat, x86PageTables } from '../memory/page-tables.js'
-import type { Physical, PhysicalMemory } from '../memory/types.js'
+import { CryoscopeError } from '../../errors.js'
+import { AddressSpace } from '../../memory/address-space.js'
+import {
+  arm64PageTables,
+  type Granule,
+  type PageTableFormat,
+  x86PageTables,
+} from '../../memory/page-tables.js'
+import type { Physical, PhysicalMemory } from '../../memory/types.js'
 import { Kallsyms } from './kallsyms.js'
 import { findVmcoreInfo, VmcoreInfo } from './vmcoreinfo.js'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { CryoscopeError } from '../../src/errors.js'
-import { Kernel } from '../../src/kernel/kernel.js'
-import { ArrayMemory } from '../support/array-memory.js'
-import { KernelGuest, noteBytes } from '../support/kernel-guest.js'
+import { CryoscopeError } from '../../../src/errors.js'
+import { Kernel } from '../../../src/kernel/kernel.js'
+import { ArrayMemory } from '../../support/array-memory.js'
+import { KernelGuest, noteBytes } from '../../support/kernel-guest.js'
 
 /** The text of the guest's own note. */
 function ownText(guest: KernelGuest): string {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findVmcoreInfo, VmcoreInfo } from '../../src/kernel/vmcoreinfo.js'
-import { ArrayMemory } from '../support/array-memory.js'
-import { noteBytes } from '../support/kernel-guest.js'
+import { findVmcoreInfo, VmcoreInfo } from '../../../src/kernel/image/vmcoreinfo.js'
+import { ArrayMemory } from '../../support/array-memory.js'
+import { noteBytes } from '../../support/kernel-guest.js'
 
 const text = 'OSRELEASE=6.18.15\nSYMBOL(_stext)=ffffffff81000000\nKERNELOFFSET=1a000000\n'
 

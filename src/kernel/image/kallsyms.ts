@@ -1,5 +1,5 @@
-import { CryoscopeError } from '../errors.js'
-import type { AddressSpace } from '../memory/address-space.js'
+import { CryoscopeError } from '../../errors.js'
+import type { AddressSpace } from '../../memory/address-space.js'
 import type { VmcoreInfo } from './vmcoreinfo.js'
 
 export interface KernelSymbol {

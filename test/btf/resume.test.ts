@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Btf } from '../../src/btf/btf.js'
+import type { CType } from '../../src/btf/types.js'
+import { BtfBuilder } from './builder.js'
+
+/** As pahole writes a kernel: types, prototypes among them that several functions share, then the functions. */
+let functionsAt = 0
+
+function kernel(): Uint8Array {
+  const b = new BtfBuilder()
+  const u32 = b.int('unsigned int', 4)
+  const u64 = b.int('unsigned long', 8)
+  const types = [u32, u64]
+  const prototypes: number[] = []
+  for (let n = 0; n < 900; n++) {
+    if (Math.imul(n + 1, 0x9e3779b1) >>> 24 < 100) {
+      const parameters = Array.from({ length: n % 4 }, (_, i) => ({
+        name: `p${i}`,
+        type: types[n % types.length] ?? u32,
+      }))
+      prototypes.push(b.prototype(u32, parameters))
+    }
+    const of = (i: number): number => types[(n * 7 + i * 13) % types.length] ?? u32
+    const members = Array.from({ length: 1 + (n % 9) }, (_, i) => ({ name: `member_${n}_${i}`, type: of(i) }))
+    types.push(b.struct(`struct_number_${n}`, members))
+    if (n % 3 === 0) types.push(b.pointer(of(1)))
+    if (n % 5 === 0) b.enum(`enum_number_${n}`, { [`FIRST_${n}`]: 0, [`SECOND_${n}`]: n })
+  }
+  functionsAt = b.nextId
+  for (let n = 0; n < 600; n++)
+    b.function(`function_number_${n}`, prototypes[(n * 31) % prototypes.length] ?? 0)
+  return b.build()
+}
+
+const bytes = kernel()
+const whole = Btf.parse(bytes, { name: 'vmlinux' })
+/** The type section begins behind the header; strings follow it. */
+const header = 24
+const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+const typesEnd = header + view.getUint32(12, true)
+
+function holed(...starts: number[]): Btf {
+  const damaged = bytes.slice()
+  const holes = starts
+    .sort((a, b) => a - b)
+    .map((start) => ({ start, end: Math.min(start + 4096, bytes.length) }))
+  for (const { start, end } of holes) damaged.fill(0, start, end)
+  return Btf.parse(damaged, { name: 'vmlinux', holes })
+}
+
+/** What can be said of a type, names of its members included; names that are lost are dots. */
+function describeType(type: CType): string {
+  const members = 'members' in type ? type.members.map(({ name }) => name).join() : ''
+  const size = 'size' in type ? type.size : ''
+  return `${type.kind} ${type.name} ${size} ${members}`
+}
+
+/** Names that lie in a hole stand for any. */
+function agrees(found: CType, right: CType): boolean {
+  const parts = describeType(found).split(/unreadable_name_\d+/)
+  const pattern = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')
+  return new RegExp(`^${pattern}$`).test(describeType(right))
+}
+
+function compare(found: Btf): { lost: number; wrong: number[] } {
+  let lost = 0
+  const wrong: number[] = []
+  for (let id = 1; id < whole.typeCount; id++) {
+    const type = id < found.typeCount ? found.type(id) : undefined
+    if (type === undefined || type.kind === 'unknown') lost++
+    else if (!agrees(type, whole.type(id))) wrong.push(id)
+  }
+  return { lost, wrong }
+}
+
+describe('BTF with pages that could not be read', () => {
+  it('has its types when nothing is missing', () => {
+    expect(compare(whole)).toEqual({ lost: 0, wrong: [] })
+    expect(whole.isWhole).toBe(true)
+    expect(whole.typeCount).toBeGreaterThan(2000)
+    expect(typesEnd).toBeGreaterThan(10 * 4096)
+  })
+
+  it('loses what is in a page of its type section, and keeps the ids of all else', () => {
+    for (let start = header; start + 4096 < typesEnd; start += 4096) {
+      const found = holed(start)
+      const { lost, wrong } = compare(found)
+      expect(wrong).toEqual([])
+      expect(lost).toBeGreaterThan(0)
+      // A record takes 12 bytes at least. Behind a hole among the functions nothing tells ids; functions are lost, no types.
+      const last = Number(/^types? (\d+)/.exec(found.problems[0] ?? '')?.[1])
+      const limit = last + 360 < functionsAt ? 4096 / 12 + 2 : whole.typeCount - last
+      expect(lost, `hole at ${start}`).toBeLessThanOrEqual(limit)
+      expect(found.isWhole).toBe(false)
+      expect(found.problems[0]).toMatch(/^types? \d+ .* a part that could not be read/)
+    }
+    const found = holed(header + 8192)
+    expect(found.find('function_number_599', 'function')?.id).toBe(
+      whole.find('function_number_599', 'function')?.id,
+    )
+    const gone = found.type(
+      Array.from({ length: 2000 }, (_, id) => id).find((id) => found.type(id).kind === 'unknown') ?? 0,
+    )
+    expect(gone).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('does not hold') })
+  })
+
+  it('loses names in a page of its strings and nothing else, and gives them no other', () => {
+    for (let start = typesEnd; start < bytes.length; start += 4096) {
+      const found = holed(start)
+      expect(compare(found)).toEqual({ lost: 0, wrong: [] })
+      expect([...found.types()].some(({ name }) => name.startsWith('unreadable_name_'))).toBe(true)
+    }
+  })
+
+  it('is never wrong about a type, whatever is missing', () => {
+    const place = fc.integer({ min: header, max: bytes.length - 1 })
+    fc.assert(
+      fc.property(fc.uniqueArray(place, { minLength: 1, maxLength: 3 }), (starts) => {
+        expect(
+          compare(holed(...starts.map((start) => start - (start % 64)).filter((s) => s >= header))).wrong,
+        ).toEqual([])
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
