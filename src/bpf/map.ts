@@ -14,7 +14,7 @@ import type { Value } from '../value/types.js'
 import { type MapInfo, readMap } from './map-info.js'
 import { EntryMaker, type EntryValue, isVoid, type MapEntry } from './maps/entry.js'
 import { EntryJson } from './maps/entry-json.js'
-import type { EntryBatch, EntryReader, MapReader, RawEntry } from './maps/reader.js'
+import type { EntryBatch, EntryReader, MapKeys, MapReader, RawEntry } from './maps/reader.js'
 import { readerFor } from './maps/readers.js'
 import { unknownReason, unknownState } from './maps/unknown.js'
 
@@ -70,6 +70,11 @@ export class BpfMap {
   /** Why entries cannot be shown, undefined when they can: the type is newer than this program. */
   get unsupported(): string | undefined {
     return this.#reader === undefined ? unknownReason(this.info) : undefined
+  }
+
+  /** What keys are, where programs do not choose them. */
+  get keys(): MapKeys | undefined {
+    return this.#reader?.keys
   }
 
   get perCpu(): boolean {
@@ -198,10 +203,10 @@ export class BpfMap {
   }
 
   keyBytes(key: unknown): Uint8Array {
-    const { keySize, keyType, name, type } = this.info
+    const { keySize, keyType, name } = this.info
     if (keySize === 0 && (key === undefined || key === null)) return new Uint8Array()
     // Keys of local storage are file descriptors of owners; the address of an owner does as well.
-    const isOwner = type.endsWith('_storage')
+    const isOwner = this.keys === 'owners'
     if (isOwner && key instanceof Uint8Array && key.length === 8) return key
     if (isOwner && typeof key === 'bigint') return bytesOf(key, undefined, 8, '')
     return bytesOf(key, keyType, keySize, `keys of map ${name}`)

@@ -26,6 +26,7 @@ export const perCpuArrayReader = arrayFamily('percpu_array', true, readPerCpu)
 function arrayFamily(type: string, perCpu: boolean, readRange: ReadRange): PackedReader {
   return {
     types: [type],
+    keys: 'places',
     perCpu,
 
     state(kernel, map) {

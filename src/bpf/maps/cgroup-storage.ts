@@ -16,6 +16,7 @@ export const perCpuCgroupStorageReader: EntryReader = family('percpu_cgroup_stor
 function family(type: string, perCpu: boolean): EntryReader {
   return {
     types: [type],
+    keys: 'owners',
     perCpu,
 
     *entries(kernel, map, problems) {

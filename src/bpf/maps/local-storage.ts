@@ -30,6 +30,7 @@ const bucketLogLimit = 31
  */
 export const localStorageReader: EntryReader = {
   types: Object.keys(owners),
+  keys: 'owners',
   perCpu: false,
 
   state(kernel, map, problems) {

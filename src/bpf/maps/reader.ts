@@ -7,6 +7,8 @@ import type { NamedObject } from './objects/named-object.js'
 /** How the kernel stores what a map holds; one per family, registered in `readers.ts`. */
 export type MapReader = PackedReader | EntryReader
 
+export type MapKeys = 'places' | 'owners'
+
 interface Family {
   /** Map types as `MapInfo.type` names them. */
   readonly types: readonly string[]
@@ -14,6 +16,11 @@ interface Family {
    * Values per entry: one, or one per possible CPU in the order of `kernel.cpus.possible`.
    */
   readonly perCpu: boolean
+  /**
+   * What keys are, where programs do not choose them: places in an array, or the objects that values belong to, of which a key
+   * is the address.
+   */
+  readonly keys?: MapKeys
   /** What there is to say of the map beyond its entries: positions, parameters, counts. */
   state?(kernel: Kernel, map: MapInfo, problems: Problems): Details
 }

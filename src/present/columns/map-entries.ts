@@ -64,7 +64,7 @@ export function isSection(map: BpfMap): boolean {
 export function entryHeadings(map: BpfMap, members: readonly string[] | undefined): Heading[] {
   const number = (title: string): Heading => ({ title, align: 'right', rigid: true })
   // Keys of local storage are shown as their owners.
-  const isPlain = isNumber(map.info.keyType) && !map.type.endsWith('_storage')
+  const isPlain = isNumber(map.info.keyType) && map.keys !== 'owners'
   const key: Heading = isPlain ? number('KEY') : { title: 'KEY' }
   const cpu = map.perCpu ? [number('CPU')] : []
   const bare = map.info.valueType === undefined ? undefined : strip(map.info.valueType)

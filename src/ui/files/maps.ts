@@ -107,8 +107,8 @@ function* lines(map: BpfMap, notes: ProblemNotes): Generator<string> {
 }
 
 /** A map that is one struct, as schedulers keep their state and compilers their globals. */
-function isSingle({ info, perCpu }: BpfMap): boolean {
-  return info.type === 'array' && info.maxEntries === 1 && !perCpu
+function isSingle({ info, keys, perCpu }: BpfMap): boolean {
+  return keys === 'places' && info.maxEntries === 1 && !perCpu
 }
 
 function* singleEntry(view: View, map: BpfMap): Generator<Entry> {
@@ -141,21 +141,17 @@ function valueText(value: Value | Uint8Array | undefined): string {
   return escapeText(String(value))
 }
 
-function rawAbout({ info }: BpfMap): string {
-  return hasIndexKeys(info.type)
+function rawAbout({ keys }: BpfMap): string {
+  return keys === 'places'
     ? 'the bytes of all values, one after the other'
     : 'the bytes of all entries, each its key and then its value'
-}
-
-/** Keys that are only positions are left out of raw bytes. */
-function hasIndexKeys(type: string): boolean {
-  return type === 'array' || type === 'percpu_array'
 }
 
 /** The bytes of a map as they lie: keys and values in the kernel's order. */
 function* rawBytes(map: BpfMap, notes: ProblemNotes): Generator<Uint8Array> {
   const problems = new Problems()
-  const keySize = hasIndexKeys(map.type) ? 0 : map.info.keySize
+  // Keys that are only places are left out.
+  const keySize = map.keys === 'places' ? 0 : map.info.keySize
   for (const { key, value, cpus } of map.entries(problems)) {
     const values = cpus ?? (value === undefined ? [] : [value])
     yield Buffer.concat([...(keySize === 0 ? [] : [key.bytes]), ...values.map(({ bytes }) => bytes)])

@@ -41,7 +41,7 @@ export class MapRows implements RowSource {
     this.#members = columnMembers(map, { nested: true })
     this.columns = entryHeadings(map, this.#members)
     this.#copies = map.perCpu ? cpus : 1
-    this.#isArray = map.type === 'array' || map.type === 'percpu_array'
+    this.#isArray = map.keys === 'places'
     const { maxEntries } = map.info
     this.bound = maxEntries > 0 ? maxEntries * this.#copies : undefined
     if (this.#isArray) {
