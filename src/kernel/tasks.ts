@@ -37,6 +37,7 @@ export function* tasks(kernel: Kernel, problems: Problems): Generator<Task> {
   const signal = kernel.layouts.get('signal_struct')
   const head = kernel.symbol('init_task') + BigInt(task.offset('tasks'))
   const processes = new Set<bigint>()
+  let found = 0
   for (const leader of entries(listNodes(kernel, head, problems, 'tasks'), task.offset('tasks'))) {
     const where = `task at 0x${leader.toString(16)}`
     const shared = problems.attempt(where, () => kernel.struct('task_struct', leader).pointer('signal'))
@@ -59,7 +60,19 @@ export function* tasks(kernel: Kernel, problems: Problems): Generator<Task> {
     }
     // A leader that is being reaped has left its own thread list.
     if (seen === 0) yield* readable(kernel, leader, problems)
+    found += Math.max(seen, 1)
   }
+  const counted = threadCount(kernel, problems)
+  if (counted !== undefined && found < counted)
+    problems.add('tasks', `the kernel counts ${counted} threads, ${found} were found`)
+}
+
+/** Threads without the idle ones (kernel/fork.c): counted after they are listed, and no more before they leave the lists. */
+function threadCount(kernel: Kernel, problems: Problems): number | undefined {
+  const at = kernel.findSymbol('nr_threads')
+  const count = at === undefined ? undefined : problems.attempt('nr_threads', () => kernel.space.u32(at))
+  // PID_MAX_LIMIT; more is a broken read.
+  return count === undefined || count > 2 ** 22 ? undefined : count
 }
 
 function* readable(kernel: Kernel, address: bigint, problems: Problems): Generator<Task> {

@@ -5,6 +5,7 @@ import { Diff } from './diff/diff.js'
 import type { ReportContents, ReportElement, ReportEntry, ReportHead } from './document.js'
 import { readReportFile } from './file.js'
 import { type ReportHtmlOptions, reportHtml } from './html/report-html.js'
+import { sectionCount } from './section-count.js'
 import { takeContents } from './take.js'
 import { type ReportTextOptions, reportText } from './text/report-text.js'
 import { reportJson } from './write-json.js'
@@ -105,7 +106,7 @@ export class Report implements ReportContents, Disposable {
 
   [inspect.custom](): string {
     const { target, maps, tasks, problems, milliseconds } = this.head
-    const sizes = `${tasks.length} tasks, ${maps.length} maps, ${problems.length} problems, taken in ${Math.round(milliseconds)} ms`
+    const sizes = `${sectionCount(this.head, 'tasks', tasks.length)} tasks, ${sectionCount(this.head, 'maps', maps.length)} maps, ${problems.length} problems, taken in ${Math.round(milliseconds)} ms`
     const story = this.story.map(({ sentence }) => `- ${escapeText(sentence)}`)
     return [`Report of ${escapeText(target.name)}: ${sizes}`, ...story].join('\n')
   }

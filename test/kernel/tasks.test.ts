@@ -28,6 +28,18 @@ const three: readonly ProcessSpec[] = [
 ]
 
 describe('tasks', () => {
+  it.each([
+    [5, []],
+    // One that is leaving is listed a little longer than it is counted.
+    [4, []],
+    [7, ['tasks: the kernel counts 7 threads, 5 were found']],
+    // More than there can be says nothing.
+    [2 ** 31, []],
+  ])("are held to the kernel's own count, %d", (count, expected) => {
+    const { problems } = read(three, (guest) => guest.u32(guest.global('nr_threads', 4), count))
+    expect(problems).toEqual(expected)
+  })
+
   it('gives idle tasks first, then every thread of every process', () => {
     const { found, problems, byPid } = read(three)
     expect(problems).toEqual([])

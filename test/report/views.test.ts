@@ -18,6 +18,41 @@ const map = {
   valueType: 'struct s',
 }
 
+describe('counts in titles', () => {
+  const withTasks = (status: string, expected: number | null): Report => {
+    const document = JSON.parse(JSON.stringify(report)) as { sections: Record<string, object> }
+    Object.assign(document.sections.tasks ?? {}, {
+      status,
+      expected,
+      reasons: status === 'complete' ? [] : ['lost'],
+    })
+    return new Report(parseReport(document, 'changed'))
+  }
+
+  it.each([
+    ['complete', null, '4'],
+    ['partial', 6, '4 of 6'],
+    // Something of them is missing, and none of them is.
+    ['partial', 4, '4'],
+    ['partial', null, 'at least 4'],
+    ['unavailable', null, 'at least 4'],
+  ] as const)('of a section that is %s, of %s', (status, expected, text) => {
+    const changed = withTasks(status, expected)
+    expect([...changed.text()]).toContain(`Tasks (${text})`)
+    expect([...changed.html()].join('')).toContain(`<span class="status">${text}</span>`)
+  })
+
+  it('of which nothing is known', () => {
+    const document = JSON.parse(JSON.stringify(report)) as {
+      tasks: unknown[]
+      sections: Record<string, object>
+    }
+    document.tasks = []
+    Object.assign(document.sections.tasks ?? {}, { status: 'unavailable', expected: null, reasons: ['lost'] })
+    expect([...new Report(parseReport(document, 'changed')).text()]).toContain('Tasks (unknown)')
+  })
+})
+
 describe('text', () => {
   it('shows values as C would write them', () => {
     expect(valueText({ pid: 4, comm: 'a"b', class: 'CLASS_USER', big: '18446744073709551615' })).toBe(

@@ -6,6 +6,7 @@ import { headings } from '../../present/table.js'
 import { durationText } from '../../units.js'
 import type { ReportContents, ReportHead } from '../document.js'
 import type { SectionName } from '../schema.js'
+import { sectionCount } from '../section-count.js'
 import {
   cpuTimeTable,
   domainTable,
@@ -38,7 +39,7 @@ interface Part {
   readonly title: string
   /** The sections of the report that it shows. */
   readonly sections: readonly SectionName[]
-  readonly count: number | undefined
+  readonly count: number | string | undefined
   readonly body: () => Iterable<string>
   readonly isOpen?: boolean
 }
@@ -88,7 +89,7 @@ function partsOf(contents: ReportContents, limit: number): Part[] {
       id: 'vcpus',
       title: 'vCPUs',
       sections: ['vcpus'],
-      count: head.vcpus.length,
+      count: sectionCount(head, 'vcpus', head.vcpus.length),
       body: one(() => vcpusHtml(head)),
       isOpen: true,
     },
@@ -104,28 +105,28 @@ function partsOf(contents: ReportContents, limit: number): Part[] {
       id: 'tasks',
       title: 'Tasks',
       sections: ['tasks'],
-      count: head.tasks.length,
+      count: sectionCount(head, 'tasks', head.tasks.length),
       body: one(() => tasksHtml(head)),
     },
     {
       id: 'programs',
       title: 'Programs',
       sections: ['programs', 'structOps'],
-      count: head.programs.length,
+      count: sectionCount(head, 'programs', head.programs.length),
       body: one(() => programsHtml(head)),
     },
     {
       id: 'links',
       title: 'Links',
       sections: ['links'],
-      count: head.links.length,
+      count: sectionCount(head, 'links', head.links.length),
       body: one(() => tableHtml(linkTable(head))),
     },
     {
       id: 'maps',
       title: 'Maps',
       sections: ['maps'],
-      count: head.maps.length,
+      count: sectionCount(head, 'maps', head.maps.length),
       body: () => mapParts(contents, limit),
       isOpen: true,
     },
@@ -133,14 +134,14 @@ function partsOf(contents: ReportContents, limit: number): Part[] {
       id: 'arenas',
       title: 'Arenas',
       sections: ['arenas'],
-      count: head.arenas.length,
+      count: sectionCount(head, 'arenas', head.arenas.length),
       body: () => arenaParts(head),
     },
     {
       id: 'allocators',
       title: 'Allocators',
       sections: ['allocators'],
-      count: head.allocators.length,
+      count: sectionCount(head, 'allocators', head.allocators.length),
       body: () => allocatorParts(contents, limit),
     },
     {
@@ -154,7 +155,7 @@ function partsOf(contents: ReportContents, limit: number): Part[] {
       id: 'log',
       title: 'Kernel log',
       sections: ['log'],
-      count: head.log.length,
+      count: sectionCount(head, 'log', head.log.length),
       body: one(() => logHtml(head)),
     },
   ]
@@ -207,7 +208,7 @@ function partHead(part: Part, head: ReportHead): string {
   const more = reasons.length > 8 ? `<div>and ${reasons.length - 8} more</div>` : ''
   const why = reasons.length === 0 ? '' : `<div class="reasons f">${shown.join('')}${more}</div>`
   const note = status === 'complete' ? '' : `<span class="status ${status}">${status}</span>`
-  const count = part.count === undefined ? '' : `<span class="status">${part.count}</span>`
+  const count = part.count === undefined ? '' : `<span class="status">${html(String(part.count))}</span>`
   return `<section id="${part.id}"><details${part.isOpen ? ' open' : ''}><summary><h2>${html(part.title)}</h2>${count}${note}</summary><div class="body">${why}`
 }
 

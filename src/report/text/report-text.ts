@@ -6,6 +6,7 @@ import { figureJsonText } from '../../problems.js'
 import { escapeText } from '../../text.js'
 import type { ReportContents, ReportElement, ReportEntry } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
+import { sectionCount } from '../section-count.js'
 import {
   cpuTimeTable,
   domainTable,
@@ -49,10 +50,10 @@ export function* reportText(contents: ReportContents, options: ReportTextOptions
   yield* environmentLines(contents, columns)
   yield* vcpuLines(contents)
   yield* schedLines(contents, columns)
-  yield* titled(`Tasks (${head.tasks.length})`)
+  yield* titled(`Tasks (${sectionCount(head, 'tasks', head.tasks.length)})`)
   yield* table(taskTable(head), columns)
   yield* programLines(contents, columns)
-  yield* titled(`Maps (${head.maps.length})`)
+  yield* titled(`Maps (${sectionCount(head, 'maps', head.maps.length)})`)
   for (const [i, map] of head.maps.entries()) {
     if (i > 0) yield ''
     yield* mapLines(map, parsed<ReportEntry>(contents.entryLines(i)), limit, columns)
@@ -124,7 +125,7 @@ function* schedLines({ head }: ReportContents, columns: number): Generator<strin
 }
 
 function* programLines({ head }: ReportContents, columns: number): Generator<string> {
-  yield* titled(`Programs (${head.programs.length})`)
+  yield* titled(`Programs (${sectionCount(head, 'programs', head.programs.length)})`)
   yield* table(programTable(head), columns)
   for (const { programId, name, stdout, stderr } of head.streams) {
     for (const [stream, text] of Object.entries({ stdout, stderr })) {
@@ -135,7 +136,7 @@ function* programLines({ head }: ReportContents, columns: number): Generator<str
     }
   }
   if (head.links.length === 0) return
-  yield* titled(`Links (${head.links.length})`)
+  yield* titled(`Links (${sectionCount(head, 'links', head.links.length)})`)
   yield* table(linkTable(head), columns)
 }
 
@@ -235,10 +236,13 @@ function* machineLines({ head }: ReportContents, columns: number): Generator<str
   }
 }
 
-function* logLines({ head: { log } }: ReportContents, limit: number): Generator<string> {
+function* logLines({ head }: ReportContents, limit: number): Generator<string> {
+  const { log } = head
   const lines = Math.max(limit, 0)
   const left = log.length - lines
-  yield* titled(`Kernel log (${left > 0 ? `the last ${lines} of ` : ''}${log.length})`)
+  yield* titled(
+    `Kernel log (${left > 0 ? `the last ${lines} of ` : ''}${sectionCount(head, 'log', log.length)})`,
+  )
   for (const { time, text } of lines === 0 ? [] : log.slice(-lines)) {
     const seconds = (Number(time) / 1e9).toFixed(6).padStart(12)
     for (const line of text.split('\n')) yield escapeText(`[${seconds}] ${line}`)
