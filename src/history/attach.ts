@@ -1,11 +1,13 @@
 import { CryoscopeError } from '../errors.js'
 import { Session } from '../session/session.js'
 import type { WriteTarget } from '../session/target.js'
+import type { Place } from '../session/writes.js'
 import type { RecordTime } from '../time/record.js'
 import type { Span } from './ask.js'
 import { type CallEvent, calls } from './calls.js'
 import { stepBack } from './step-back.js'
 import { placeInTime, recordOf, type When } from './watching.js'
+import { type Condition, type FoundMoment, type WhenOptions, when } from './when.js'
 import { type Answer, firstWrite, lastWrite, type WriteEvent, type WritesOptions, writes } from './writes.js'
 
 /** Where to run back to: the last call of a function, or the last write to a place. */
@@ -31,11 +33,15 @@ declare module '../session/session.js' {
     /** Goes back to the last call of a function, or to before the last write: `vm.runBack({ write: 'jiffies' })`. */
     runBack(condition: BackCondition, options?: Span): Promise<RecordTime>
     /** Every store into a place, oldest first: `await vm.writes({ map: 'pid_stats', key: 1 })`. */
-    writes(where: WriteTarget, options?: WritesOptions): Promise<Answer<WriteEvent>>
+    writes(where: WriteTarget | Place, options?: WritesOptions): Promise<Answer<WriteEvent>>
     /** The last store into a place before now. */
-    lastWrite(where: WriteTarget, options?: WritesOptions): Promise<WriteEvent | undefined>
+    lastWrite(where: WriteTarget | Place, options?: WritesOptions): Promise<WriteEvent | undefined>
     /** The first store into a place. */
-    firstWrite(where: WriteTarget, options?: WritesOptions): Promise<WriteEvent | undefined>
+    firstWrite(where: WriteTarget | Place, options?: WritesOptions): Promise<WriteEvent | undefined>
+    /** The first moment at which a condition is true: `await vm.when((vm) => vm.map('control').get(0).pause === 1)`. */
+    when(condition: Condition, options?: WhenOptions): Promise<FoundMoment | undefined>
+    /** Writes the record to a file that others open: kernel, files, options and seed. */
+    record(file: string): Promise<void>
     /** Every call of a function with its arguments and what it returned: `await vm.calls('schedule', { from: { ms: 100 } })`. */
     calls(where: string | bigint, options?: Span): Promise<Answer<CallEvent>>
   }
@@ -105,4 +111,13 @@ Session.prototype.firstWrite = async function (this: Session, where, options) {
 
 Session.prototype.calls = async function (this: Session, where, options) {
   return await calls(this, where, options)
+}
+
+Session.prototype.when = async function (this: Session, condition, options) {
+  return await when(this, condition, options)
+}
+
+Session.prototype.record = async function (this: Session, file) {
+  const { saveRecording } = await import('../time/recording.js')
+  await saveRecording(recordOf(this), file)
 }

@@ -2,9 +2,10 @@ import { sizeOf } from '../btf/layout.js'
 import type { CType, FunctionPrototype } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
 import { Problems } from '../problems.js'
-import { placeOf } from '../session/places.js'
+import { codePlaces } from '../session/places.js'
 import type { Session } from '../session/session.js'
 import type { RawCall, RawReturn } from '../time/engine/event.js'
+import { mostFunctions } from '../time/engine/layout.js'
 import type { Moment } from '../time/engine/run.js'
 import { type Json, jsonOf } from '../value/render/json.js'
 import type { Value } from '../value/types.js'
@@ -39,13 +40,13 @@ export async function calls(
   where: string | bigint,
   span: Span = {},
 ): Promise<Answer<CallEvent>> {
-  const { address } = placeOf(vm, where)
-  const prototype = prototypeAt(vm, address)
+  const functions = functionsOf(vm, where)
+  const prototypes = new Map(functions.map((address) => [address, prototypeAt(vm, address)]))
   const bounds = await boundsOf(vm, span)
   const open = new Map<string, Draft>()
   const drafts: Draft[] = []
   const problems = new Problems()
-  await replay(vm, { functions: [address], returns: true }, bounds, span, (event) => {
+  await replay(vm, { functions, returns: true }, bounds, span, (event) => {
     if (event.kind === 'call') {
       const draft = { call: event, back: undefined }
       drafts.push(draft)
@@ -56,7 +57,27 @@ export async function calls(
       if (draft !== undefined) draft.back = event
     }
   })
-  return { events: drafts.map((draft) => finish(vm, draft, prototype)), ...bounds, problems }
+  return {
+    events: drafts.map((draft) => finish(vm, draft, prototypes.get(draft.call.pc))),
+    ...bounds,
+    problems,
+  }
+}
+
+/** Functions of a name, or a BPF program by the name that its author gave it. */
+function functionsOf(vm: Session, where: string | bigint): readonly bigint[] {
+  if (typeof where === 'string' && /^\w+$/.test(where) && vm.kernel.findSymbol(where) === undefined) {
+    const programs = vm.kernel.symbolizer
+      .dynamic()
+      .filter(({ name, group }) => group === 'bpf' && name.replace(/^bpf_prog_[0-9a-f]{16}_/, '') === where)
+    if (programs.length > 0) return programs.map(({ address }) => address)
+  }
+  const found = codePlaces(vm, where)
+  if (found.length <= mostFunctions) return found
+  throw new CryoscopeError(
+    'usage',
+    `${found.length} functions have that name, and at most ${mostFunctions} are followed: give an address`,
+  )
 }
 
 interface Draft {

@@ -6,6 +6,7 @@ import { fileOffset } from '../memory/mapping.js'
 import { typedPlace } from '../session/places.js'
 import type { Session } from '../session/session.js'
 import type { WriteTarget } from '../session/target.js'
+import type { Place } from '../session/writes.js'
 import { mostPieces } from '../time/engine/layout.js'
 import type { Moment } from '../time/engine/run.js'
 import type { KernelFacts, Piece } from '../time/engine/shared-file.js'
@@ -35,11 +36,15 @@ export interface WatchedPlace {
 }
 
 /** Finds a place and the memory behind it, as the guest has it now. Throws where no memory is there. */
-export function watchedPlace(vm: Session, where: WriteTarget, type?: string | CType): WatchedPlace {
-  const place = typedPlace(vm, where, type)
+export function watchedPlace(vm: Session, where: WriteTarget | Place, type?: string | CType): WatchedPlace {
+  const place = isPlace(where) ? where : typedPlace(vm, where, type)
   const size = sizeOf(place.type) ?? 0
   if (size === 0) throw new CryoscopeError('usage', `${place.name} has no bytes that could be written`)
   return { ...place, size, pieces: piecesOf(vm.kernel, place.address, size, place.name) }
+}
+
+function isPlace(where: WriteTarget | Place): where is Place {
+  return typeof where === 'object' && !('$address' in where) && 'address' in where && 'type' in where
 }
 
 function piecesOf(kernel: Kernel, address: bigint, size: number, name: string): Piece[] {

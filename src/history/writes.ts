@@ -5,6 +5,7 @@ import type { CType } from '../btf/types.js'
 import { Problems } from '../problems.js'
 import type { Session } from '../session/session.js'
 import type { WriteTarget } from '../session/target.js'
+import type { Place } from '../session/writes.js'
 import type { RawStore } from '../time/engine/event.js'
 import type { Moment } from '../time/engine/run.js'
 import type { Journey } from '../time/journey.js'
@@ -48,7 +49,7 @@ export interface WritesOptions extends Span {
 /** Every store into a place in a part of the record, oldest first. */
 export async function writes(
   vm: Session,
-  where: WriteTarget,
+  where: WriteTarget | Place,
   options: WritesOptions = {},
 ): Promise<Answer<WriteEvent>> {
   const place = watchedPlace(vm, where, options.as)
@@ -194,7 +195,7 @@ function partOf(
 /** The last store into a place before a time, by default the session's; undefined when there is none since the start. */
 export async function lastWrite(
   vm: Session,
-  where: WriteTarget,
+  where: WriteTarget | Place,
   { as, to = 'now', from = 'start', ...span }: WritesOptions = {},
 ): Promise<WriteEvent | undefined> {
   const record = recordOf(vm)
@@ -217,7 +218,7 @@ export async function lastWrite(
 /** The first store into a place from a time on, by default from the record's start. */
 export async function firstWrite(
   vm: Session,
-  where: WriteTarget,
+  where: WriteTarget | Place,
   { as, from = 'start', to = 'end', ...span }: WritesOptions = {},
 ): Promise<WriteEvent | undefined> {
   const record = recordOf(vm)

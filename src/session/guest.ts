@@ -17,7 +17,7 @@ export async function boot(options: BootOptions = {}): Promise<Session> {
 }
 
 /** Opens a deterministic guest: looks hold it, and one can go back (docs/time.md). */
-function sessionOfRecord(record: RunRecord): Session {
+export function sessionOfRecord(record: RunRecord): Session {
   const name = `@${record.guest.name}`
   const { memory, store } = record
   return new Session({
@@ -29,6 +29,12 @@ function sessionOfRecord(record: RunRecord): Session {
     problems: [],
     facts: { accelerator: 'tcg', memory: 'shared file', seed: record.setup.seed },
   })
+}
+
+/** Opens a recording: the guest is held where its record begins. */
+export async function openRecorded(path: string, onProgress?: (sentence: string) => void): Promise<Session> {
+  const { openRecording } = await import('../time/recording.js')
+  return sessionOfRecord(await openRecording(path, onProgress === undefined ? {} : { onProgress }))
 }
 
 /** Opens a guest to control it: "@name", or the QMP socket of a QEMU that others run. It stays as it is left. */
@@ -137,7 +143,7 @@ function makeSession(
   })
 }
 
-function vcpuSources({ vcpus }: { readonly vcpus: readonly VcpuState[] }): VcpuSource[] {
+export function vcpuSources({ vcpus }: { readonly vcpus: readonly VcpuState[] }): VcpuSource[] {
   return vcpus.map((vcpu) => ({
     index: vcpu.cpu,
     registers: { ...vcpu.registers },

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import type { KernelChoice } from '../kernel/kernels.js'
 import { headLength, openByContent } from '../memory/formats.js'
+import { isRecording } from '../time/recording-file.js'
 import { openRaw } from './raw-image.js'
 import { fromNote } from './register-sources.js'
 import { Session } from './session.js'
@@ -50,6 +51,10 @@ async function openTarget(target: string, options: DumpFileOptions): Promise<Ses
     return await attach(target, options)
   }
   if (target === 'live') return await live()
+  if (isRecording(target)) {
+    const { openRecorded } = await import('./guest.js')
+    return await openRecorded(target)
+  }
   return openDump(target, options)
 }
 

@@ -10,6 +10,7 @@ import type { RunCondition, RunOptions } from '../machine/run-until.js'
 import { MemoryFile } from './engine/memory-file.js'
 import { type Moment, RunEnded } from './engine/run.js'
 import { type Destination, Journey, type RunSetup, type TravelOptions } from './journey.js'
+import type { RunDescription } from './open-run.js'
 import type { Checkpoint, RunStore } from './run-store.js'
 
 /** Where a session on a record is. */
@@ -33,6 +34,7 @@ interface RecordParts {
   /** Lifts the duty to end the guest with us. */
   readonly disown: () => void
   readonly journey: Journey
+  readonly description: RunDescription
 }
 
 /**
@@ -46,6 +48,8 @@ export class RunRecord implements AsyncDisposable {
   readonly memory: MemoryFile
   /** Described as other guests are. */
   readonly guest: GuestRecord
+  readonly description: RunDescription
+  readonly #closers: (() => void)[] = []
   readonly #directory: string
   readonly #disown: () => void
   readonly #journey: Journey
@@ -60,7 +64,7 @@ export class RunRecord implements AsyncDisposable {
   #closed = false
   #sides = 0
 
-  constructor({ setup, store, directory, guest, ram, disown, journey }: RecordParts) {
+  constructor({ setup, store, directory, guest, ram, disown, journey, description }: RecordParts) {
     this.setup = setup
     this.store = store
     this.guest = guest
@@ -69,6 +73,7 @@ export class RunRecord implements AsyncDisposable {
     this.#directory = directory
     this.#disown = disown
     this.#journey = journey
+    this.description = description
   }
 
   get state(): 'running' | 'frozen' {
@@ -239,6 +244,11 @@ export class RunRecord implements AsyncDisposable {
     }
   }
 
+  /** Called when the guest has ended. */
+  onClose(work: () => void): void {
+    this.#closers.push(work)
+  }
+
   /** Ends the guest. What is known of its run stays on disk, for the next time that it is run. */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -252,6 +262,7 @@ export class RunRecord implements AsyncDisposable {
     this.memory.close()
     this.#disown()
     rmSync(this.#directory, { recursive: true, force: true })
+    for (const work of this.#closers) work()
   }
 
   async stop(): Promise<void> {

@@ -7,7 +7,7 @@ export interface CommandSummary {
   readonly example: string
 }
 
-export const groups = ['Start a guest', 'Control it', 'Look inside', 'Tools'] as const
+export const groups = ['Start a guest', 'Control it', 'Look inside', 'Go back in time', 'Tools'] as const
 export type Group = (typeof groups)[number]
 
 /** Every command, in the order in which help shows them. */
@@ -197,6 +197,30 @@ export const commandSummaries = [
     group: 'Look inside',
     summary: 'TypeScript declarations of everything in a target, for an editor',
     example: 'cryoscope types @vm1 --output guest.d.ts',
+  },
+  {
+    name: 'record',
+    group: 'Go back in time',
+    summary: 'write a run to a file that others go back in',
+    example: 'cryoscope record --run ./my_scheduler -o run.cryo',
+  },
+  {
+    name: 'writes',
+    group: 'Go back in time',
+    summary: 'who wrote it: every store into a place',
+    example: "cryoscope writes run.cryo 'map:pid_stats[1]'",
+  },
+  {
+    name: 'calls',
+    group: 'Go back in time',
+    summary: 'every call of a function: who, arguments, result, duration',
+    example: 'cryoscope calls run.cryo schedule --from 11s',
+  },
+  {
+    name: 'when',
+    group: 'Go back in time',
+    summary: 'the first moment at which code is true',
+    example: 'cryoscope when run.cryo "vm.map(\'control\').get(0).pause === 1"',
   },
   {
     name: 'tui',

@@ -1,0 +1,194 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import '../../src/history/attach.js'
+import type { WriteEvent } from '../../src/history/writes.js'
+import type { Session } from '../../src/session/session.js'
+import { hashOfFile } from '../../src/time/open-run.js'
+import { openRecording } from '../../src/time/recording.js'
+import { type RecordedDemo, recordedDemo } from './support/time-record.js'
+
+let demo: RecordedDemo
+let vm: Session
+
+beforeAll(async () => {
+  demo = await recordedDemo({ kernel: '6.18', cpus: 2, ms: 900 })
+  vm = demo.session
+}, 600_000)
+afterAll(async () => {
+  await demo?.[Symbol.asyncDispose]()
+})
+
+/** Goes on until no vCPU is in the kernel, so that nothing counts has begun and not ended. */
+async function toUserSpace(): Promise<number> {
+  for (let tries = 0; tries < 2000; tries++) {
+    if (vm.vcpus.every(({ privilege }) => privilege === 3)) return vm.time.instructions
+    await vm.goTo(vm.time.instructions + 20_000)
+  }
+  throw new Error('the vCPUs were never in user space together')
+}
+
+describe('the record of a guest with 2 vCPUs', () => {
+  it('has every write to jiffies: one for each tick, each of the value before, 4 ms apart', async () => {
+    const now = { instructions: vm.time.instructions, value: vm.variable('jiffies_64') as bigint | number }
+    const { events, from, problems } = await vm.writes('jiffies_64', { as: 'u64', to: 'now' })
+    expect(problems.list).toEqual([])
+    await vm.goTo(from)
+    const first = Number(vm.variable('jiffies_64'))
+    await vm.goTo(now.instructions)
+    expect(events.length).toBeGreaterThan(100)
+    // Idle CPUs skip ticks: then it grows by more at once.
+    expect(events.map(({ before }) => Number(before))).toEqual([
+      first,
+      ...events.slice(0, -1).map(({ after }) => Number(after)),
+    ])
+    expect(Number(events.at(-1)?.after)).toBe(Number(now.value))
+    expect(new Set(events.map(({ where }) => where?.replace(/\+.*/, '')))).toEqual(
+      new Set(['tick_do_update_jiffies64']),
+    )
+    // CPUs take turns at it and tick at times of their own.
+    const elapsed = (events.at(-1)?.time.ns ?? 0) - (events[0]?.time.ns ?? 0)
+    const ticks = Number(events.at(-1)?.after) - Number(events[0]?.after)
+    expect(elapsed / ticks / 4e6).toBeCloseTo(1, 1)
+  })
+
+  it('has as many calls of a BPF program as the kernel counted, each with its arguments and its end', async () => {
+    await vm.goTo('start')
+    const from = await toUserSpace()
+    const program = vm.progs.find(({ name }) => name === 'demo_enqueue')
+    if (program === undefined) throw new Error('no demo_enqueue')
+    const before = Number(program.runCount)
+    await vm.goTo(from + 250_000_000)
+    const to = await toUserSpace()
+    const after = Number(vm.progs.find(({ name }) => name === 'demo_enqueue')?.runCount)
+    const symbol = vm.kernel.symbolizer.dynamic().find(({ name }) => name.endsWith('_demo_enqueue'))
+    if (symbol === undefined) throw new Error('no symbol of demo_enqueue')
+    const { events } = await vm.calls(symbol.address, { from, to })
+    expect(events.length).toBe(after - before)
+    expect(events.length).toBeGreaterThan(20)
+    for (const { duration, cpu } of events) {
+      expect(duration?.ns).toBeGreaterThan(0)
+      expect([0, 1]).toContain(cpu)
+    }
+  })
+
+  it('gives arguments of kernel functions by their types, as the place itself shows them', async () => {
+    const { events } = await vm.calls('scx_bpf_dsq_insert', { from: 'start', to: 'now' })
+    expect(events.length).toBeGreaterThan(20)
+    const event = events[Math.floor(events.length / 2)]
+    if (event === undefined) throw new Error('no call')
+    expect(Object.keys(event.args)).toEqual(['p', 'dsq_id', 'slice', 'enq_flags'])
+    await event.go()
+    const vcpu = vm.vcpus[event.cpu]
+    expect(vcpu?.rip).toBe(event.address)
+    expect(BigInt(event.args.dsq_id as bigint)).toBe(vcpu?.registers.rsi)
+    expect(vcpu?.task?.pid).toBe(event.pid)
+    expect(vcpu?.task?.comm).toBe(event.comm)
+  })
+
+  it('knows the last write of a field, which a watchpoint confirms', async () => {
+    await vm.goTo('end')
+    let key = 0
+    let last: WriteEvent | undefined
+    for (const { pid, comm } of vm.tasks) {
+      if (!comm.startsWith('demo_') || vm.map('pid_stats').get(pid) === undefined) continue
+      key = pid
+      last = await vm.lastWrite({ map: 'pid_stats', key })
+      if (last !== undefined) break
+    }
+    if (last === undefined) throw new Error('no entry of pid_stats was written')
+    await last.go()
+    expect(vm.time.branch).toBeUndefined()
+    const stack = vm.vcpus[last.cpu]?.where?.replace(/\+.*/, '')
+    expect(stack).toBe(last.where?.replace(/\+.*/, ''))
+    const value = vm.map('pid_stats').valuePlace(key)
+    const stop = await vm.runUntil({ write: value.address + BigInt(memberOffset(last.member, key)) })
+    expect(stop.reason).toBe('watchpoint')
+    expect(vm.time.branch?.instructions).toBe(last.time.instructions)
+    // A watchpoint stops behind the store.
+    expect((vm.vcpus[last.cpu]?.rip ?? 0n) - last.address).toBeLessThan(16n)
+    expect(vm.vcpus[last.cpu]?.rip).toBeGreaterThan(last.address)
+  })
+
+  it('goes back by instructions of one vCPU, and forth again by stepping', async () => {
+    await vm.goTo('start')
+    await vm.goTo(vm.time.instructions + 1_234_567)
+    const cpu = vm.time.cpu ?? 0
+    const there = vm.vcpus.map(({ rip }) => rip)
+    await vm.stepBack(cpu, 7)
+    expect(vm.vcpus[cpu]?.rip).not.toBe(there[cpu])
+    await vm.step(cpu, 7)
+    expect(vm.vcpus.map(({ rip }) => rip)).toEqual(there)
+    expect(vm.time.branch).toBeDefined()
+  })
+
+  it('runs back to a call and to a write', async () => {
+    await vm.goTo('end')
+    await vm.runBack('scx_bpf_dsq_insert')
+    expect(vm.vcpus[vm.time.cpu ?? 0]?.where).toBe('scx_bpf_dsq_insert')
+    const { instructions } = vm.time
+    await vm.back({ ms: 20 })
+    expect(vm.time.instructions).toBeLessThan(instructions)
+    const at = vm.time.ns
+    await vm.goTo({ ms: (at + 10e6) / 1e6 })
+    expect(vm.time.ns).toBeGreaterThanOrEqual(at + 10e6)
+  })
+
+  it('finds the first moment of a condition, exact to the block', async () => {
+    await vm.goTo('start')
+    const start = vm.time.instructions
+    const first = Number(vm.variable('jiffies_64'))
+    const found = await vm.when((at) => Number(at.variable('jiffies_64')) >= first + 5, {
+      to: start + 60_000_000,
+    })
+    const { events } = await vm.writes('jiffies_64', { as: 'u64', to: start + 60_000_000 })
+    const write = events.find(({ after }) => Number(after) >= first + 5)
+    expect(write).toBeDefined()
+    // It is true from the block after the one that wrote.
+    expect(found?.after?.instructions).toBe(write?.time.instructions)
+    await expect(vm.when((at) => at.variable('nothing_of_that_name'))).rejects.toThrow('nothing_of_that_name')
+  })
+
+  it('is recorded in a file that gives the same run, and a file that was changed is refused', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cryoscope-recording-'))
+    try {
+      const file = join(directory, 'run.cryo')
+      await vm.goTo('end')
+      const here = vm.time
+      const hash = await hashOfFile(demo.session.target.record?.memory.path ?? '')
+      await vm.record(file)
+      expect(vm.time).toEqual(here)
+      const record = await openRecording(file, { runs: demo.runs, name: 'opened' })
+      try {
+        expect(record.end.instructions).toBe(here.instructions)
+        await record.goTo({ instructions: here.instructions })
+        expect(await hashOfFile(record.memory.path)).toBe(hash)
+      } finally {
+        await record.close()
+      }
+      const bytes = readFileSync(file)
+      bytes.write('zzzz', bytes.length - 2000)
+      writeFileSync(file, bytes)
+      await expect(openRecording(file, { runs: demo.runs })).rejects.toThrow('damaged')
+      writeFileSync(file, bytes.subarray(0, 5000))
+      await expect(openRecording(file, { runs: demo.runs })).rejects.toThrow('damaged')
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+
+  it('says what is no time, no place and no function', async () => {
+    await expect(vm.goTo('tomorrow')).rejects.toThrow('"tomorrow" is no time')
+    await expect(vm.calls('schedule+4')).rejects.toThrow('name the function')
+    await expect(vm.writes(8n, { as: 'u64' })).rejects.toThrow('no memory is mapped')
+    await expect(vm.writes('jiffies_64', { as: 'u64', from: 'end', to: 'start' })).rejects.toThrow(
+      'before it begins',
+    )
+  })
+})
+
+function memberOffset(member: string, key: number): number {
+  const { type } = vm.map('pid_stats').valuePlace(key)
+  return 'member' in type ? (type.member(member)?.offset ?? 0) : 0
+}
