@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { sessionOfRecord } from '../../../src/session/guest.js'
 import type { Session } from '../../../src/session/session.js'
 import { bootRecord } from '../../../src/time/boot-record.js'
-import { demoGuest } from '../../../src/ui/cli/demo-guest.js'
+import { demoGuest } from '../../../src/ui/demo-guest.js'
 
 export interface RecordedDemo extends AsyncDisposable {
   readonly session: Session
