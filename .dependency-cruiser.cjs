@@ -1,9 +1,9 @@
 /** Layers only look down. Each room lists the rooms it may import; everything else is an error. */
 const rooms = {
-  errors: [],
-  text: ['errors'],
+  errors: ['text'],
+  text: [],
   units: [],
-  problems: ['errors'],
+  problems: ['errors', 'text'],
   found: ['errors', 'problems'],
   'output-file': ['errors', 'text'],
   contract: ['errors', 'problems', 'text'],

@@ -1,3 +1,5 @@
+import { escapeText } from './text.js'
+
 /** What kind of failure this is; it decides the exit code of the command line. */
 export type ErrorCode =
   /** The thing asked for is not there (no such map, symbol, guest). Exit 1. */
@@ -14,7 +16,8 @@ export type ErrorCode =
   | 'environment'
 
 /**
- * An error for people: the message is one sentence that says what is wrong and what to do next.
+ * An error for people: the message is one sentence that says what is wrong and what to do next. Names in it may come from a
+ * guest or a file: no character of it acts on what shows it.
  * Anything else that is thrown is a bug of ours.
  */
 export class CryoscopeError extends Error {
@@ -22,7 +25,7 @@ export class CryoscopeError extends Error {
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+    super(escapeText(message), options)
     this.code = code
   }
 }

@@ -1,4 +1,5 @@
 import { CryoscopeError } from './errors.js'
+import { escapeText } from './text.js'
 
 /** Something that is there and could not be read. */
 export interface Problem {
@@ -32,7 +33,8 @@ export class Problems {
     this.#count++
     if (this.#kept.length === keptAtMost) return
     this.#known.add(key)
-    this.#kept.push({ where, why })
+    // Names in it are the guest's.
+    this.#kept.push({ where: escapeText(where), why: escapeText(why) })
   }
 
   addAll(problems: Iterable<Problem>): void {

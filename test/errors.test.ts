@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { CryoscopeError, exitCodes } from '../src/errors.js'
+import { MemoryFault } from '../src/memory/fault.js'
 import { Report } from '../src/report/report.js'
 import { Session } from '../src/session/session.js'
 import type { Control } from '../src/session/target.js'
@@ -70,4 +71,17 @@ describe('what is held', () => {
     await expect(vm.stop()).rejects.toThrow('it does not answer')
     expect(close).toHaveBeenCalledTimes(2)
   })
+})
+
+it('errors say names of guests so that nothing acts on a terminal, a page or a log', () => {
+  const { message } = new CryoscopeError('not-found', 'map \u001b[31m\u0007a\nb\u202e\u009b has no key')
+  expect(message).toBe('map \\x1b[31m\\x07a\\nb\\u202e\\x9b has no key')
+  expect(new CryoscopeError('usage', message).message).toBe(message)
+})
+
+it('errors keep their code, cause and kind', () => {
+  const cause = new Error('below')
+  const error = new CryoscopeError('environment', 'no', { cause })
+  expect(error).toMatchObject({ code: 'environment', cause, name: 'CryoscopeError' })
+  expect(new MemoryFault({ kind: 'non-canonical', address: 16n })).toBeInstanceOf(CryoscopeError)
 })

@@ -13,6 +13,12 @@ describe('the sink of problems', () => {
     expect(problems.sentences).toEqual(['tasks: the list is broken', 'map 1: outside memory'])
   })
 
+  it('says names of the guest so that nothing acts on what shows them', () => {
+    const problems = new Problems()
+    problems.add('map \u001b[2J', 'torn\n\u202e')
+    expect(problems.sentences).toEqual(['map \\x1b[2J: torn\\n\\u202e'])
+  })
+
   it('counts what it does not keep', () => {
     const problems = new Problems()
     for (let n = 0; n < 150; n++) problems.add(`entry ${n}`, 'torn')

@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import { escapeText } from '../text.js'
 import { unpacker } from './compression/unpack.js'
 import { percent } from './cut.js'
 import type { Dump } from './dump.js'
@@ -62,7 +63,7 @@ export function parseMigration(path: string, file: DumpBytes, start: number, for
       'a QEMU stream is read for its RAM: the vCPUs have no registers here',
     ]
     if (board === undefined)
-      problems.push(`machine ${stream.machine} is not known: its RAM is taken to begin at 0`)
+      problems.push(`machine ${escapeText(stream.machine)} is not known: its RAM is taken to begin at 0`)
     return {
       format,
       architecture: board === 'virt' ? 'aarch64' : 'x86_64',

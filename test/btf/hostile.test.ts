@@ -9,39 +9,7 @@ import { typeName } from '../../src/btf/type-name.js'
 import { CryoscopeError } from '../../src/errors.js'
 import { declareTypeScript } from '../../src/value/typescript.js'
 import { BtfBuilder } from './builder.js'
-
-/** One of each kind, so that a flipped byte can turn any into any other. */
-function sample(base?: BtfBuilder): BtfBuilder {
-  const b = new BtfBuilder(base)
-  const int = b.int('int', 4, { signed: true })
-  const long = b.int('long', 8)
-  const node = b.struct('node', (self) => [
-    { name: 'next', type: b.pointer(self) },
-    {
-      type: b.union('', [
-        { name: 'a', type: int },
-        { name: 'b', type: b.array(int, 4) },
-      ]),
-    },
-    { name: 'bits', type: int, bitOffset: 200, bitSize: 5 },
-  ])
-  b.enum('color', { RED: 0, BLUE: -1 })
-  b.enum('wide', { BIG: 1n << 40n })
-  const alias = b.typedef('alias', b.const(b.volatile(b.restrict(b.typeTag('user', node)))))
-  const proto = b.prototype(
-    long,
-    [
-      { name: 'x', type: alias },
-      { name: 'y', type: int },
-    ],
-    { variadic: true },
-  )
-  b.declTag('kfunc', b.function('call', proto))
-  b.section('.data', [{ type: b.variable('global', node), offset: 0, size: 32 }])
-  b.forward('gone')
-  b.float('double', 8)
-  return b
-}
+import { everyKind } from './every-kind.js'
 
 /** Touches everything there is to touch in a file; throws what it throws. */
 function exercise(btf: Btf): void {
@@ -81,14 +49,14 @@ function survives(bytes: Uint8Array, base?: Btf): void {
   }
 }
 
-const good = sample().build()
+const good = everyKind().build()
 const typesStart = 24
 const typesEnd = 24 + new DataView(good.buffer).getUint32(12, true)
 
 describe('broken BTF', () => {
   it('is whole to begin with', () => {
     exercise(Btf.parse(good))
-    exercise(Btf.parse(sample().build({ bigEndian: true })))
+    exercise(Btf.parse(everyKind().build({ bigEndian: true })))
   })
 
   it('may be cut anywhere', () => {
@@ -158,8 +126,8 @@ describe('broken BTF', () => {
   })
 
   it('may be split from a base that it does not fit', () => {
-    const base = sample()
-    const split = sample(base).build()
+    const base = everyKind()
+    const split = everyKind(base).build()
     exercise(Btf.parse(split, { base: Btf.parse(base.build()) }))
     survives(split)
     survives(good, Btf.parse(good))

@@ -113,6 +113,11 @@ export class GuestBuilder {
     }
   }
 
+  /** Every page that was mapped: its virtual address and where it lies. */
+  get pages(): Iterable<readonly [virtual: bigint, physical: Physical]> {
+    return this.#pages
+  }
+
   /** Where the bytes of a mapped virtual address are. */
   physicalOf(virtual: bigint): Physical {
     const page = this.#pages.get(virtual & ~0xfffn)

@@ -3,7 +3,7 @@ import { hasConfig, readConfig } from '../../kernel/config.js'
 import { dmesg, formatLog } from '../../kernel/dmesg.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
-import { escapeText } from '../../text.js'
+import { escapeLines, escapeText } from '../../text.js'
 import { fileName } from './names.js'
 import type { Directory, Entry } from './node.js'
 import { type ProblemNotes, section } from './section.js'
@@ -27,7 +27,7 @@ export function kernelDirectory(view: View): Directory {
         'dmesg',
         textFile(view, 'its log, as dmesg prints it', () => {
           const problems = new Problems()
-          const text = formatLog(dmesg(kernel, problems))
+          const text = escapeLines(formatLog(dmesg(kernel, problems)))
           for (const problem of problems.sentences) notes.add('dmesg', problem)
           return text
         }),
