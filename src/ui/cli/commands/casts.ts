@@ -17,9 +17,6 @@ import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { printTable } from '../table.js'
 
-/** Lines that the table names; --json has all that are kept. */
-const shownSites = 2
-
 const columns: readonly Heading[] = [
   { title: 'FIELD' },
   { title: 'POINTS AT' },
@@ -27,19 +24,11 @@ const columns: readonly Heading[] = [
   { title: 'HOW' },
   { title: 'WHERE' },
 ]
-const supportedColumns: readonly Heading[] = [
-  { title: 'SUPPORTED' },
-  { title: 'POINTS AT' },
-  { title: 'SPACE', rigid: true },
-  { title: 'WHERE' },
-  { title: 'NOT PROVEN, SINCE' },
-  { title: 'SHOWN WHERE THE VALUE IS' },
-]
 const checkTexts: Readonly<Record<MemoryCheck, string>> = {
   task: 'a task on the task list',
   arena: 'in use in the arena',
   'task or arena': 'a task on the task list, or in use in the arena',
-  none: 'nothing: no check is known for it',
+  none: 'something that can be checked, and no check is known for this',
 }
 const withheldColumns: readonly Heading[] = [
   { title: 'NOT CLAIMED' },
@@ -117,14 +106,14 @@ async function printObject(output: Output, object: CastObject, isOneOfSeveral: b
   if (proven.length === 0 && incomplete === null) {
     output.note(escapeText(`${name}: no integer is proven to hold a pointer`))
   }
-  const tables = [
-    { headings: columns, rows: proven.map(findingCells) },
-    { headings: supportedColumns, rows: supported.map(supportedCells) },
-    { headings: withheldColumns, rows: withheld.map(withheldCells) },
-  ].filter(({ rows }) => rows.length > 0)
-  for (const [n, { headings, rows }] of tables.entries()) {
+  const parts = [
+    ...(proven.length > 0 ? [() => printTable(output, columns, proven.map(findingCells))] : []),
+    ...(supported.length > 0 ? [() => printSupported(output, supported)] : []),
+    ...(withheld.length > 0 ? [() => printTable(output, withheldColumns, withheld.map(withheldCells))] : []),
+  ]
+  for (const [n, printPart] of parts.entries()) {
     if (n > 0) await output.line('')
-    await printTable(output, headings, rows)
+    await printPart()
   }
   if (isOneOfSeveral) await output.line('')
 }
@@ -141,18 +130,21 @@ function findingCells(finding: CastFinding): string[] {
   ].map(escapeText)
 }
 
-function supportedCells(finding: CastFinding): string[] {
-  const { place, addressSpace, evidence, doubts, check } = finding
-  const sites = [...new Set(evidence.map(({ rule, site }) => `${rule} ${siteText(site)}`))]
-  const reasons = [...new Set(doubts.map(({ why, site }) => `${why} (${siteText(site)})`))]
-  return [
-    placeText(place),
-    targetText(finding),
-    addressSpace,
-    sites.slice(0, shownSites).join('; '),
-    reasons[0] ?? '-',
-    check === null ? '-' : checkTexts[check],
-  ].map(escapeText)
+/** A paragraph each: what supports it, why it is not proven, and what a value must be to be shown so. */
+async function printSupported(output: Output, findings: readonly CastFinding[]): Promise<void> {
+  await output.line(output.bold('SUPPORTED, NOT PROVEN'))
+  for (const finding of findings) {
+    const { place, addressSpace, evidence, doubts, check } = finding
+    const sites = [...new Set(evidence.map(({ rule, site }) => `${rule}: ${siteText(site)}`))]
+    const reasons = [...new Set(doubts.map(({ why, site }) => `${why} (${siteText(site)})`))]
+    const lines = [
+      `${placeText(place)} -> ${targetText(finding)}, ${addressSpace}`,
+      ...sites.map((site) => `    ${site}`),
+      ...reasons.map((reason) => `    not proven, since ${reason}`),
+      ...(check === null ? [] : [`    shown as a pointer where the value is ${checkTexts[check]}`]),
+    ]
+    for (const line of lines) await output.line(escapeText(line))
+  }
 }
 
 function targetText({ target, allocationSize }: CastFinding): string {
