@@ -108,6 +108,13 @@ module.exports = {
       to: { path: nouns.map(room), dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'allocators-read-arenas',
+      severity: 'error',
+      comment: 'An arena shows its allocators; they are given an ArenaReader and do not know who shows them.',
+      from: { path: '^src/bpf/allocators/' },
+      to: { path: '^src/bpf/arena/', pathNot: '^src/bpf/arena/(reader|window|users)\\.ts$' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       comment: 'Types may name each other; code may not.',

@@ -1,5 +1,6 @@
 import type { DanglingReference } from '../bpf/allocators/references.js'
 import type { Arena, ArenaPlace } from '../bpf/arena/arena.js'
+import type { ArenaReader } from '../bpf/arena/reader.js'
 import type { Problem } from '../problems.js'
 import { type Address, hexAddress } from './json.js'
 
@@ -96,7 +97,7 @@ export function arenaContentsJson(arena: Arena): ArenaContentsJson {
   }
 }
 
-export function strayJson(arena: Arena, strays: readonly DanglingReference[]): StrayJson[] {
+export function strayJson(arena: ArenaReader, strays: readonly DanglingReference[]): StrayJson[] {
   return strays.map(({ from, place, why }) => ({
     from,
     pointer: hexAddress(arena.window.userAddress(place)),

@@ -8,7 +8,7 @@ import { hexOf } from '../../value/bytes.js'
 import { compileJson } from '../../value/render/compile-json.js'
 import type { Value } from '../../value/types.js'
 import { makeValue } from '../../value/value.js'
-import type { Arena, ArenaObject } from '../arena/arena.js'
+import type { ArenaObject, ArenaReader } from '../arena/reader.js'
 import type { Payload } from './payload.js'
 import type { Reading } from './reading.js'
 import type { DanglingReference, FoundObject } from './references.js'
@@ -41,7 +41,7 @@ export interface AllocatorFacts {
   /** In the kernel. */
   readonly address: bigint
   readonly section: string
-  readonly arena: Arena
+  readonly arena: ArenaReader
   readonly reading: Reading
   readonly problems: Problems
   /** What takes references to be known: asked when first needed. */
@@ -76,7 +76,7 @@ export class Allocator {
     return this.#facts.kind
   }
 
-  get arena(): Arena {
+  get arena(): ArenaReader {
     return this.#facts.arena
   }
 

@@ -2,7 +2,7 @@ import { memberAt, sizeOf } from '../../btf/layout.js'
 import type { StructType } from '../../btf/types.js'
 import { hexAddress } from '../../contract/json.js'
 import { counted, type FigureJson, figureJson, type Problems } from '../../problems.js'
-import type { Arena } from '../arena/arena.js'
+import type { ArenaReader } from '../arena/reader.js'
 import { type AllocatorReader, hex, placeIn, pointerAt, type Region, viewOf } from './reading.js'
 import { Slots } from './slots.js'
 
@@ -94,7 +94,7 @@ function chunkLayout(type: StructType | undefined): ChunkLayout | undefined {
 
 /** One chunk's blocks. Gives the place of the next chunk. */
 function readChunk(
-  arena: Arena,
+  arena: ArenaReader,
   chunk: number,
   layout: ChunkLayout,
   slots: Slots,
@@ -146,7 +146,7 @@ function readChunk(
 
 /** Each free block is in the list of its order, once, and nothing else is. */
 function checkFreeLists(
-  arena: Arena,
+  arena: ArenaReader,
   chunk: number,
   layout: ChunkLayout,
   view: DataView,

@@ -1,7 +1,7 @@
 import type { Detail, Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
-import type { Arena, ArenaObject } from '../arena/arena.js'
+import type { ArenaObject, ArenaReader } from '../arena/reader.js'
 import type { MapInfo } from '../map-info.js'
 import { Allocator, type Learned } from './allocator.js'
 import { readerOf } from './kinds.js'
@@ -37,7 +37,7 @@ export class ArenaContents {
   readonly #shared: Shared
   #index: SlotIndex | undefined
 
-  constructor(kernel: Kernel, arena: Arena, maps: readonly MapInfo[], problems: Problems) {
+  constructor(kernel: Kernel, arena: ArenaReader, maps: readonly MapInfo[], problems: Problems) {
     const sections = sectionsOf(kernel, arena, maps)
     const found: Found[] = []
     for (const section of sections) {
@@ -83,7 +83,7 @@ function addFound(found: Found[], problems: Problems, name: string, read: () => 
 
 function readOne(
   kernel: Kernel,
-  arena: Arena,
+  arena: ArenaReader,
   sections: readonly GlobalSection[],
   reader: AllocatorReader,
   variable: AllocatorVariable,
@@ -129,7 +129,7 @@ function readOne(
   }
 }
 
-function pageFragments(kernel: Kernel, arena: Arena, section: GlobalSection): Found | undefined {
+function pageFragments(kernel: Kernel, arena: ArenaReader, section: GlobalSection): Found | undefined {
   const find = (wanted: string): { place: number; size: number } | undefined => {
     const entry = section.type.variables.find(({ variable }) => variable.name === wanted)
     if (entry === undefined) return undefined
@@ -160,7 +160,7 @@ function pageFragments(kernel: Kernel, arena: Arena, section: GlobalSection): Fo
 /** What takes all allocators of an arena together: done when somebody asks. */
 class Shared {
   readonly #kernel: Kernel
-  readonly #arena: Arena
+  readonly #arena: ArenaReader
   readonly #sections: readonly GlobalSection[]
   readonly #maps: readonly MapInfo[]
   readonly #found: readonly Found[]
@@ -169,7 +169,7 @@ class Shared {
 
   constructor(
     kernel: Kernel,
-    arena: Arena,
+    arena: ArenaReader,
     sections: readonly GlobalSection[],
     maps: readonly MapInfo[],
     found: readonly Found[],

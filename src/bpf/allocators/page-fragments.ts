@@ -1,5 +1,5 @@
 import type { Problems } from '../../problems.js'
-import type { Arena } from '../arena/arena.js'
+import type { ArenaReader } from '../arena/reader.js'
 import { hex, type Reading, type Region } from './reading.js'
 import { Slots } from './slots.js'
 
@@ -22,7 +22,7 @@ export interface ArenaArray {
  * that were used up are in no list; objects have no header.
  */
 export function readPageFragments(
-  arena: Arena,
+  arena: ArenaReader,
   pages: ArenaArray,
   offsets: ArenaArray,
   problems: Problems,

@@ -1,7 +1,7 @@
 import { memberAt, sizeOf } from '../../btf/layout.js'
 import type { StructType } from '../../btf/types.js'
 import type { Problems } from '../../problems.js'
-import type { Arena } from '../arena/arena.js'
+import type { ArenaReader } from '../arena/reader.js'
 import {
   type AllocatorReader,
   type AllocatorVariable,
@@ -76,7 +76,7 @@ interface DescriptorLayout {
 class TreeWalk {
   descriptors = 0
   skipped = 0
-  readonly #arena: Arena
+  readonly #arena: ArenaReader
   readonly #variable: AllocatorVariable
   readonly #elementSize: number
   readonly #slots: Slots
@@ -89,7 +89,7 @@ class TreeWalk {
   #chunkLimit = 0
 
   constructor(
-    arena: Arena,
+    arena: ArenaReader,
     variable: AllocatorVariable,
     elementSize: number,
     slots: Slots,

@@ -2,7 +2,7 @@ import type { Btf } from '../../btf/btf.js'
 import type { Details } from '../../contract/details.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
 import type { Problems } from '../../problems.js'
-import type { Arena } from '../arena/arena.js'
+import type { ArenaReader } from '../arena/reader.js'
 import type { Slots } from './slots.js'
 
 /** A variable that is an allocator, and where it was found. */
@@ -46,11 +46,15 @@ export interface AllocatorReader {
   /** Structs whose variables are such allocators. */
   readonly structs: readonly string[]
   /** Never throws for what memory holds: what cannot be read is a problem, and the rest goes on. */
-  read(arena: Arena, variable: AllocatorVariable, problems: Problems): Reading
+  read(arena: ArenaReader, variable: AllocatorVariable, problems: Problems): Reading
 }
 
 /** Where a pointer member leads: a place, -1 when it is null, -2 when it leads out of the arena. */
-export function placeIn(arena: Arena, variable: AllocatorVariable, ...paths: readonly string[]): number {
+export function placeIn(
+  arena: ArenaReader,
+  variable: AllocatorVariable,
+  ...paths: readonly string[]
+): number {
   const value = variable.reader.pointer(...paths)
   if (value === 0n) return -1
   const place = arena.window.placeOf(value)
@@ -58,7 +62,7 @@ export function placeIn(arena: Arena, variable: AllocatorVariable, ...paths: rea
 }
 
 /** Eight bytes of a table as a place; -1 for null, -2 for what leads out of the arena. */
-export function pointerAt(arena: Arena, view: DataView, at: number): number {
+export function pointerAt(arena: ArenaReader, view: DataView, at: number): number {
   const low = view.getUint32(at, true)
   const high = view.getUint32(at + 4, true)
   if (low === 0 && high === 0) return -1

@@ -4,7 +4,7 @@ import type { CType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Problems } from '../../problems.js'
 import { hexOf } from '../../value/bytes.js'
-import type { Arena } from '../arena/arena.js'
+import type { ArenaReader } from '../arena/reader.js'
 import type { MapInfo } from '../map-info.js'
 import { readerFor } from '../maps/readers.js'
 import type { Payload, TypedReference } from './payload.js'
@@ -77,7 +77,7 @@ interface Block {
  */
 export function followReferences(
   kernel: Kernel,
-  arena: Arena,
+  arena: ArenaReader,
   sections: readonly GlobalSection[],
   maps: readonly MapInfo[],
   subjects: readonly Subject[],
@@ -92,7 +92,7 @@ export function followReferences(
 
 class ReferenceWalk {
   readonly #kernel: Kernel
-  readonly #arena: Arena
+  readonly #arena: ArenaReader
   readonly #subjects: readonly Subject[]
   readonly #index: SlotIndex
   readonly #reached: Uint8Array[]
@@ -105,7 +105,7 @@ class ReferenceWalk {
   readonly #queue: Block[] = []
   readonly #fields = new Map<CType, ReadonlyMap<number, PointerField>>()
 
-  constructor(kernel: Kernel, arena: Arena, subjects: readonly Subject[]) {
+  constructor(kernel: Kernel, arena: ArenaReader, subjects: readonly Subject[]) {
     this.#kernel = kernel
     this.#arena = arena
     this.#subjects = subjects

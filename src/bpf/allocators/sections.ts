@@ -3,7 +3,7 @@ import { sizeOf, strip } from '../../btf/layout.js'
 import type { CType, SectionType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Layout, StructReader } from '../../kernel/struct-reader.js'
-import type { Arena } from '../arena/arena.js'
+import type { ArenaReader } from '../arena/reader.js'
 import type { MapInfo } from '../map-info.js'
 import { isAllocatorStruct, readerOf } from './kinds.js'
 import type { AllocatorVariable } from './reading.js'
@@ -21,7 +21,7 @@ export interface GlobalSection {
 }
 
 /** The sections of the programs that use an arena: the maps that hold them, and those in the arena. */
-export function sectionsOf(kernel: Kernel, arena: Arena, maps: readonly MapInfo[]): GlobalSection[] {
+export function sectionsOf(kernel: Kernel, arena: ArenaReader, maps: readonly MapInfo[]): GlobalSection[] {
   const sections: GlobalSection[] = []
   const ids = new Set(arena.users.map(({ btfId }) => btfId))
   const value = kernel.layouts.get('bpf_array').offset('value')

@@ -1,7 +1,7 @@
 import { sizeOf, strip } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
 import type { CType, EnumType, StructType } from '../../btf/types.js'
-import type { Arena } from '../arena/arena.js'
+import type { ArenaReader } from '../arena/reader.js'
 import type { Slots } from './slots.js'
 
 /** Why the elements of an allocator are not of a type, by what they hold; undefined when nothing speaks against it. */
@@ -27,7 +27,7 @@ const topByte = 0xffn
 const foreignTags = new Set(['user', 'percpu', 'percpu_kptr'])
 
 /** Looks at the first elements that are handed out. */
-export function vetoOf(arena: Arena, slots: Slots): Veto {
+export function vetoOf(arena: ArenaReader, slots: Slots): Veto {
   return (type, header) => {
     const checks = checksOf(type)
     let seen = 0

@@ -18,6 +18,7 @@ import { beginsAt } from './begins-at.js'
 import { type ArenaObjects, arenaContext, type KnownTypes } from './context.js'
 import { freeRanges, isIn, type PageRange, pagesIn } from './free-ranges.js'
 import { type ArenaGlobals, arenaGlobals } from './globals.js'
+import type { ArenaObject, ArenaReader } from './reader.js'
 import type { ArenaUser } from './users.js'
 import { ArenaWindow, mapOffset, type PointerForm } from './window.js'
 
@@ -38,22 +39,8 @@ export interface ArenaPlace {
   readonly text: string
 }
 
-/** Something in an arena that an address lies in. */
-export interface ArenaObject {
-  /** "scx_task_allocator[5]", "arena_words". */
-  readonly name: string
-  /** live, in-flight, recycled, free, reserved … for allocations; undefined for globals. */
-  readonly state: string | undefined
-  /** Place of its first byte, and bytes. */
-  readonly place: number
-  readonly size: number
-  readonly type: CType | undefined
-  /** Bytes before the type's first: the header of an allocation. */
-  readonly header: number
-}
-
 /** A BPF arena (kernel/bpf/arena.c): its window, its pages, what its addresses mean, typed reads. */
-export class Arena {
+export class Arena implements ArenaReader {
   readonly info: MapInfo
   /** Programs that use it. */
   readonly users: readonly ArenaUser[]

@@ -41,7 +41,7 @@ describe('scx_static', () => {
       ],
       problems: [],
     })
-    const { arena } = allocator
+    const { arena } = test.build()
     expect(arena.describe(test.user(region + 20)).text).toBe('scx_static+0x10.load')
     expect(arena.describe(test.user(region + 64)).object?.state).toBe('free')
   })
