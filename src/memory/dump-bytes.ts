@@ -78,8 +78,7 @@ class MappedBytes implements DumpBytes {
   bytes(offset: number, length: number): Uint8Array {
     const end = Math.min(offset + length, this.size)
     if (!(offset >= 0) || !(end > offset)) return new Uint8Array()
-    const { windows } = this.mapping
-    const first = windows[Math.floor(offset / windowSize)]
+    const first = this.mapping.window(Math.floor(offset / windowSize))
     const within = offset % windowSize
     // Windows overlap by a page, so that small pieces are nearly always views.
     if (first !== undefined && within + (end - offset) <= first.bytes.length) {
@@ -87,7 +86,7 @@ class MappedBytes implements DumpBytes {
     }
     const out = new Uint8Array(end - offset)
     for (let at = offset; at < end; ) {
-      const window = windows[Math.floor(at / windowSize)]
+      const window = this.mapping.window(Math.floor(at / windowSize))
       if (window === undefined) break
       const from = at % windowSize
       const count = Math.min(windowSize - from, end - at)

@@ -67,8 +67,13 @@ export class CachedMemory implements PhysicalMemory {
     this.#segmentLimit = Math.max(4, Math.floor(budget / this.#segmentSize))
     this.#used = this.#segmentSize
     const { mapping } = source
+    if (mapping === undefined) return
+    const inFile = this.#windows.length
     // Copies stay; places in the file are no more.
-    if (mapping !== undefined) mapping.onLost = () => this.#generation++
+    mapping.onLost = () => {
+      for (let i = 0; i < inFile; i++) delete this.#windows[i]
+      this.#generation++
+    }
   }
 
   get lost(): string | undefined {
@@ -99,12 +104,22 @@ export class CachedMemory implements PhysicalMemory {
     const within = start % blockSize
     const block = (start - within) / blockSize
     const place = this.#source.place(block)
-    if (place < -1) return -2 - place + within
+    if (place < -1) return this.#isMapped(-2 - place) ? -2 - place + within : -1
     if (place < 0) return -1
     const known = this.#positions.get(place)
     if (known !== undefined && !this.#isOld(known)) return known + within
     const position = this.#fill(block, place, known)
     return position < 0 ? -1 : position + within
+  }
+
+  /** Windows of the file are mapped when they are needed. */
+  #isMapped(position: number): boolean {
+    const number = Math.floor(position / 2 ** 32)
+    if (this.#windows[number] !== undefined) return true
+    const window = this.#source.mapping?.window(number)
+    if (window === undefined) return false
+    this.#windows[number] = window
+    return true
   }
 
   /** In the oldest quarter, when there is no room for more: what is still asked for moves to the newest segment. */

@@ -10,6 +10,7 @@ export class JoinedMapping {
   /** Where each file begins in the whole, in the order in which they were given. */
   readonly starts: readonly number[]
   readonly #files: readonly FileMapping[]
+  readonly #windows: MemoryWindow[]
 
   constructor(files: readonly FileMapping[]) {
     this.#files = files
@@ -17,9 +18,10 @@ export class JoinedMapping {
     let windows = 0
     for (const file of files) {
       starts.push(windows * windowSize)
-      windows += file.windows.length
+      windows += Math.ceil(file.size / windowSize)
     }
     this.starts = starts
+    this.#windows = new Array(windows)
     this.size = (starts.at(-1) ?? 0) + (files.at(-1)?.size ?? 0)
   }
 
@@ -30,7 +32,14 @@ export class JoinedMapping {
   }
 
   get windows(): readonly MemoryWindow[] {
-    return this.#files.flatMap(({ windows }) => windows)
+    return this.#windows
+  }
+
+  window(number: number): MemoryWindow | undefined {
+    const file = this.starts.findLastIndex((start) => start / windowSize <= number)
+    const window = this.#files[file]?.window(number - (this.starts[file] as number) / windowSize)
+    if (window !== undefined) this.#windows[number] = window
+    return window
   }
 
   get lost(): string | undefined {

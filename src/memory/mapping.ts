@@ -60,7 +60,8 @@ export class FileMapping {
   readonly size: number
   readonly #path: string
   readonly #fd: number
-  #windows: readonly MemoryWindow[] = []
+  // Mapped when they are first asked for: a thousand of them take seconds.
+  #windows: MemoryWindow[] = []
   #pointers: { pointer: Pointer; length: number }[] = []
   #lost: string | undefined
   /** Called when what was mapped is no more to be had; windows read as zero from then on. */
@@ -72,13 +73,7 @@ export class FileMapping {
     this.#path = file.path
     this.#fd = file.fd
     this.size = file.status.size
-    try {
-      this.#windows = this.#map()
-    } catch (error) {
-      release(this.#fd)
-      closeSync(this.#fd)
-      throw error
-    }
+    this.#windows = new Array(Math.ceil(this.size / windowSize))
   }
 
   /** Undefined where others can write to the file, and no lease of it is to be had: it is better read than mapped then. */
@@ -92,8 +87,19 @@ export class FileMapping {
     return mapping
   }
 
+  /** Those that were asked for so far, at their places. */
   get windows(): readonly MemoryWindow[] {
     return this.#windows
+  }
+
+  /** The window of that number: bytes from number * 1 GiB on. Undefined behind the end of the file, and once it is closed. */
+  window(number: number): MemoryWindow | undefined {
+    const known = this.#windows[number]
+    const isOne = Number.isInteger(number) && number >= 0 && number < this.#windows.length
+    if (known !== undefined || !isOne) return known
+    const window = this.#map(number * windowSize)
+    this.#windows[number] = window
+    return window
   }
 
   /** What happened to the file since it was opened, in a sentence; undefined where nothing did. */
@@ -107,7 +113,9 @@ export class FileMapping {
     const data = extents.reduce((sum, { length }) => sum + length, 0)
     if (data <= Math.min(keptAtMost, freemem() / 4)) {
       this.#replace(PROT_READ | PROT_WRITE)
-      for (const [i, { bytes }] of this.#windows.entries()) {
+      for (const [i, window] of this.#windows.entries()) {
+        // What was not looked at so far is to be had as well.
+        const { bytes } = window ?? this.#anonymous(i)
         for (const { offset, length } of extents) this.#keep(bytes, i * windowSize, offset, length)
       }
       return
@@ -116,6 +124,15 @@ export class FileMapping {
     this.#replace(PROT_READ)
     this.#windows = []
     this.onLost?.()
+  }
+
+  /** A window that is not of the file any more. */
+  #anonymous(number: number): MemoryWindow {
+    const length = Math.min(windowSize + overlap, this.size - number * windowSize)
+    const buffer = new ArrayBuffer(length)
+    const window = { bytes: new Uint8Array(buffer), view: new DataView(buffer) }
+    this.#windows[number] = window
+    return window
   }
 
   /** Reads the part of an extent that lies in a window to its place there. */
@@ -129,24 +146,20 @@ export class FileMapping {
     }
   }
 
-  #map(): MemoryWindow[] {
-    const windows: MemoryWindow[] = []
-    for (let offset = 0; offset < this.size; offset += windowSize) {
-      const length = Math.min(windowSize + overlap, this.size - offset)
-      const pointer = system().mmap(null, length, PROT_READ, MAP_SHARED, this.#fd, offset)
-      const address = koffi.address(pointer)
-      if (BigInt.asIntN(64, address) === -1n) {
-        throw new CryoscopeError(
-          'environment',
-          `cannot map ${length} bytes of memory; raise the address space limit (ulimit -v)`,
-        )
-      }
-      this.#pointers.push({ pointer, length })
-      const buffer = koffi.view(pointer, length)
-      unused.register(buffer, { pointer, length })
-      windows.push({ bytes: new Uint8Array(buffer), view: new DataView(buffer) })
+  #map(offset: number): MemoryWindow {
+    const length = Math.min(windowSize + overlap, this.size - offset)
+    const pointer = system().mmap(null, length, PROT_READ, MAP_SHARED, this.#fd, offset)
+    const address = koffi.address(pointer)
+    if (BigInt.asIntN(64, address) === -1n) {
+      throw new CryoscopeError(
+        'environment',
+        `cannot map ${length} bytes of memory; raise the address space limit (ulimit -v)`,
+      )
     }
-    return windows
+    this.#pointers.push({ pointer, length })
+    const buffer = koffi.view(pointer, length)
+    unused.register(buffer, { pointer, length })
+    return { bytes: new Uint8Array(buffer), view: new DataView(buffer) }
   }
 
   /** Zero pages at the place of the file's. */

@@ -10,7 +10,10 @@ export interface Segment {
 }
 
 /** What of a mapped file, or of several, is needed here. */
-export type MappedFile = Pick<FileMapping, 'size' | 'windows' | 'extents' | 'lost' | 'onLost' | 'close'>
+export type MappedFile = Pick<
+  FileMapping,
+  'size' | 'windows' | 'window' | 'extents' | 'lost' | 'onLost' | 'close'
+>
 
 const frameSize = 4096
 
@@ -60,7 +63,7 @@ export class SegmentedMemory implements PhysicalMemory {
       start >= recent.physical &&
       start + frameSize <= recent.physical + recent.length
     ) {
-      return windowPosition(recent.offset + (start - recent.physical))
+      return this.#position(recent.offset + (start - recent.physical))
     }
     let low = 0
     let high = segments.length - 1
@@ -72,10 +75,18 @@ export class SegmentedMemory implements PhysicalMemory {
       else if (start + frameSize > segment.physical + segment.length) return -1
       else {
         this.#recent = middle
-        return windowPosition(segment.offset + (start - segment.physical))
+        return this.#position(segment.offset + (start - segment.physical))
       }
     }
     return -1
+  }
+
+  /** As `locate` answers it, in a window that is there. */
+  #position(offset: number): number {
+    const position = windowPosition(offset)
+    const window = Math.floor(position / 2 ** 32)
+    if (this.#windows[window] === undefined) this.#mapping.window(window)
+    return position
   }
 
   dataRanges(): readonly PhysicalRange[] {

@@ -37,6 +37,7 @@ describe('a file that is cut while it is looked at', () => {
   it('is kept as it was when it was opened, and gives way', async () => {
     const path = core('cut')
     const { memory } = openElfCore(path)
+    memory.locate(0)
     const [window] = memory.windows
     expect(window).toBeDefined()
     const start = performance.now()
@@ -81,6 +82,27 @@ describe('a file that is cut while it is looked at', () => {
   })
 })
 
+it('a file of a terabyte opens at once, and nothing of it is mapped that nobody reads', async () => {
+  const path = join(directory, 'terabyte')
+  const head = Buffer.from(
+    buildElfCore({ loads: [{ physical: 0, bytes: new Uint8Array(frame) }], notes: [] }),
+  )
+  const length = BigInt(2 ** 40)
+  head.writeBigUInt64LE(length, 64 + 56 + 32)
+  head.writeBigUInt64LE(length, 64 + 56 + 40)
+  writeFileSync(path, head)
+  await run('truncate', ['-s', '1025G', path])
+  const before = addressSpace()
+  const start = performance.now()
+  const { memory } = openElfCore(path)
+  expect(memory.ranges).toEqual([{ start: 0, length: 2 ** 40 }])
+  expect(memory.read(2 ** 39, frame)).toEqual({ ok: true, bytes: new Uint8Array(frame) })
+  expect(memory.dataRanges().reduce((sum, range) => sum + range.length, 0)).toBeLessThan(2 ** 20)
+  expect(performance.now() - start).toBeLessThan(2000)
+  expect(addressSpace() - before).toBeLessThan(4 * 2 ** 20)
+  memory.close()
+})
+
 describe('the address space of files that were closed', () => {
   it('goes back when nobody looks at it any more', async () => {
     setFlagsFromString('--expose-gc')
@@ -90,9 +112,13 @@ describe('the address space of files that were closed', () => {
     await run('truncate', ['-s', '1G', path])
     const before = addressSpace()
     const kept = openBytes(path)
-    const [view] = kept.mapping?.windows ?? []
+    const view = kept.mapping?.window(0)
     kept.close()
-    for (let i = 0; i < 60; i++) openBytes(path).close()
+    for (let i = 0; i < 60; i++) {
+      const file = openBytes(path)
+      expect(file.bytes(2 ** 29, 1)[0]).toBe(0)
+      file.close()
+    }
     for (let i = 0; i < 10 && addressSpace() - before > 8 * 2 ** 20; i++) {
       collect()
       await new Promise((go) => setTimeout(go, 20))

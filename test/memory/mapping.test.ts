@@ -26,7 +26,8 @@ describe('FileMapping', () => {
     const mapping = new FileMapping(sparse('odd', 5001, [[0, bytes]]))
     expect(mapping.size).toBe(5001)
     expect(mapping.windows).toHaveLength(1)
-    expect(Buffer.compare(mapping.windows[0]?.bytes ?? new Uint8Array(), bytes)).toBe(0)
+    expect(mapping.windows[0]).toBeUndefined()
+    expect(Buffer.compare(mapping.window(0)?.bytes ?? new Uint8Array(), bytes)).toBe(0)
     expect(mapping.windows[0]?.view.getUint8(5000)).toBe(5000 & 255)
     mapping.close()
   })
@@ -44,7 +45,7 @@ describe('FileMapping', () => {
     const fd = openSync(path, 'r+')
     writeSync(fd, Buffer.from([7]), 0, 1, 100)
     closeSync(fd)
-    expect(mapping.windows[0]?.bytes[100]).toBe(7)
+    expect(mapping.window(0)?.bytes[100]).toBe(7)
     mapping.close()
   })
 
@@ -56,7 +57,8 @@ describe('FileMapping', () => {
       marks.map((at, i) => [at, Uint8Array.of(i + 1)] as const),
     )
     const mapping = new FileMapping(path)
-    expect(mapping.windows.map(({ bytes }) => bytes.length)).toEqual([GiB + 4096, GiB + 4096, 8192])
+    expect([0, 1, 2].map((i) => mapping.window(i)?.bytes.length)).toEqual([GiB + 4096, GiB + 4096, 8192])
+    expect([-1, 3, 0.5].map((i) => mapping.window(i))).toEqual([undefined, undefined, undefined])
     for (const [i, at] of marks.entries()) {
       const position = windowPosition(at)
       const window = mapping.windows[Math.floor(position / 2 ** 32)]
@@ -85,10 +87,11 @@ describe('FileMapping', () => {
 
   it('reads zeros through windows that outlive it', () => {
     const mapping = new FileMapping(sparse('closed', 8192, [[0, new Uint8Array(8192).fill(9)]]))
-    const [window] = mapping.windows
+    const window = mapping.window(0)
     expect(window?.bytes[5000]).toBe(9)
     mapping.close()
     mapping.close()
+    expect(mapping.window(0)).toBeUndefined()
     expect(window?.bytes[5000]).toBe(0)
     expect(window?.view.getUint32(0, true)).toBe(0)
   })

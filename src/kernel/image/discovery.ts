@@ -8,7 +8,7 @@ import {
 } from '../../memory/page-tables.js'
 import type { Physical, PhysicalMemory } from '../../memory/types.js'
 import { Kallsyms } from './kallsyms.js'
-import { findVmcoreInfo, VmcoreInfo } from './vmcoreinfo.js'
+import { findVmcoreInfo, ScanBudget, VmcoreInfo } from './vmcoreinfo.js'
 
 /** Where the x86-64 kernel image is linked (arch/x86/include/asm/page_64_types.h). */
 const startKernelMap = 0xffffffff80000000n
@@ -40,7 +40,8 @@ export interface Help {
 export function discover(memory: PhysicalMemory, help: Help = {}): Discovered {
   const refused: string[] = []
   let candidates = 0
-  for (const info of notes(memory, help)) {
+  const budget = new ScanBudget()
+  for (const info of notes(memory, help, budget)) {
     candidates++
     const result = prove(memory, info)
     if (typeof result !== 'string') return result
@@ -51,13 +52,13 @@ export function discover(memory: PhysicalMemory, help: Help = {}): Discovered {
     refused.length === 0 ? '' : ` (${candidates} notes refused: ${refused.slice(0, 3).join('; ')})`
   throw new CryoscopeError(
     'unreadable',
-    `no Linux kernel found in ${memory.description}: no VMCOREINFO note that proves itself${reasons}; ${help.cut === undefined ? 'the guest may not have booted its kernel yet, or the dump leaves kernel memory out' : `${help.cut}, and the kernel is not whole in what is left: get the rest of the file`}`,
+    `no Linux kernel found in ${memory.description}: no VMCOREINFO note that proves itself${reasons}${budget.left < 0 ? ', in the first 256 GiB that hold data; the rest was not looked at' : ''}; ${help.cut === undefined ? 'the guest may not have booted its kernel yet, or the dump leaves kernel memory out' : `${help.cut}, and the kernel is not whole in what is left: get the rest of the file`}`,
   )
 }
 
-function* notes(memory: PhysicalMemory, help: Help): Generator<VmcoreInfo> {
+function* notes(memory: PhysicalMemory, help: Help, budget: ScanBudget): Generator<VmcoreInfo> {
   if (help.vmcoreinfo !== undefined) yield new VmcoreInfo(help.vmcoreinfo)
-  yield* findVmcoreInfo(memory, help.noteAt)
+  yield* findVmcoreInfo(memory, help.noteAt, budget)
 }
 
 /** The kernel, or why this note is not the running kernel's. */

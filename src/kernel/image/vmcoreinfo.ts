@@ -58,27 +58,38 @@ const headerSize = 24
 /** The kernel keeps the note in one page (VMCOREINFO_BYTES). */
 const textLimit = frameSize - headerSize
 
+/** How many frames are looked at for a note: those of 256 GiB that hold data. A dump of zeros has terabytes of them. */
+export class ScanBudget {
+  left = 2 ** 26
+}
+
 /**
  * Notes found by their header (Elf64_Nhdr of name "VMCOREINFO" at the start of a page), lazily: the caller stops at
  * the first that proves itself. Stale copies exist in freed pages and the page cache, so one hit proves nothing.
  */
-export function* findVmcoreInfo(memory: PhysicalMemory, hint?: Physical): Generator<VmcoreInfo> {
+export function* findVmcoreInfo(
+  memory: PhysicalMemory,
+  hint?: Physical,
+  budget = new ScanBudget(),
+): Generator<VmcoreInfo> {
   if (hint !== undefined) {
     const note = noteAt(memory, Math.floor(hint / frameSize))
     if (note !== undefined) yield note
   }
-  yield* vmcoreInfoIn(memory, memory.dataRanges())
+  yield* vmcoreInfoIn(memory, memory.dataRanges(), budget)
 }
 
 /** The same in these ranges only. */
 export function* vmcoreInfoIn(
   memory: PhysicalMemory,
   ranges: readonly PhysicalRange[],
+  budget = new ScanBudget(),
 ): Generator<VmcoreInfo> {
   for (const range of ranges) {
     const first = Math.ceil(range.start / frameSize)
     const end = Math.floor((range.start + range.length) / frameSize)
     for (let frame = first; frame < end; frame++) {
+      if (budget.left-- <= 0) return
       const note = noteAt(memory, frame)
       if (note !== undefined) yield note
     }
