@@ -1,5 +1,6 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { FileMapping } from '../memory/mapping.js'
+import type { MemoryWindow } from '../memory/types.js'
 import type { MemoryFile } from './engine/memory-file.js'
 
 const pageSize = 4096
@@ -162,7 +163,10 @@ export class PageStore {
 const zeros = Buffer.alloc(pageSize)
 
 function asBuffers(mapping: FileMapping): Buffer[] {
-  return mapping.windows.map(({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  return Array.from(mapping.windows, (_, number) => {
+    const { bytes } = mapping.window(number) as MemoryWindow
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  })
 }
 
 function pageOf(windows: readonly Buffer[], page: number, count = 1): Buffer {

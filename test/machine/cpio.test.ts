@@ -47,6 +47,23 @@ describe('cpioArchive', () => {
     expect(bytes.toString('latin1', 0, 116)).toBe(`070701${fields.join('')}${name.join('')}hi\0\0`)
   })
 
+  it('gives each kind its mode, its links and its device, and permissions no more than their bits', () => {
+    const fields = (entry: CpioEntry): number[] => {
+      const bytes = archive([entry])
+      return [1, 4, 9, 10].map((index) =>
+        Number.parseInt(bytes.toString('latin1', 6 + index * 8, 14 + index * 8), 16),
+      )
+    }
+    expect(fields({ path: '/d', kind: 'directory', permissions: 0o1777 })).toEqual([0o41777, 2, 0, 0])
+    expect(fields({ path: '/l', kind: 'symlink', target: 'd' })).toEqual([0o120777, 1, 0, 0])
+    const content = Buffer.from('x')
+    expect(fields({ path: '/f', kind: 'file', permissions: 0o4755, content })).toEqual([0o104755, 1, 0, 0])
+    // Bits of the kind in the permissions do not make another kind of it.
+    expect(fields({ path: '/f', kind: 'file', permissions: 0o170644, content })).toEqual([0o100644, 1, 0, 0])
+    const device = { path: '/c', kind: 'character-device', permissions: 0o600, major: 5, minor: 1 } as const
+    expect(fields(device)).toEqual([0o20600, 1, 5, 1])
+  })
+
   it('is understood by busybox', () => {
     const directory = mkdtempSync(join(tmpdir(), 'cs-cpio-'))
     try {

@@ -172,6 +172,28 @@ describe('a kdump-compressed dump', () => {
     })
   })
 
+  it('believes a size of a page only where a page can have it and the file has its bytes', () => {
+    const plain = plausiblePage(3, frame)
+    const cases: [KdumpPage, boolean][] = [
+      // Its last byte is the last of the file.
+      [{ page: 3, data: plain, flags: 0 }, true],
+      // Plain pages are whole.
+      [{ page: 3, data: plain.subarray(0, frame - 1), flags: 0 }, false],
+      // More than a page holds, packed or not.
+      [{ page: 3, data: Buffer.alloc(frame + 1), flags: 0 }, false],
+      [{ page: 3, data: Buffer.concat([packed('zlib', plain), Buffer.alloc(frame)]), flags: 1 }, false],
+      [{ page: 3, data: new Uint8Array(), flags: 1 }, false],
+    ]
+    for (const [last, isThere] of cases) {
+      withDump(buildKdump({ pages: [last], pageCount: 8 }), (dump) =>
+        expectPages(dump, isThere ? [3] : [], 8),
+      )
+    }
+    // One byte less in the file, and the page that ends with it is gone.
+    const whole = buildKdump({ pages: [page(1, 'zlib'), { page: 3, data: plain, flags: 0 }], pageCount: 8 })
+    withDump(whole.subarray(0, whole.length - 1), (dump) => expectPages(dump, [1], 8))
+  })
+
   it('reads a page whose bytes are damaged as absent', () => {
     const pages = [
       page(0, 'zlib'),
