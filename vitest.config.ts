@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/fuse/**', 'test/matrix/**'],
+          exclude: ['test/integration/**', 'test/fuse/**', 'test/matrix/**', 'test/nodes/**'],
           // Property tests on a machine that has other work.
           testTimeout: 60_000,
           retry,
@@ -42,6 +42,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'own-guests', include: withOwnGuests, ...guestTests, retry } },
+      { test: { name: 'nodes', include: ['test/nodes/**/*.test.ts'], testTimeout: 60_000, retry } },
       {
         test: { name: 'matrix', include: ['test/matrix/**/*.test.ts'], ...guestTests, testTimeout: 600_000 },
       },
