@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Span } from '../../history/ask.js'
+import type { Moment } from '../../time/engine/run.js'
 import type { Output } from './output.js'
 
 /** Options of commands that ask about a part of a record. */
@@ -36,13 +37,34 @@ export function spanOf({ from, to }: SpanWords, output: Output, signal: AbortSig
   }
 }
 
-/** A moment for people: seconds of the guest's clock, and instructions. */
-export function momentText({
-  ns,
-  instructions,
-}: {
-  readonly ns: number
-  readonly instructions: number
-}): string {
-  return `${(ns / 1e9).toFixed(6)}s ${instructions}`
+/** A moment for people: seconds of the guest's clock. */
+export function secondsText({ ns }: Moment): string {
+  return `${(ns / 1e9).toFixed(6)}s`
+}
+
+/** The same with what it counts. */
+export function momentText(moment: Moment): string {
+  return `${secondsText(moment)}, ${moment.instructions} instructions`
+}
+
+/** What became another value, as text: of structs only the members that did. */
+export function changeText(member: string, before: unknown, after: unknown): string {
+  if (!isObject(before) || !isObject(after)) {
+    return `${member} ${JSON.stringify(before)} to ${JSON.stringify(after)}`.trim()
+  }
+  const inner = (name: string): string => (member === '' ? name : `${member}.${name}`)
+  const changed = Object.keys(after).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  )
+  if (changed.length === 0) return `${member} unchanged`.trim()
+  return changed.map((name) => changeText(inner(name), before[name], after[name])).join(', ')
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Symbols of BPF programs begin with a hash of their code, which tells people nothing. */
+export function withoutTag(where: string | undefined): string | undefined {
+  return where?.replace(/^bpf_prog_[0-9a-f]{16}_/, '')
 }

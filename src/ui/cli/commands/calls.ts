@@ -1,14 +1,24 @@
 import { jsonText } from '../../../contract/json.js'
 import '../../../history/attach.js'
 import { escapeText } from '../../../text.js'
-import { durationText } from '../../../units.js'
+import { nanosecondsText } from '../../../units.js'
 import { defineCommand, required } from '../definition.js'
 import { interruptible } from '../interruptible.js'
-import { addSpanOptions, momentText, recordingHelp, type SpanWords, spanOf } from '../span-words.js'
+import {
+  addSpanOptions,
+  recordingHelp,
+  type SpanWords,
+  secondsText,
+  spanOf,
+  withoutTag,
+} from '../span-words.js'
 import { printTable } from '../table.js'
 import { noteProblems, withSession } from '../target.js'
 
-const headings = ['TIME', 'CPU', 'TASK', 'CALLER', 'ARGUMENTS', 'RESULT', 'TOOK'].map((title) => ({ title }))
+const headings = ['TIME', 'CPU', 'TASK', 'CALLER', 'ARGUMENTS', 'RESULT', 'TOOK'].map((title, index) => ({
+  title,
+  rigid: index === 0,
+}))
 
 export const calls = defineCommand<SpanWords>({
   configure(command) {
@@ -31,13 +41,13 @@ export const calls = defineCommand<SpanWords>({
               const { args, result } = event.toJSON() as { args: object; result: unknown }
               const words = Object.entries(args).map(([name, value]) => `${name}=${briefly(value)}`)
               return [
-                momentText(event.time),
+                secondsText(event.time),
                 String(event.cpu),
                 event.pid === undefined ? '' : escapeText(`${event.comm} (${event.pid})`),
-                escapeText(event.caller ?? ''),
+                escapeText(withoutTag(event.caller) ?? ''),
                 escapeText(words.join(' ')),
                 result === null ? '' : escapeText(briefly(result)),
-                event.duration === undefined ? 'not back yet' : durationText(event.duration.ns / 1e6),
+                event.duration === undefined ? 'not back yet' : nanosecondsText(BigInt(event.duration.ns)),
               ]
             }),
           )

@@ -4,7 +4,15 @@ import { placeOfText } from '../../../history/place-text.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { interruptible } from '../interruptible.js'
-import { addSpanOptions, momentText, recordingHelp, type SpanWords, spanOf } from '../span-words.js'
+import {
+  addSpanOptions,
+  changeText,
+  recordingHelp,
+  type SpanWords,
+  secondsText,
+  spanOf,
+  withoutTag,
+} from '../span-words.js'
 import { printTable } from '../table.js'
 import { noteProblems, withSession } from '../target.js'
 
@@ -12,7 +20,10 @@ interface Options extends SpanWords {
   readonly as?: string
 }
 
-const headings = ['TIME', 'CPU', 'TASK', 'WHERE', 'MEMBER', 'BEFORE', 'AFTER'].map((title) => ({ title }))
+const headings = ['TIME', 'CPU', 'TASK', 'WHERE', 'CHANGE'].map((title, index) => ({
+  title,
+  rigid: index === 0,
+}))
 
 export const writes = defineCommand<Options>({
   configure(command) {
@@ -36,13 +47,11 @@ export const writes = defineCommand<Options>({
             events.map((event) => {
               const { before, after } = event.toJSON() as { before: unknown; after: unknown }
               return [
-                momentText(event.time),
+                secondsText(event.time),
                 String(event.cpu),
                 event.pid === undefined ? '' : escapeText(`${event.comm} (${event.pid})`),
-                escapeText(event.where ?? `0x${event.address.toString(16)}`),
-                escapeText(event.member),
-                escapeText(JSON.stringify(before) ?? ''),
-                escapeText(JSON.stringify(after) ?? ''),
+                escapeText(withoutTag(event.where) ?? `0x${event.address.toString(16)}`),
+                escapeText(changeText(event.member, before, after)),
               ]
             }),
           )
