@@ -4,7 +4,7 @@ import { exitText } from './exit.js'
 import { type Place, type Scene, schedulerName, usableCpus } from './scene.js'
 import type { Finding, Reason, Verdict } from './why.js'
 import { holdingReasons } from './why-runqueue.js'
-import { countOf, cpusText, named, timeText } from './words.js'
+import { countOf, cpusText, isOne, named, timeText } from './words.js'
 
 /** A ready task of sched_ext: where it is, and who has to move. */
 export function extReasons(scene: Scene): Finding {
@@ -123,7 +123,7 @@ function dispatching(scene: Scene): Reason[] {
     reasons.push({
       sentence:
         `${schedulerName(scene, 'A')} dispatches others and not this one: ${countOf(running.count, 'CPU')} ` +
-        `run tasks of it, and of ${countOf(others.count, 'other waiting task')} ${numberOf(quick.count)} became ready in a tenth of its time or less.`,
+        `${isOne(running.count) ? 'runs' : 'run'} tasks of it, and of ${countOf(others.count, 'other waiting task')} ${numberOf(quick.count)} became ready in a tenth of its time or less.`,
       facts: {
         extRunning: figureJson(running.count),
         waiting: figureJson(others.count),

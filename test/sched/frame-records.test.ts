@@ -12,6 +12,8 @@ function sleeping(shape: Shape = 'early') {
   const inner = guest.guest.symbol('inner', text + 0x100n, 't')
   const outer = guest.guest.symbol('outer', text + 0x200n, 't')
   guest.guest.symbol('_etext', text + 0x400n, 'T')
+  const handler = guest.guest.symbol('return_to_handler', text + 0x300n, 't')
+  const address = guest.addTask(9)
   const stack = guest.guest.alloc(16_384, 16_384)
   const above = guest.guest.alloc(16_384, 16_384)
   const records = [stack + 0x1000n, stack + 0x1100n, stack + 0x3ff0n] as const
@@ -25,7 +27,7 @@ function sleeping(shape: Shape = 'early') {
     'thread.cpu_context.sp': first - 0x40n,
     'thread.cpu_context.fp': first,
   }
-  const task = { pointer: (name: string) => members[name] ?? 0n } as unknown as StructReader
+  const task = { address, pointer: (name: string) => members[name] ?? 0n } as unknown as StructReader
   return {
     guest: guest.guest,
     objects: guest.objects,
@@ -37,6 +39,8 @@ function sleeping(shape: Shape = 'early') {
     members,
     inner,
     outer,
+    handler,
+    address,
   }
 }
 
@@ -46,6 +50,41 @@ describe('frame records', () => {
     const { method, frames, problem } = taskRecords(kernel, task, stack)
     expect([method, problem]).toEqual(['frame-records', undefined])
     expect(frames.map(({ symbol }) => symbol)).toEqual(['inner+0x10', 'outer+0x20', 'outer+0x30'])
+  })
+
+  it.each([
+    ['of user space', 0x60001000n, 0x401234n, 0x401234n],
+    ['of the kernel', 0x60001005n, 0x401234n, undefined],
+    ['of a kernel thread, of zeros', 0n, 0n, undefined],
+  ])('end in registers %s', (_, pstate, pc, userAddress) => {
+    for (const shape of ['early', 'late'] as const) {
+      const { kernel, task, stack, records, guest, objects } = sleeping(shape)
+      const [, second] = records
+      const last = stack + 0x3000n
+      guest.u64(second, last)
+      objects.set('pt_regs', last - BigInt(objects.offsetOf('pt_regs', 'stackframe')), { pstate, pc })
+      if (shape === 'late') objects.set('frame_record_meta', last, { type: 1 })
+      expect(taskRecords(kernel, task, stack)).toMatchObject({ problem: undefined, userAddress })
+    }
+  })
+
+  it('give what a tracer replaced, by the frame that it returns to', () => {
+    const { kernel, task, stack, records, guest, objects, handler, address, outer } = sleeping()
+    const [first, second] = records
+    guest.u64(first + 8n, handler)
+    expect(taskRecords(kernel, task, stack).frames.map(({ symbol }) => symbol)).toEqual([
+      'inner+0x10',
+      'return_to_handler',
+      'outer+0x30',
+    ])
+    const held = guest.alloc(objects.sizeOf('ftrace_ret_stack'))
+    objects.set('ftrace_ret_stack', held, { ret: outer + 0x20n, retp: second })
+    objects.set('task_struct', address, { ret_stack: held, curr_ret_stack: 0 })
+    expect(taskRecords(kernel, task, stack).frames.map(({ symbol }) => symbol)).toEqual([
+      'inner+0x10',
+      'outer+0x20',
+      'outer+0x30',
+    ])
   })
 
   it('that lead back, or off the stack, end with a reason', () => {

@@ -170,6 +170,7 @@ function describe(shape: Shape): Btf {
     sp: u64,
     regs: t.b.array(u64, 31),
     pc: u64,
+    pstate: u64,
     ...(late
       ? { stackframe: t.struct('frame_record_meta', { record: t.b.array(u64, 2), type: u64 }) }
       : { stackframe: t.b.array(u64, 2) }),

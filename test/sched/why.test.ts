@@ -74,7 +74,7 @@ describe('others that get their turn', () => {
   it('are those that run', () => {
     const guest = waiting([1000n, 900n])
     guest.objects.set('rq', guest.rq(0), { curr: guest.addTask(60) })
-    expect(dispatching(guest)).toMatch(/1 CPU run tasks of it, and of 1 other waiting task 0 became/)
+    expect(dispatching(guest)).toMatch(/1 CPU runs tasks of it, and of 1 other waiting task 0 became/)
   })
 
   it('matter only to one that has waited for a second', () => {
