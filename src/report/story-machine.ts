@@ -173,7 +173,10 @@ function programSentences({ programs, countsRuns }: StoryScene): StorySentence[]
       topic: 'programs',
       weight: 'fact',
       sentence: `${all} took ${took} while runs were counted; ${which}: ${texts.join(', ')}.`,
-      facts: { busiest: busiest.map(({ id, name, runCount, runTime }) => ({ id, name, runCount, runTime })) },
+      facts: {
+        programs: figureJson(programs.count),
+        busiest: busiest.map(({ id, name, runCount, runTime }) => ({ id, name, runCount, runTime })),
+      },
       about: busiest.flatMap(about),
     })
   } else if (countsRuns === false)
