@@ -9,10 +9,27 @@ import { filesBelow, Related } from './related.js'
 import { endTrials, passes } from './trial.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
-const rooms = ['memory', 'kernel', 'btf', 'value', 'bpf', 'sched', 'session', 'report', 'machine', 'ui']
-const usage = `npm run test:mutation -- ROOM [--seed TEXT] [--count N] [--file PATH] [--jobs N]
+const rooms = [
+  'memory',
+  'kernel',
+  'btf',
+  'value',
+  'bpf',
+  'sched',
+  'session',
+  'report',
+  'machine',
+  'history',
+  'ui',
+]
+const usage = `npm run test:mutation -- ROOM [--seed TEXT] [--count N] [--file PATH [--line N]] [--jobs N]
   puts N (60) single faults into src/ROOM, one at a time, on a copy, and runs the unit tests of the room that reach the file.
-  ROOM is ${rooms.join(', ')}; --file takes only files whose path holds PATH.`
+  ROOM is ${rooms.join(', ')}; --file takes only files whose path holds PATH, --line only that line.`
+
+/** Test files that are tried first, and of all. */
+const nearest = 3
+const mostTests = 14
+const baselineSeconds = 240
 
 /** A fault that changes nothing that can be seen; reviewed by a person. */
 interface Equivalent {
@@ -30,6 +47,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       count: { type: 'string' },
       file: { type: 'string' },
+      line: { type: 'string' },
       jobs: { type: 'string' },
     },
   })
@@ -44,7 +62,9 @@ async function main(): Promise<number> {
   const files = filesBelow(root, `src/${room}`, /\.tsx?$/).filter((file) => file.includes(values.file ?? ''))
   const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
   const chosen = choose(
-    [...sources].flatMap(([file, source]) => mutantsOf(file, source)),
+    [...sources]
+      .flatMap(([file, source]) => mutantsOf(file, source))
+      .filter(({ line }) => values.line === undefined || line === Number(values.line)),
     seed,
     count,
   )
@@ -57,7 +77,7 @@ async function main(): Promise<number> {
   process.once('exit', tidy)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-  const baseline = new Map<string, number>()
+  const baseline = new Map<string, Stage>()
   const waiting = [...chosen]
   let killed = 0
   const survivors: Mutant[] = []
@@ -65,7 +85,8 @@ async function main(): Promise<number> {
     trees.map(async (tree) => {
       for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
         const source = sources.get(mutant.file) as string
-        const verdict = await attempt(tree, mutant, source, related.testsOf(mutant.file), baseline)
+        const stages = await stagesOf(tree, related.testsOf(mutant.file), baseline)
+        const verdict = await attempt(tree, mutant, source, stages)
         if (verdict === 'survived') survivors.push(mutant)
         else killed++
         console.log(
@@ -94,26 +115,52 @@ function choose(all: readonly Mutant[], seed: string, count: number): Mutant[] {
   return chosen
 }
 
+/** Tests that are run together, and how long they take without a fault. */
+interface Stage {
+  readonly tests: readonly string[]
+  readonly seconds: number
+}
+
+/** The tests that are nearest come first: most faults end there. What fails without a fault says nothing, and is left out. */
+async function stagesOf(tree: string, tests: readonly string[], known: Map<string, Stage>): Promise<Stage[]> {
+  const parts = [tests.slice(0, nearest), tests.slice(nearest, mostTests)].filter(({ length }) => length > 0)
+  const stages: Stage[] = []
+  for (const part of parts) {
+    const key = part.join()
+    const stage = known.get(key) ?? (await stageOf(tree, part))
+    known.set(key, stage)
+    if (stage.tests.length > 0) stages.push(stage)
+  }
+  return stages
+}
+
+async function stageOf(tree: string, tests: readonly string[]): Promise<Stage> {
+  const start = performance.now()
+  const isSound = (await passes(tree, tests, baselineSeconds)) === true
+  const seconds = (performance.now() - start) / 1000
+  if (isSound) return { tests, seconds }
+  const sound: string[] = []
+  for (const test of tests) {
+    if ((await passes(tree, [test], baselineSeconds)) === true) sound.push(test)
+    else console.log(`left out: ${test} fails without a fault`)
+  }
+  return { tests: sound, seconds: seconds * 2 }
+}
+
 async function attempt(
   tree: string,
   mutant: Mutant,
   source: string,
-  tests: readonly string[],
-  baseline: Map<string, number>,
+  stages: readonly Stage[],
 ): Promise<'killed' | 'timed out' | 'survived'> {
-  if (tests.length === 0) return 'survived'
-  const key = tests.join()
-  let seconds = baseline.get(key)
-  if (seconds === undefined) {
-    const start = performance.now()
-    if ((await passes(tree, tests, 600)) !== true) throw new Error(`these tests fail without a fault: ${key}`)
-    seconds = (performance.now() - start) / 1000
-    baseline.set(key, seconds)
-  }
   writeFileSync(join(tree, mutant.file), mutated(source, mutant))
   try {
-    const passed = await passes(tree, tests, 20 + seconds * 4)
-    return passed === undefined ? 'timed out' : passed ? 'survived' : 'killed'
+    for (const { tests, seconds } of stages) {
+      const passed = await passes(tree, tests, 20 + seconds * 4)
+      if (passed === undefined) return 'timed out'
+      if (!passed) return 'killed'
+    }
+    return 'survived'
   } finally {
     writeFileSync(join(tree, mutant.file), source)
   }

@@ -57,6 +57,13 @@ describe('lookups that the verifier has inlined', () => {
     }
   })
 
+  test('of maps in arrays check for null only where they end', () => {
+    const early = [...start, compare(6), mask, check(3), shift, add, follow, ...end]
+    expect(inlinedLookup(early, 0, false)).toBeUndefined()
+    const late = [...start, compare(6), mask, shift, add, follow, check(1), ...end]
+    expect(inlinedLookup(late, 0, false)).toEqual({ at: 0, length: late.length })
+  })
+
   test('never reach beyond the code, whatever it is', () => {
     const any = fc.record({
       code: fc.constantFrom(0x07, 0x61, 0x35, 0x54, 0x67, 0x27, 0x0f, 0x79, 0xbf, 0x05, 0xb7, 0x85, 0x15),

@@ -83,3 +83,35 @@ describe('LZO1X', () => {
     }
   })
 })
+
+describe('LZO instructions', () => {
+  const literals = plausiblePage(3).subarray(0, 2100)
+  // A run of 3 + 15 + 8 * 255 + 42 literals.
+  const run = [...new Uint8Array(9), 42, ...literals]
+  const end = [0x11, 0, 0]
+
+  it('of a small code behind a long run copy three bytes from beyond 2048', () => {
+    for (const [code, more] of [
+      [0x00, 0],
+      [0x04, 2],
+      [0x0c, 5],
+    ] as const) {
+      const into = new Uint8Array(2103)
+      expect(unpackLzo(Uint8Array.from([...run, code, more, ...end]), into)).toBe(true)
+      const from = 2100 - (2049 + (code >> 2) + (more << 2))
+      expect([...into.subarray(2100)]).toEqual([...literals.subarray(from, from + 3)])
+    }
+    // Further back than there is anything.
+    expect(unpackLzo(Uint8Array.from([...run, 0x00, 13, ...end]), new Uint8Array(2103))).toBe(false)
+  })
+
+  it('of a small code behind few literals copy two bytes from nearby', () => {
+    // 1 literal after a match of 3 bytes at distance 5 (code 0x40 | 4 << 2 | 1).
+    const near = [...run, 0x51, 0x00, 0xaa, 0x08, 0x01]
+    const into = new Uint8Array(2100 + 3 + 1 + 2)
+    expect(unpackLzo(Uint8Array.from([...near, ...end]), into)).toBe(true)
+    expect([...into.subarray(2100, 2104)]).toEqual([...literals.subarray(2095, 2098), 0xaa])
+    const from = 2104 - (1 + 2 + 4)
+    expect([...into.subarray(2104)]).toEqual([...into.subarray(from, from + 2)])
+  })
+})

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import type { Block } from '../../../../src/bpf/cast/code/control-flow.js'
+import { Dominance } from '../../../../src/bpf/cast/code/dominance.js'
+
+/** Blocks by their successors, in reverse postorder. */
+function flow(...successors: readonly (readonly number[])[]): Dominance {
+  return new Dominance(
+    successors.map((own, index): Block => ({ start: index, end: index + 1, successors: own })),
+  )
+}
+
+describe('reaching a block without passing another', () => {
+  it('is so by a way around it, and not where all ways lead through it', () => {
+    // 0 -> 1 -> 3, 0 -> 2 -> 3
+    const diamond = flow([1, 2], [3], [3], [])
+    expect(diamond.reaches(0, 3, 1)).toBe(true)
+    expect(flow([1], [2], []).reaches(0, 2, 1)).toBe(false)
+    expect(flow([1], [2], []).reaches(0, 2, 9)).toBe(true)
+    expect(diamond.reaches(3, 0, 9)).toBe(false)
+  })
+
+  it('never is so of the block that must not be passed', () => {
+    expect(flow([1], []).reaches(0, 1, 1)).toBe(false)
+  })
+
+  it('goes around a loop once, to the block itself too', () => {
+    // 0 -> 1 <-> 2 -> 3
+    const loop = flow([1], [2], [1, 3], [])
+    expect(loop.reaches(2, 2, 9)).toBe(true)
+    expect(loop.reaches(2, 2, 1)).toBe(false)
+    expect(loop.reaches(1, 0, 9)).toBe(false)
+  })
+})
+
+describe('dominance', () => {
+  it('holds for what lies on every way from the entry, and the reverse to the exit', () => {
+    const diamond = flow([1, 2], [3], [3], [])
+    expect([0, 1, 2, 3].filter((block) => diamond.dominates(block, 3))).toEqual([0, 3])
+    expect([0, 1, 2, 3].filter((block) => diamond.postdominates(block, 0))).toEqual([0, 3])
+    expect(diamond.dominates(1, 2)).toBe(false)
+  })
+})
