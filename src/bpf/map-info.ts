@@ -71,6 +71,7 @@ function typeText(kernel: Kernel, number: number): string {
 /** struct_ops: the kernel's own type of the value, in vmlinux or the module that the operations belong to. */
 function kernelValueType(kernel: Kernel, address: bigint, problems: Problems): CType | undefined {
   const map = kernel.struct('bpf_map', address)
+  // Since 5.6, with struct_ops.
   const id = map.has('btf_vmlinux_value_type_id') ? map.number('btf_vmlinux_value_type_id') : 0
   if (id === 0 || kernel.layouts.find('bpf_struct_ops_map') === undefined) return undefined
   return problems.attempt('value type', () => {

@@ -29,6 +29,7 @@ const deepestNesting = 32
  */
 export function specialFields(kernel: Kernel, mapAddress: bigint): SpecialField[] {
   const map = kernel.struct('bpf_map', mapAddress)
+  // Since 6.2.
   if (!map.has('record')) return []
   const address = map.pointer('record')
   // Null, or an error pointer.

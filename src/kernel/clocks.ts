@@ -33,6 +33,7 @@ export function readClocks(kernel: Kernel): KernelClocks {
 
 /** The first timekeeper is the system's; it lies in struct tk_data, before 6.13 in a struct without a name. */
 function keeperAddress(kernel: Kernel): bigint {
+  // tk_core up to 6.16: since auxiliary clocks it is the first of several.
   const at = kernel.findSymbol('timekeeper_data') ?? kernel.findSymbol('tk_core')
   const data = kernel.layouts.find('tk_data')
   if (at === undefined || !data?.has('timekeeper'))

@@ -120,6 +120,7 @@ export function readTask(kernel: Kernel, address: bigint, problems: Problems): T
     tgid: task.number('tgid'),
     name: name ?? comm,
     comm,
+    // `state` before 5.14; `cpu` before 5.16.
     state: stateLetter(task.number('__state', 'state'), task.number('exit_state')),
     cpu: task.has('thread_info.cpu', 'cpu') ? task.number('thread_info.cpu', 'cpu') : undefined,
     isRunning: task.has('on_cpu') && task.number('on_cpu') !== 0,
@@ -138,6 +139,7 @@ function threadName(kernel: Kernel, address: bigint, comm: string, isWorker: boo
   const pointer = task.pointer('worker_private')
   if (pointer === 0n) return comm
   const thread = kernel.struct('kthread', pointer)
+  // Since 5.17; before, long names were cut for good.
   const full = thread.has('full_name') ? thread.pointer('full_name') : 0n
   const name = full === 0n ? comm : kernel.space.text(full, 256)
   const data = isWorker ? thread.pointer('data') : 0n

@@ -19,6 +19,7 @@ export function freeRanges(
   problems: Problems,
 ): PageRange[] | undefined {
   const layout = kernel.layouts.get('bpf_arena')
+  // Since 6.13; a maple tree before, which is not read.
   const node = kernel.layouts.find('range_node')
   const root = layout.find('rt.it_root.rb_root')
   if (node === undefined || root === undefined) return undefined

@@ -1,7 +1,6 @@
 import type { Btf } from '../../btf/btf.js'
 import type { SectionType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { MemoryFault } from '../../memory/fault.js'
 import type { Problems } from '../../problems.js'
 import type { ArenaUser } from './users.js'
 import type { ArenaWindow } from './window.js'
@@ -42,6 +41,7 @@ export function arenaGlobals(
       window,
       section,
       users.filter((user) => user.types === types),
+      problems,
     )
     if (typeof place === 'string') problems.add(`arena globals of ${describe(types)}`, place)
     else found.push({ section, ...place })
@@ -54,13 +54,15 @@ function placeGlobals(
   window: ArenaWindow,
   section: SectionType,
   users: readonly ArenaUser[],
+  problems: Problems,
 ): { place: number; evidence: string } | string {
   const rounded = Math.ceil(section.size / pageSize) * pageSize
   if (rounded > window.length) return `${section.size} bytes do not fit the arena`
   const start = window.first
   const end = window.first + window.length - rounded
+  const own = problems.part()
   for (const user of users) {
-    for (const address of constants(kernel, user)) {
+    for (const address of constants(kernel, user, own)) {
       const place = address >= window.userStart && address < window.userEnd ? window.placeOf(address) : -1
       for (const base of [start, end]) {
         if (place < base || place >= base + section.size) continue
@@ -73,34 +75,35 @@ function placeGlobals(
       }
     }
   }
+  const none = own.none ? 'no program' : 'no program that can be read'
   const present = [start, end].filter((place) => window.isPresent(place))
   if (present.length === 0) return 'neither the first nor the last pages of the arena are there'
   if (present.length === 2 && start !== end) {
-    return 'no program loads their address, and both the first and the last pages of the arena are there'
+    return `${none} loads their address, and both the first and the last pages of the arena are there`
   }
   const place = present[0] as number
   const where = place === start ? 'first' : 'last'
   return {
     place,
-    evidence: `no program loads their address; of the two places only the ${where} pages are there`,
+    evidence: `${none} loads their address; of the two places only the ${where} pages are there`,
   }
 }
 
 /** 64-bit constants in a program's translated instructions (bpf_prog.insnsi). */
-function* constants(kernel: Kernel, user: ArenaUser): Generator<bigint> {
-  try {
+function constants(kernel: Kernel, user: ArenaUser, problems: Problems): bigint[] {
+  const found: bigint[] = []
+  problems.attempt(`instructions of program ${user.name} (id ${user.id})`, () => {
     const program = kernel.struct('bpf_prog', user.address)
     const count = Math.min(program.number('len'), instructionLimit)
     const code = kernel.space.bytes(program.at('insnsi'), count * 8)
     const view = new DataView(code.buffer, code.byteOffset, code.length)
     for (let at = 0; at + 16 <= code.length; at += 8) {
       if (view.getUint8(at) !== loadConstant) continue
-      yield (BigInt(view.getUint32(at + 12, true)) << 32n) | BigInt(view.getUint32(at + 4, true))
+      found.push((BigInt(view.getUint32(at + 12, true)) << 32n) | BigInt(view.getUint32(at + 4, true)))
       at += 8
     }
-  } catch (error) {
-    if (!(error instanceof MemoryFault)) throw error
-  }
+  })
+  return found
 }
 
 function describe(types: Btf): string {

@@ -23,6 +23,7 @@ const mapLimit = 4096
 /** Every program with an arena, from bpf_prog_aux.arena (include/linux/bpf.h). */
 export function arenaUsers(kernel: Kernel, problems: Problems): ArenaUser[] {
   const users: ArenaUser[] = []
+  // Since 6.9, the first with arenas.
   if (!kernel.layouts.get('bpf_prog_aux').has('arena')) return users
   for (const { index, pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems, 'prog_idr')) {
     const user = problems.attempt(`program ${index}`, () => readUser(kernel, pointer))

@@ -15,6 +15,7 @@ export const arenaReader: EntryReader = {
       /** Of the kernel's mapping, guards included. */
       kernelAddress: area === 0n ? undefined : hexAddress(kernel.struct('vm_struct', area).pointer('addr')),
       maxPages: map.maxEntries,
+      // Since 7.3.
       pages: arena.has('nr_pages') ? arena.integer('nr_pages') : undefined,
     }
   },

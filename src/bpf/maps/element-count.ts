@@ -7,6 +7,7 @@ import type { MapInfo } from '../map-info.js'
  */
 export function elementCount(kernel: Kernel, map: MapInfo): bigint | undefined {
   const reader = kernel.struct('bpf_map', map.address)
+  // Since 6.6.
   const counters = reader.has('elem_count') ? reader.pointer('elem_count') : 0n
   if (counters === 0n) return undefined
   const { cpus, space } = kernel

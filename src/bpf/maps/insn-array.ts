@@ -51,6 +51,7 @@ function readElement(kernel: Kernel, map: MapInfo, index: number): RawEntry {
   const element = kernel.struct('bpf_insn_array_value', address)
   const bytes = kernel.space.bytes(address, map.valueSize)
   const deleted = element.number('xlated_off') === deletedOffset
+  // The type came with 6.19; kernels without a JIT for it have no such table.
   const code = array.has('ips') ? kernel.space.u64(array.pointer('ips') + BigInt(index * 8)) : 0n
   return {
     key: indexKey(index),

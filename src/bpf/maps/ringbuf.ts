@@ -70,6 +70,7 @@ function readRing(kernel: Kernel, map: MapInfo): Ring {
   }
   const consumer = position('consumer_pos')
   const producer = position('producer_pos')
+  // Since 6.19.
   const overwrites = reader.has('overwrite_mode') && reader.number('overwrite_mode') !== 0
   const overwritten = overwrites ? position('overwrite_pos') : undefined
   const start = overwritten !== undefined && overwritten > consumer ? overwritten : consumer

@@ -52,7 +52,7 @@ export function programId(kernel: Kernel, address: bigint): number {
   return kernel.struct('bpf_prog_aux', kernel.struct('bpf_prog', address).pointer('aux')).number('id')
 }
 
-/** Newer kernels keep it in the link (6.18 does, 6.16 does not); on older ones its program has it. */
+/** Since 6.17 the link has it; on older kernels its program does. */
 function attachType(kernel: Kernel, address: bigint, type: string, program: bigint): string | undefined {
   // Attach type 0 is one too (cgroup_inet_ingress), and what links without any hold.
   if (!attachTypeKinds.has(type)) return undefined

@@ -54,6 +54,7 @@ interface Operations {
 
 /** The copy of the operations that the kernel calls: scx_root's, or scx_ops on kernels without struct scx_sched. */
 function runningOperations(kernel: Kernel): Operations | undefined {
+  // Since 6.16; before, the operations were the static scx_ops.
   const root = kernel.findSymbol('scx_root')
   if (root === undefined) {
     const ops = kernel.findSymbol('scx_ops')

@@ -1,5 +1,4 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { MemoryFault } from '../../memory/fault.js'
 import type { BpfProgram } from '../program.js'
 
 /**
@@ -9,12 +8,10 @@ import type { BpfProgram } from '../program.js'
 export function countsRuns(kernel: Kernel): boolean | undefined {
   const key = kernel.findSymbol('bpf_stats_enabled_key')
   if (key === undefined || kernel.layouts.find('static_key') === undefined) return undefined
-  try {
-    return kernel.struct('static_key', key).integer('enabled') > 0n
-  } catch (error) {
-    if (error instanceof MemoryFault) return undefined
-    throw error
-  }
+  return kernel.problems.attempt(
+    'bpf_stats_enabled_key',
+    () => kernel.struct('static_key', key).integer('enabled') > 0n,
+  )
 }
 
 /** The counters of a program that has them. */

@@ -32,6 +32,7 @@ function pathOf(kernel: Kernel, from: bigint): string {
   const names: string[] = []
   for (let at = from; names.length < depthLimit; ) {
     const node = kernel.struct('kernfs_node', at)
+    // `parent` before 6.15.
     const parent = node.pointer('__parent', 'parent')
     if (parent === 0n) return `/${names.reverse().join('/')}`
     const name = node.pointer('name')
