@@ -1,8 +1,9 @@
 import { strip } from '../btf/layout.js'
 import { typeName } from '../btf/type-name.js'
 import type { CType } from '../btf/types.js'
-import type { Details } from '../contract/details.js'
+import { type Details, detailsJson } from '../contract/details.js'
 import { type MapJson, mapJson } from '../contract/maps.js'
+import { withJson } from '../contract/shape.js'
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { Problems } from '../problems.js'
@@ -86,9 +87,12 @@ export class BpfMap {
    * behind operations. docs/maps.md says what, by type; empty where there is nothing.
    */
   state(problems = this.#problems): Details {
-    if (this.#reader === undefined) return unknownState(this.#kernel, this.info, problems)
     const reader = this.#reader
-    return problems.attempt('state', () => reader.state?.(this.#kernel, this.info, problems)) ?? {}
+    const state =
+      reader === undefined
+        ? unknownState(this.#kernel, this.info, problems)
+        : (problems.attempt('state', () => reader.state?.(this.#kernel, this.info, problems)) ?? {})
+    return withJson(state, detailsJson)
   }
 
   /** Whether entries come in batches. */

@@ -1,7 +1,9 @@
 import { strip } from '../btf/layout.js'
-import type { Details } from '../contract/details.js'
+import { type Details, detailsJson } from '../contract/details.js'
 import { hexAddress } from '../contract/json.js'
+import { elementJson, specialJson } from '../contract/map-entries.js'
 import { objectJson } from '../contract/objects.js'
+import { withJson } from '../contract/shape.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { listNodes } from '../kernel/walk/list.js'
 import { rbtreeNodes } from '../kernel/walk/rbtree.js'
@@ -52,12 +54,16 @@ export function specialValues(
     const own = new Problems()
     const found = own.attempt(kind, () => readField(kernel, context, field, at, own))
     const problem = own.list[0]?.why
-    return {
+    const value: SpecialValue = {
       ...common,
-      details: { ...found?.details, ...(problem !== undefined && { problem }) },
+      details: withJson<Details>(
+        { ...found?.details, ...(problem !== undefined && { problem }) },
+        detailsJson,
+      ),
       pointee: found?.pointee,
       elements: found?.elements,
     }
+    return withJson(value, specialJson)
   })
 }
 
@@ -149,12 +155,13 @@ function graph(
   const elements: SpecialElement[] = []
   for (const node of walk) {
     const address = node - BigInt(nodeOffset)
-    elements.push({
+    const element: SpecialElement = {
       address,
       get value() {
         return type === undefined ? undefined : makeValue(context, type, address)
       },
-    })
+    }
+    elements.push(withJson(element, elementJson))
   }
   return { details: { count: elements.length }, pointee: undefined, elements }
 }

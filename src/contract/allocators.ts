@@ -41,17 +41,28 @@ export interface AllocatorJson {
     readonly size: number
     readonly used: number
   }[]
-  readonly objects: readonly {
-    readonly address: Address
-    readonly type: string
-    readonly certainty: string
-    readonly from: string
-    readonly value: unknown
-  }[]
+  readonly objects: readonly FoundObjectJson[]
   readonly leaks: readonly { readonly index: number; readonly address: Address }[]
   readonly dangling: readonly StrayJson[]
   readonly unreadRoots: readonly string[]
   readonly problems: readonly Problem[]
+}
+
+/** An object in memory that keeps no list of its objects. */
+export interface FoundObjectJson {
+  readonly address: Address
+  readonly type: string
+  readonly certainty: string
+  /** The pointer that it was found by. */
+  readonly from: string
+  readonly value: unknown
+}
+
+export function foundObjectJson(
+  { address, type, certainty, from, value }: Allocator['objects'][number],
+  nameOf: (type: CType) => string,
+): FoundObjectJson {
+  return { address: hexAddress(address), type: nameOf(type), certainty, from, value: valueJson(value) }
 }
 
 /** Everything of an allocator but its slots; `nameOf` writes a type in C. */
@@ -92,13 +103,7 @@ export function allocatorJson(
         ? []
         : [{ name: region, address: hexAddress(arena.window.userAddress(place)), size: length, used }],
     ),
-    objects: allocator.objects.map(({ address, type, certainty, from, value }) => ({
-      address: hexAddress(address),
-      type: nameOf(type),
-      certainty,
-      from,
-      value: valueJson(value),
-    })),
+    objects: allocator.objects.map((object) => foundObjectJson(object, nameOf)),
     leaks: allocator.leaks.map(({ index, address }) => ({ index, address: hexAddress(address ?? 0n) })),
     dangling: strayJson(arena, allocator.dangling),
     unreadRoots: allocator.unreadRoots,

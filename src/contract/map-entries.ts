@@ -1,5 +1,5 @@
 import type { EntryValue, MapEntry } from '../bpf/maps/entry.js'
-import type { SpecialValue } from '../bpf/special-values.js'
+import type { SpecialElement, SpecialValue } from '../bpf/special-values.js'
 import { detailsJson } from './details.js'
 import { hexAddress } from './json.js'
 import { objectJson } from './objects.js'
@@ -48,6 +48,11 @@ function entryValueJson({ bytes, value, target, special }: EntryValue): EntryVal
   }
 }
 
+/** What a list or tree in a value holds. */
+export function elementJson({ address, value }: SpecialElement): Members {
+  return { address: hexAddress(address), value: valueJson(value) }
+}
+
 /** A field that the kernel manages: a lock, a timer, a kptr, a list, a tree. */
 export function specialJson({ kind, member, offset, size, type, details, elements }: SpecialValue): Members {
   return {
@@ -57,10 +62,7 @@ export function specialJson({ kind, member, offset, size, type, details, element
     size,
     type,
     ...detailsJson(details),
-    elements: elements?.map(({ address, value }) => ({
-      address: hexAddress(address),
-      value: valueJson(value),
-    })),
+    elements: elements?.map(elementJson),
   }
 }
 

@@ -10,6 +10,8 @@ function nouns(vm: Session): Readonly<Record<string, readonly object[]>> {
   const lists: Record<string, () => readonly object[]> = {
     maps: () => vm.maps,
     entries: () => vm.maps.flatMap((map) => [...map.entries()]),
+    states: () => vm.maps.map((map) => map.state()),
+    targets: () => vm.links.map(({ target }) => target),
     progs: () => vm.progs,
     prog: () => vm.progs.map(({ id }) => vm.prog(id)),
     links: () => vm.links,

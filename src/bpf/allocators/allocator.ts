@@ -1,6 +1,6 @@
 import { sizeOf } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
-import { type AllocatorJson, allocatorJson } from '../../contract/allocators.js'
+import { type AllocatorJson, allocatorJson, foundObjectJson } from '../../contract/allocators.js'
 import { jsonLine } from '../../contract/json.js'
 import { withJson } from '../../contract/shape.js'
 import type { Problems } from '../../problems.js'
@@ -124,11 +124,14 @@ export class Allocator {
   /** Objects in memory that keeps no list of them, found by pointers to them. */
   get objects(): readonly (FoundObject & { readonly address: bigint; readonly value: Value })[] {
     const { window, context } = this.arena
-    return this.#learn().objects.map((object) => ({
-      ...object,
-      address: window.userAddress(object.place),
-      value: makeValue(context, object.type, window.kernelAddress(object.place)),
-    }))
+    return this.#learn().objects.map((object) => {
+      const found = {
+        ...object,
+        address: window.userAddress(object.place),
+        value: makeValue(context, object.type, window.kernelAddress(object.place)),
+      }
+      return withJson(found, (each) => foundObjectJson(each, typeName))
+    })
   }
 
   /**

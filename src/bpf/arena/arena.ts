@@ -1,7 +1,9 @@
 import type { Btf } from '../../btf/btf.js'
 import { memberPathAt } from '../../btf/layout.js'
+import { typeName } from '../../btf/type-name.js'
 import type { CType } from '../../btf/types.js'
-import { type ArenaJson, arenaJson } from '../../contract/arenas.js'
+import { type ArenaJson, arenaJson, placeJson } from '../../contract/arenas.js'
+import { withJson } from '../../contract/shape.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { ReadResult } from '../../memory/types.js'
@@ -183,7 +185,7 @@ export class Arena implements ArenaReader {
     const page = Math.floor((place - this.window.first) / pageSize)
     const free = this.freeRanges
     const present = this.window.isPresent(place)
-    return {
+    const found: ArenaPlace = {
       address: this.window.userAddress(place),
       kernelAddress: this.window.kernelAddress(place),
       form: this.window.formOf(BigInt.asUintN(64, BigInt(address))) ?? 'low32',
@@ -192,6 +194,8 @@ export class Arena implements ArenaReader {
       text:
         object === undefined ? `page ${page}+0x${(place % pageSize).toString(16)}` : nameIn(object, place),
     }
+    const type = object?.type === undefined ? undefined : typeName(object.type)
+    return withJson(found, (each) => placeJson(each, type))
   }
 
   /** The allocation or global that a place lies in. */

@@ -1,7 +1,8 @@
 import { strip } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
-import type { Details } from '../../contract/details.js'
+import { type Details, detailsJson } from '../../contract/details.js'
 import { type EntryJson, entryJson } from '../../contract/map-entries.js'
+import { withJson } from '../../contract/shape.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { ValueContext } from '../../value/context.js'
 import { compileJson, type RenderJson } from '../../value/render/compile-json.js'
@@ -35,7 +36,7 @@ class Entry implements MapEntry {
     this.key = key
     this.value = value
     this.cpus = cpus
-    this.notes = notes
+    this.notes = notes === undefined ? undefined : withJson(notes, detailsJson)
   }
 
   toJSON(): EntryJson {

@@ -1,4 +1,5 @@
-import type { Details } from '../../contract/details.js'
+import { type Details, detailsJson } from '../../contract/details.js'
+import { withJson } from '../../contract/shape.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { idrEntries } from '../../kernel/walk/xarray.js'
 import type { Problems } from '../../problems.js'
@@ -43,7 +44,7 @@ export function readLink(kernel: Kernel, address: bigint, problems: Problems): B
     type,
     programId: program === 0n ? 0 : programId(kernel, program),
     attachType: attachType(kernel, address, type, program),
-    target,
+    target: withJson(target, detailsJson),
     address,
   }
 }
