@@ -62,6 +62,11 @@ export const helpEntries: readonly HelpEntry[] = [
     example: "vm.addObject('./my_scheduler')",
     text: 'the file that programs were loaded from: pointers in integers are recovered from it',
   },
+  {
+    name: 'onlyProven',
+    example: 'vm.onlyProven = true',
+    text: 'integers are shown as pointers only where that is proven, not where it is supported',
+  },
   { name: 'progs', example: 'vm.progs', text: 'every BPF program' },
   {
     name: 'prog',
