@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { ObjectFile } from '../../../src/bpf/recovery/object-file.js'
-import { Recovery } from '../../../src/bpf/recovery/recovery.js'
+import { Recovery, type RecoveryOptions } from '../../../src/bpf/recovery/recovery.js'
 import { Btf } from '../../../src/btf/btf.js'
+import type { CType } from '../../../src/btf/types.js'
 import { Problems } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
@@ -12,12 +13,12 @@ process.env.XDG_CACHE_HOME = '/nonexistent'
 const name = 'allocator-wrapper'
 const anything = { isAddress: () => true, isInUse: () => true }
 
-beforeAll(() => buildCases([name]), 60_000)
+beforeAll(() => buildCases([name, 'supported-slots']), 60_000)
 
-function recoveryFrom(file: ObjectFile): Recovery {
+function recoveryFrom(file: ObjectFile, options: RecoveryOptions = {}): Recovery {
   const guest = new KernelGuest()
   guest.symbol('__bpf_call_base', guest.image(256), 'T')
-  return new Recovery(guest.kernel(), [file], () => [], new Problems())
+  return new Recovery(guest.kernel(), [file], () => [], new Problems(), options)
 }
 
 test('an object file has its types, and says how large an allocation is and what takes as much', () => {
@@ -59,4 +60,28 @@ test('a file that holds no object says what to give instead', () => {
   expect(() => new ObjectFile('/bin/sh')).toThrow(
     /holds no BPF object with types; give a scheduler's executable/,
   )
+})
+
+test('what is supported counts where the checks pass, and not at all where only proven pointers are wanted', () => {
+  const file = new ObjectFile(objectOf('supported-slots'))
+  const { types } = file.contents[0] as { types: Btf }
+  const section = types.find('.bss', 'section')
+  if (section === undefined) throw new Error('there is no .bss')
+  const asked: (string | undefined)[] = []
+  const probe = {
+    isAddress: () => true,
+    isInUse: (value: bigint, type: CType | undefined) => {
+      asked.push(type?.name)
+      return value === 4096n
+    },
+  }
+  const pointer = recoveryFrom(file).pointerAt(section, 8, probe)
+  expect(pointer?.evidence).toMatchObject({
+    degree: 'supported',
+    lines: [expect.stringMatching(/^supported-slots\.bpf\.c:\d+$/)],
+  })
+  expect([0n, 4096n, 8192n].map((value) => pointer?.accepts(value))).toEqual([true, true, false])
+  expect(new Set(asked)).toEqual(new Set(['queue']))
+  expect(recoveryFrom(file).pointerAt(section, 8)?.accepts(4096n)).toBe(false)
+  expect(recoveryFrom(file, { onlyProven: true }).pointerAt(section, 8, probe)).toBeUndefined()
 })
