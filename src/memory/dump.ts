@@ -1,3 +1,4 @@
+import type { Segment } from './segmented.js'
 import type { Physical, PhysicalMemory } from './types.js'
 
 /** Registers of one CPU as a dump's notes give them, by gdb's names. */
@@ -27,6 +28,12 @@ export interface Dump {
   readonly vmcoreinfo: string | undefined
   /** Where in memory the note was found, when it was looked for already. */
   readonly noteAt?: Physical | undefined
+  /** RAM that is one block in the dump, which does not say where in memory it lies: how it was laid out, and how to do it anew. */
+  readonly ram?: {
+    readonly size: number
+    readonly segments: readonly Segment[]
+    readonly lay: (segments: readonly Segment[]) => PhysicalMemory
+  }
   /** That the file ends before it should, at which part of it, in a clause; undefined where it does not, or where nothing tells. */
   readonly cut?: string | undefined
   /** What is missing or odd, in sentences. */

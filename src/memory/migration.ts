@@ -58,6 +58,9 @@ export function parseMigration(path: string, file: DumpBytes, start: number, for
       )
     }
     const board = boardOf(stream.machine)
+    const segments = ramLayout(board ?? 'flat', block.length)
+    const lay = (layout: readonly Segment[]): CachedMemory =>
+      new CachedMemory(new StreamPages(`${format} ${path}`, file, block, layout))
     const problems = [
       ...stream.problems,
       'a QEMU stream is read for its RAM: the vCPUs have no registers here',
@@ -67,9 +70,8 @@ export function parseMigration(path: string, file: DumpBytes, start: number, for
     return {
       format,
       architecture: board === 'virt' ? 'aarch64' : 'x86_64',
-      memory: new CachedMemory(
-        new StreamPages(`${format} ${path}`, file, block, ramLayout(board ?? 'flat', block.length)),
-      ),
+      memory: lay(segments),
+      ram: { size: block.length, segments, lay },
       cpus: [],
       vmcoreinfo: undefined,
       cut: stream.cut,

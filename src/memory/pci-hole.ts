@@ -3,7 +3,8 @@ import type { Segment } from './segmented.js'
 const gibibyte = 2 ** 30
 
 /** How a machine lays out one piece of RAM. */
-export type Board = 'flat' | 'q35' | 'pc' | 'virt'
+export const boards = ['flat', 'q35', 'pc', 'virt'] as const
+export type Board = (typeof boards)[number]
 
 /**
  * Where RAM of so many bytes lies. q35 and pc leave a hole for devices below 4 GiB once there is that much RAM (QEMU
@@ -12,11 +13,21 @@ export type Board = 'flat' | 'q35' | 'pc' | 'virt'
 export function ramLayout(board: Board, size: number, offset = 0): Segment[] {
   if (board === 'virt') return [{ physical: gibibyte, offset, length: size }]
   const [from, low] = board === 'q35' ? [2.75 * gibibyte, 2 * gibibyte] : [3.5 * gibibyte, 3 * gibibyte]
-  if (board === 'flat' || size < from) return [{ physical: 0, offset, length: size }]
+  return aroundHole(size, board === 'flat' || size < from ? size : low, offset)
+}
+
+/** RAM of which the first `low` bytes are below the hole, and the others from 4 GiB on (QEMU's max-ram-below-4g). */
+export function aroundHole(size: number, low: number, offset = 0): Segment[] {
+  if (low >= size) return [{ physical: 0, offset, length: size }]
   return [
     { physical: 0, offset, length: low },
     { physical: 4 * gibibyte, offset: offset + low, length: size - low },
   ]
+}
+
+/** "q35", "pc", "virt" or "flat", as words of a person. */
+export function boardNamed(word: string): Board | undefined {
+  return boards.find((board) => board === word)
 }
 
 /** The board of a QEMU machine type: "pc-q35-7.2". Undefined for one that is not known. */

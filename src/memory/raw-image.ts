@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import { openBytes } from './dump-bytes.js'
 import { memoryOf } from './file-memory.js'
+import { aroundHole, boardNamed, ramLayout } from './pci-hole.js'
 import type { Segment } from './segmented.js'
 import type { PhysicalMemory } from './types.js'
 
@@ -9,13 +10,20 @@ const segmentLimit = 4096
 
 /**
  * A stated layout: segments `PHYSICAL:OFFSET:LENGTH` with commas or on lines, numbers as 0x… or decimal with K, M, G or T.
- * Without a length the segment goes to the end of the file. `#` begins a comment.
+ * Without a length the segment goes to the end of the file. `#` begins a comment. Or one word: the board of a machine (q35, pc,
+ * virt, flat), with a colon and where the RAM below 4 GiB ends, if that is not as usual: `q35:512M`.
  */
 export function parseLayout(text: string, fileSize: number): Segment[] {
   const words = text
     .replace(/#.*$/gm, '')
     .split(/[\s,]+/)
     .filter((word) => word !== '')
+  const [first = '', ...others] = words
+  const [name = '', low] = first.split(':')
+  const board = others.length === 0 ? boardNamed(name) : undefined
+  if (board !== undefined) {
+    return low === undefined ? ramLayout(board, fileSize) : aroundHole(fileSize, number(low, first))
+  }
   if (words.length === 0 || words.length > segmentLimit) throw badLayout(`it has ${words.length} segments`)
   return words.map((word) => {
     const parts = word.split(':')
@@ -44,7 +52,7 @@ function number(text: string, word: string): number {
 function badLayout(what: string): CryoscopeError {
   return new CryoscopeError(
     'usage',
-    `a layout is PHYSICAL:OFFSET:LENGTH, …, as 0:0:2G,4G:2G:2G, with frames of 4096 bytes; this one is not: ${what}`,
+    `a layout is PHYSICAL:OFFSET:LENGTH, …, as 0:0:2G,4G:2G:2G, with frames of 4096 bytes, or q35, pc, virt, flat or q35:512M; this one is not: ${what}`,
   )
 }
 

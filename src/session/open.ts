@@ -4,6 +4,7 @@ import { CryoscopeError } from '../errors.js'
 import type { KernelChoice } from '../kernel/kernels.js'
 import { headLength, openByContent } from '../memory/formats.js'
 import { isRecording } from '../time/recording-file.js'
+import { laidOut } from './layout.js'
 import { openRaw } from './raw-image.js'
 import { fromNote } from './register-sources.js'
 import { Session } from './session.js'
@@ -85,8 +86,8 @@ export interface DumpFileOptions extends OpeningOptions {
 /** Opens a dump file, whatever its format. */
 export function openDump(path: string, { layout, kernelAt }: DumpFileOptions = {}): Session {
   const head = readHead(path)
-  const raw = layout === undefined ? undefined : openRaw(path, layout)
-  const dump = raw ?? openByContent(path, head) ?? openRaw(path)
+  const known = openByContent(path, head)
+  const dump = known === undefined ? openRaw(path, layout) : laidOut(known, layout)
   if (dump === undefined) {
     throw new CryoscopeError(
       'unreadable',

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { CryoscopeError } from '../errors.js'
-import { Kernel } from '../kernel/kernel.js'
+import { cutText } from '../memory/cut.js'
 import type { Dump } from '../memory/dump.js'
-import { type Board, ramLayout } from '../memory/pci-hole.js'
+import { type Board, boards, ramLayout } from '../memory/pci-hole.js'
 import { openRawImage, parseLayout } from '../memory/raw-image.js'
-import type { Physical, PhysicalMemory } from '../memory/types.js'
+import type { PhysicalMemory } from '../memory/types.js'
+import { layoutUpTo, type Proof, proof } from './layout.js'
 
-const boards: readonly Board[] = ['flat', 'q35', 'pc', 'virt']
 const names: Readonly<Record<Board, string>> = {
   flat: 'from address 0 on',
   q35: 'as QEMU q35 lays it out, around the hole from 2 GiB to 4 GiB',
@@ -57,28 +57,50 @@ export function openRaw(path: string, stated?: string): Dump | undefined {
       }
     }
     memory.close()
+    const other = board === 'virt' ? undefined : aroundOtherHole(path, size, found, seen)
+    if (other !== undefined) {
+      second?.memory.close()
+      return other
+    }
+    if (second === undefined && found?.memoryEnd !== undefined && found.memoryEnd > end) {
+      const image = rawImage(
+        openRawImage(path, () => segments),
+        `raw image, ${names[board]}`,
+      )
+      const cut = cutText(path, size, size + found.memoryEnd - end)
+      second = {
+        ...image,
+        noteAt: found.noteAt,
+        cut,
+        problems: [`${cut}, by what its kernel says; or it lies otherwise: state it with --layout`],
+      }
+    }
   }
   return second
 }
 
-function rawImage(memory: PhysicalMemory, format: string): Dump {
-  return { format, architecture: undefined, memory, cpus: [], vmcoreinfo: undefined, problems: [] }
+/** The layout that the kernel itself tells, where it proves itself and says the same under it. */
+function aroundOtherHole(
+  path: string,
+  size: number,
+  found: Proof | undefined,
+  seen: Set<string>,
+): Dump | undefined {
+  const segments = found?.memoryEnd === undefined ? undefined : layoutUpTo(size, found.memoryEnd)
+  const key = JSON.stringify(segments)
+  if (found === undefined || segments === undefined || seen.has(key)) return undefined
+  seen.add(key)
+  const memory = openRawImage(path, () => segments)
+  if (proof(memory)?.memoryEnd === found.memoryEnd) {
+    const start = `0x${(segments[0]?.length ?? 0).toString(16)}`
+    return { ...rawImage(memory, `raw image, around a hole that begins at ${start}`), noteAt: found.noteAt }
+  }
+  memory.close()
+  return undefined
 }
 
-/** The kernel under this layout, and where it says that memory ends. */
-function proof(
-  memory: PhysicalMemory,
-): { noteAt: Physical | undefined; memoryEnd: number | undefined } | undefined {
-  try {
-    const kernel = Kernel.find(memory)
-    const pages = kernel.findSymbol('max_pfn')
-    const pageSize = Number(kernel.info.get('PAGESIZE') ?? 4096)
-    const memoryEnd = pages === undefined ? undefined : Number(kernel.space.u64(pages)) * pageSize
-    return { noteAt: kernel.info.physical, memoryEnd }
-  } catch (error) {
-    if (error instanceof CryoscopeError) return undefined
-    throw error
-  }
+function rawImage(memory: PhysicalMemory, format: string): Dump {
+  return { format, architecture: undefined, memory, cpus: [], vmcoreinfo: undefined, problems: [] }
 }
 
 function readSidecar(path: string): string | undefined {

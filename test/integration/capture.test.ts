@@ -43,7 +43,8 @@ describe.each([
   let vm: Session
 
   beforeAll(async () => {
-    const save = 'makedumpfile -F -c -d 31 /proc/vmcore'
+    // With level 8 in -d Debian's makedumpfile leaves out slabs of this kernel, tasks among them.
+    const save = 'makedumpfile -F -c -d 17 /proc/vmcore'
     guest = await captureCrash({ ...options, cpus: 4, offline: [1], save, program: 'makedumpfile' })
     vm = guest.session
     await vm.freeze()

@@ -3,10 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
+import type { Dump } from '../../src/memory/dump.js'
+import { ramLayout } from '../../src/memory/pci-hole.js'
+import { openRawImage } from '../../src/memory/raw-image.js'
+import type { Segment } from '../../src/memory/segmented.js'
+import { laidOut, layoutUpTo } from '../../src/session/layout.js'
 import { openDump } from '../../src/session/open.js'
 import { addArray } from '../support/bpf-objects.js'
+import { buildElfCore } from '../support/elf-core.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 
+const MiB = 2 ** 20
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-raw-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
@@ -47,6 +54,72 @@ describe('a raw image', () => {
     await beside.close()
     writeFileSync(`${path}.layout`, '0:0:1T')
     expect(() => openDump(path)).toThrow(/reaches beyond/)
+  })
+
+  /** A guest of 8 MiB whose kernel says that memory ends there, and 2 MiB more behind it. */
+  function withMoreAbove(memoryEnd: number): Uint8Array {
+    const guest = new KernelGuest()
+    guest.u64(guest.global('max_pfn', 8), BigInt(memoryEnd / 4096))
+    guest.finish()
+    return Buffer.concat([guest.memory.bytes, Buffer.alloc(2 * MiB, 0x77)])
+  }
+
+  it('is laid out around the hole that its kernel knows of', async () => {
+    const path = join(directory, 'hole')
+    writeFileSync(path, withMoreAbove(4096 * MiB + 2 * MiB))
+    const vm = openDump(path)
+    expect(vm.target.facts).toEqual({ format: 'raw image, around a hole that begins at 0x800000' })
+    expect(vm.problems).toEqual([])
+    expect(vm.target.memory.ranges).toEqual([
+      { start: 0, length: 8 * MiB },
+      { start: 4096 * MiB, length: 2 * MiB },
+    ])
+    expect(vm.target.memory.read(4096 * MiB, 1).bytes[0]).toBe(0x77)
+    await vm.close()
+    const stated = openDump(path, { layout: 'q35:4M' })
+    expect(stated.target.memory.ranges[1]).toEqual({ start: 4096 * MiB, length: 6 * MiB })
+    await stated.close()
+  })
+
+  it('that is shorter than its kernel says is said to be cut', async () => {
+    const path = join(directory, 'short')
+    writeFileSync(path, withMoreAbove(16 * MiB))
+    const vm = openDump(path)
+    expect(vm.problems).toEqual([expect.stringMatching(/is cut short: it has 63 % of its 16777216 bytes/)])
+    expect(vm.kernel.release).toBe('6.99.0-test')
+    await vm.close()
+  })
+
+  it('leaves a stated layout of a dump that says itself where its memory lies', () => {
+    const path = join(directory, 'core')
+    writeFileSync(path, buildElfCore({ loads: [{ physical: 0, bytes: memory }] }))
+    expect(() => openDump(path, { layout: 'q35' })).toThrow(
+      /says itself where its memory lies; leave --layout out/,
+    )
+  })
+
+  it('that is the RAM of a stream is laid out in the same way', async () => {
+    const path = join(directory, 'block')
+    const bytes = withMoreAbove(4096 * MiB + 2 * MiB)
+    writeFileSync(path, bytes)
+    const lay = (segments: readonly Segment[]) => openRawImage(path, () => segments)
+    const segments = ramLayout('q35', bytes.length)
+    const dump: Dump = {
+      format: 'stream',
+      architecture: 'x86_64',
+      memory: lay(segments),
+      ram: { size: bytes.length, segments, lay },
+      cpus: [],
+      vmcoreinfo: undefined,
+      problems: [],
+    }
+    expect(laidOut(dump, undefined)).toMatchObject({
+      format: 'stream, RAM around a hole that begins at 0x800000',
+      memory: { ranges: [{ start: 0 }, { start: 4096 * MiB, length: 2 * MiB }] },
+    })
+    expect(laidOut(dump, 'pc:6M').memory.ranges[1]).toEqual({ start: 4096 * MiB, length: 4 * MiB })
+    expect(layoutUpTo(10 * MiB, 8 * MiB)).toEqual([{ physical: 0, offset: 0, length: 10 * MiB }])
+    expect(layoutUpTo(10 * MiB, 4096 * MiB + 20 * MiB)).toBeUndefined()
   })
 
   it('is refused when no kernel is in it', () => {
