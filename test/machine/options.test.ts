@@ -65,7 +65,7 @@ describe('qemuArguments', () => {
 
   it('gives several monitors, with commas of paths doubled', () => {
     const monitors = words({}).filter((word) => word.startsWith('socket,id=qmp'))
-    expect(monitors).toHaveLength(4)
+    expect(monitors).toHaveLength(32)
     expect(monitors[0]).toBe('socket,id=qmp0,path=/run/a,,b/qmp.0,server=on,wait=off')
   })
 

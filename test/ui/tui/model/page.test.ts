@@ -21,7 +21,7 @@ describe('a page whose view throws', () => {
       },
     })
     page.load('1', 10)
-    expect(shown(page.list)).toEqual(['a page is \\x1b[31mmissing here'])
+    expect(shown(page.list)).toEqual(['a page is \\x1b[31mmissing\\nhere'])
   })
 
   it('says of a mistake in the program that it is one, with where, and shows the rows at the next reading', () => {
