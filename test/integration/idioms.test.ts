@@ -11,10 +11,11 @@ import type { Session } from '../../src/session/session.js'
 import type { ArrayValue, PointerValue, StructValue } from '../../src/value/types.js'
 import { bpftool, demoBuild } from './support/demo-guest.js'
 
-const source = fileURLToPath(new URL('idioms/idioms.bpf.c', import.meta.url))
+const sources = fileURLToPath(new URL('idioms/', import.meta.url))
 const headers = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cryoscope/tools/usr/include')
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-idioms-'))
 const object = join(directory, 'idioms.o')
+const linked = join(directory, 'linked.linked3.o')
 
 /** What the source keeps in integers, and how much of it can be proven. */
 const expected = [
@@ -41,14 +42,21 @@ umask 022
 echo "idioms ready"
 `
 
+function compile(name: string): string {
+  const compiled = join(directory, `${name}.bpf.o`)
+  const flags = ['-O2', '-g', '-w', '--target=bpf', '-mcpu=v3', '-std=gnu11', '-D__TARGET_ARCH_x86']
+  const includes = ['-DBPF_NO_KFUNC_PROTOTYPES', '-I', demoBuild, '-I', headers]
+  const source = join(sources, `${name}.bpf.c`)
+  execFileSync(process.env.CLANG ?? 'clang-19', [...flags, ...includes, '-c', source, '-o', compiled])
+  return compiled
+}
+
 let session: Session
 
 beforeAll(async () => {
-  const compiled = join(directory, 'idioms.bpf.o')
-  const flags = ['-O2', '-g', '-w', '--target=bpf', '-mcpu=v3', '-std=gnu11', '-D__TARGET_ARCH_x86']
-  const includes = ['-DBPF_NO_KFUNC_PROTOTYPES', '-I', demoBuild, '-I', headers]
-  execFileSync(process.env.CLANG ?? 'clang-19', [...flags, ...includes, '-c', source, '-o', compiled])
+  const compiled = compile('idioms')
   execFileSync(bpftool, ['gen', 'object', object, compiled])
+  execFileSync(bpftool, ['gen', 'object', linked, compiled, compile('tree')])
   const file = join(directory, 'script.sh')
   writeFileSync(file, script)
   session = await boot({
@@ -80,6 +88,12 @@ const globals = (): StructValue => {
 describe('pointers that schedulers keep in integers', () => {
   it('are found in the object file', () => {
     const { objects } = analyzeFile(object, { cache: null })
+    expect(objects.flatMap(textsOf)).toEqual(expected)
+  })
+
+  it('are not lost when a library is linked to it', () => {
+    const { objects } = analyzeFile(linked, { cache: null })
+    expect(objects.map(({ functions }) => functions)[0]).toBeGreaterThan(programs()?.functions ?? 0)
     expect(objects.flatMap(textsOf)).toEqual(expected)
   })
 
