@@ -223,6 +223,12 @@ export const commandSummaries = [
     example: 'cryoscope when run.cryo "vm.map(\'control\').get(0).pause === 1"',
   },
   {
+    name: 'explore',
+    group: 'Go back in time',
+    summary: 'hold an invariant to many seeds, each another interleaving',
+    example: 'cryoscope explore --seeds 1..99 --check c.ts --run ./sched',
+  },
+  {
     name: 'tui',
     group: 'Tools',
     summary: 'look around in the terminal UI',

@@ -47,6 +47,7 @@ const loaders: Readonly<Record<(typeof commandSummaries)[number]['name'], Load>>
   writes: async () => (await import('./commands/writes.js')).writes,
   calls: async () => (await import('./commands/calls.js')).calls,
   when: async () => (await import('./commands/when.js')).when,
+  explore: async () => (await import('./commands/explore.js')).explore,
   tui: async () => (await import('./commands/tui.js')).tui,
   repl: async () => (await import('./commands/repl.js')).repl,
   dump: async () => (await import('./commands/dump.js')).dump,

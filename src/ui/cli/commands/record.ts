@@ -1,23 +1,18 @@
 import { CryoscopeError } from '../../../errors.js'
 import '../../../history/attach.js'
 import { Command, Option } from 'commander'
-import type { BootOptions } from '../../../machine/options.js'
 import { escapeText } from '../../../text.js'
 import { demoGuest } from '../../../ui/demo-guest.js'
-import { addGuestOptions, type GuestWords, guestOptions } from '../boot-words.js'
+import { addGuestOptions, type GuestWords } from '../boot-words.js'
 import { defineCommand } from '../definition.js'
 import { interruptible } from '../interruptible.js'
+import { addProgramOptions, type ProgramWords, parseDuration, programOptions } from '../record-words.js'
 import { takeRuns } from '../run-words.js'
 import { momentText } from '../span-words.js'
 
-interface Options extends GuestWords {
+interface Options extends GuestWords, ProgramWords {
   readonly output?: string
   readonly for?: string
-  readonly demo?: boolean
-  readonly file?: readonly string[]
-  readonly script?: string
-  readonly waitFor?: string
-  readonly runs?: string
 }
 
 const usualMilliseconds = 2000
@@ -36,7 +31,7 @@ export const record = defineCommand<Options>({
     const { boot } = await import('../../../session/guest.js')
     await interruptible(async (signal) => {
       const plain = {
-        ...readOptions(options),
+        ...programOptions(options),
         signal,
         onProgress: (sentence: string) => output.progress(sentence),
       }
@@ -62,18 +57,9 @@ function configure(command: Command): void {
       '--for <time>',
       "how long to run when the guest is ready, by the guest's clock: 500ms, 5s (default 2s)",
     )
-    .option('--demo', 'record the demo guest')
-    .option('--run <words...>', 'start a program of this machine in the guest (as boot does)')
     .addOption(new Option('--runs <json>').hideHelp())
+  addProgramOptions(command)
   addGuestOptions(command)
-  command
-    .option('--file <host:guest>', 'copy a file or directory into the guest (may be repeated)', collect)
-    .option('--script <file>', "run this script last in the guest's init")
-    .option('--wait-for <text>', 'the guest is ready when its console shows this')
-}
-
-function collect(word: string, before: readonly string[] = []): string[] {
-  return [...before, word]
 }
 
 function optionWords(): Set<string> {
@@ -83,23 +69,4 @@ function optionWords(): Set<string> {
     .flatMap(({ long, short }) => [long, short])
     .filter((word) => word !== undefined)
   return new Set(['--help', ...(words as string[])])
-}
-
-function readOptions(options: Options): BootOptions {
-  const { file, script, waitFor, runs } = options
-  return {
-    ...guestOptions(options),
-    ...(runs === undefined ? {} : { run: JSON.parse(runs) as string[][] }),
-    ...(file === undefined ? {} : { files: file }),
-    ...(script === undefined ? {} : { script }),
-    ...(waitFor === undefined ? {} : { waitFor }),
-  }
-}
-
-/** "500ms", "5s" in milliseconds. */
-function parseDuration(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text) ?? []
-  const number = Number(digits) * (unit === 's' ? 1000 : 1)
-  if (number > 0) return number
-  throw new CryoscopeError('usage', `--for takes a time such as 500ms or 5s, not "${escapeText(text)}"`)
 }
