@@ -48,6 +48,12 @@ export function tryLock(path: string): (() => void) | ProcessIdentity | undefine
   }
 }
 
+/** Whether a living process holds a lock file. */
+export function isLocked(path: string): boolean {
+  const holder = readHolder(path)
+  return holder !== undefined && holder !== 'dead'
+}
+
 /** Removes the lock of a dead process. Another may have done so and have taken it since: then it gets it back. */
 function takeAway(path: string, aside: string): void {
   try {

@@ -2,9 +2,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { takeLock } from './file-lock.js'
 import { identify, isAlive, type ProcessIdentity } from './host-process.js'
+import { delay } from './wait.js'
 
 // Freezing takes QEMU milliseconds, seconds at worst; dozens of commands at once wait in line for it.
 const patience = 60_000
+/** Who runs the guest to a place may do so for hours: after this a look stops it. */
+const drivenPatience = 5000
+const pollMilliseconds = 5
 
 /** A look at a guest that would run otherwise. */
 export interface Look {
@@ -17,6 +21,8 @@ export interface Look {
 /** What a look does to its guest. */
 export interface Held {
   isRunning(): Promise<boolean>
+  /** Whether somebody steps it or runs it to a place: it runs for a moment, and stands still then on purpose. */
+  isDriven(): boolean
   stop(): Promise<void>
   start(): Promise<void>
 }
@@ -42,8 +48,16 @@ export class Looks {
 
   /** Stops the guest for a look that may share it with others. Undefined when it stands still on purpose. */
   async hold(guest: Held, signal?: AbortSignal): Promise<Look | undefined> {
+    // A step takes a moment, and the guest stands still after it.
+    const end = performance.now() + drivenPatience
+    while (guest.isDriven() && performance.now() < end) await delay(pollMilliseconds, signal)
     const unlock = await this.lock(signal)
     try {
+      // Asked first: who drives it from now on needs our lock before.
+      if (guest.isDriven()) {
+        await guest.stop()
+        return { release: async () => {}, abandon: () => false }
+      }
       const { living, dead } = this.find()
       if (living + dead.length === 0 && !(await guest.isRunning())) return undefined
       const name = this.add()

@@ -11,6 +11,7 @@ import {
 } from './checkpoints.js'
 import { type Connection, openConnection, startConnection } from './connection.js'
 import { Console } from './console.js'
+import { isLocked } from './file-lock.js'
 import { lockGdb } from './gdb-lock.js'
 import { GdbRemote } from './gdb-remote.js'
 import { type DumpFormat, type DumpOptions, dumpGuest } from './guest-dump.js'
@@ -74,6 +75,7 @@ export class Machine implements AsyncDisposable {
   readonly #lifeline: Lifeline
   /** Undefined for a foreign QEMU. */
   readonly #looks: Looks | undefined
+  readonly #gdbLock: string | undefined
   readonly #listeners = new Set<(state: 'running' | 'frozen') => void>()
   #state: 'running' | 'frozen' = 'running'
   #epoch = 0
@@ -101,6 +103,7 @@ export class Machine implements AsyncDisposable {
     const files = directory === undefined ? undefined : guestFiles(directory)
     this.outbox = files?.outbox
     this.#looks = files === undefined ? undefined : new Looks(files)
+    this.#gdbLock = files?.gdbLock
     this.console = new Console(files?.console, () => isAlive(qemu))
     this.#lifeline = new Lifeline(connection.label, qemu, qmp, this.console)
     this.ended = this.#lifeline.ended
@@ -188,10 +191,14 @@ export class Machine implements AsyncDisposable {
     }
     const guest = {
       isRunning: () => this.#isRunning(),
+      isDriven: () => this.#gdbLock !== undefined && isLocked(this.#gdbLock),
       stop: () => this.#operate(() => this.#stop(signal)),
       start: () => this.#operate(() => this.#start()),
     }
-    return await this.#whileThere(looks.hold(guest, signal))
+    const look = await this.#whileThere(looks.hold(guest, signal))
+    // It may have come to stand still a moment ago, and the news of that is on its way.
+    if (this.#state === 'running') await this.#operate(() => this.#look(signal))
+    return look
   }
 
   /** Lets the guest run. */

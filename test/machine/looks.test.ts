@@ -60,7 +60,9 @@ describe('looks', () => {
   const fakeGuest = (running: boolean) => {
     const guest = {
       running,
+      driven: false,
       isRunning: async () => guest.running,
+      isDriven: () => guest.driven,
       stop: async () => {
         guest.running = false
       },
@@ -70,6 +72,31 @@ describe('looks', () => {
     }
     return guest
   }
+
+  it('leave it frozen in the end when it ran only because somebody steps it', async () => {
+    const guest = fakeGuest(true)
+    const start = performance.now()
+    guest.driven = true
+    const look = await looksOfAnother().hold(guest)
+    expect(performance.now() - start).toBeGreaterThan(4000)
+    expect(guest.running).toBe(false)
+    // Another look meets neither a note of the first nor a guest that runs.
+    guest.driven = false
+    expect(await looksOfAnother().hold(guest)).toBeUndefined()
+    expect(look?.abandon()).toBe(false)
+    await look?.release()
+    expect(guest.running).toBe(false)
+  }, 20_000)
+
+  it('wait for a step that is under way', async () => {
+    const guest = fakeGuest(true)
+    guest.driven = true
+    setTimeout(() => {
+      guest.driven = false
+      guest.running = false
+    }, 50)
+    expect(await looksOfAnother().hold(guest)).toBeUndefined()
+  })
 
   it('hold the guest until the last one lets go', async () => {
     const guest = fakeGuest(true)
