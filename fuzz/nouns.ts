@@ -1,5 +1,6 @@
 import type { BpfMap } from '../src/bpf/map.js'
 import { Problems } from '../src/problems.js'
+import type { ReportHead } from '../src/report/document.js'
 import type { Report } from '../src/report/report.js'
 import type { Session } from '../src/session/session.js'
 import type { Directory, File, Node } from '../src/ui/files/node.js'
@@ -102,10 +103,16 @@ function readFile(name: string, file: File): void {
   }
 }
 
+/** A report comes whatever happens: what it was prevented by is among its problems. */
+export function checkProblem({ code, subject, message }: ReportHead['problems'][number]): void {
+  if (code === 'internal') throw new Wrong(`${subject}: ${message}`)
+  checkSentence(`${subject}: ${message}`)
+}
+
 /** A report in every form; gives the document. */
 export function readReport(report: Report): unknown {
   try {
-    for (const { subject, message } of report.head.problems) checkSentence(`${subject}: ${message}`)
+    for (const problem of report.head.problems) checkProblem(problem)
     for (const { sentence } of report.story) checkSentence(sentence)
     const document = checkJson([...report.json()].join(''))
     for (const line of report.text()) checkText(line)

@@ -3,6 +3,7 @@ import { Session } from '../../src/session/session.js'
 import { allowed, checkJson } from '../check.js'
 import { type Difference, differences } from '../compare.js'
 import { type Kind, Wrong } from '../kind.js'
+import { checkProblem } from '../nouns.js'
 import { Overlay } from '../overlay.js'
 import type { Random } from '../random.js'
 import { everyWorld } from '../worlds.js'
@@ -68,6 +69,7 @@ export function reportOf(overlay: Overlay): Document {
   })
   const report = Report.take(session)
   try {
+    for (const problem of report.head.problems) checkProblem(problem)
     return checkJson([...report.json()].join('')) as Document
   } finally {
     report.close()

@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import { Found } from '../found.js'
+import { escapeText } from '../text.js'
 import type { ProblemCode, SectionName, Severity } from './schema.js'
 
 /** One thing that is wrong, with the object it is about: "map:12", "task:187", "section:arenas". */
@@ -45,17 +46,24 @@ export class SectionNotes {
       this.#more++
       return
     }
-    this.#reasons.push(subject === `section:${this.#name}` ? message : `${subject}: ${message}`)
-    this.#problems.push({ severity: 'error', code, subject, message })
+    const { message: text } = this.#add('error', code, subject, message)
+    this.#reasons.push(subject === `section:${this.#name}` ? text : `${subject}: ${text}`)
   }
 
   /** Something is there, and odd. */
   warn(code: ProblemCode, subject: string, message: string): void {
-    this.#problems.push({ severity: 'warning', code, subject, message })
+    this.#add('warning', code, subject, message)
   }
 
   note(code: ProblemCode, subject: string, message: string): void {
-    this.#problems.push({ severity: 'note', code, subject, message })
+    this.#add('note', code, subject, message)
+  }
+
+  /** Names in a message are the guest's. */
+  #add(severity: Severity, code: ProblemCode, subject: string, message: string): ReportProblem {
+    const problem = { severity, code, subject, message: escapeText(message) }
+    this.#problems.push(problem)
+    return problem
   }
 
   unavailable(code: ProblemCode, message: string): void {

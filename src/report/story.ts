@@ -1,6 +1,7 @@
 import { jsonOf } from '../contract/shape.js'
 import { explain } from '../sched/why.js'
 import type { Session } from '../session/session.js'
+import { escapeText } from '../text.js'
 import { machineSentences, panicSentences } from './story-machine.js'
 import { memorySentences } from './story-memory.js'
 import { gatherScene, type StoryScene } from './story-scene.js'
@@ -52,7 +53,7 @@ export function tellStory(vm: Session): Story {
 
 /** The same from what was read already. */
 export function storyOf(scene: StoryScene): Story {
-  const sentences = [
+  const told = [
     ...panicSentences(scene),
     ...(scene.sched === undefined ? [] : schedulerSentences(scene.sched)),
     ...waitingSentences(scene, (pid) => explain(scene.kernel, pid)),
@@ -60,6 +61,8 @@ export function storyOf(scene: StoryScene): Story {
     ...machineSentences(scene),
     ...memorySentences(scene),
   ]
+  // Names and messages in them are the guest's.
+  const sentences = told.map((each) => ({ ...each, sentence: escapeText(each.sentence) }))
   return {
     sentences,
     toJSON: () => sentences.map(sentenceJson),

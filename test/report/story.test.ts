@@ -155,3 +155,14 @@ describe('a story', () => {
     expect(String(problems[0]?.facts.problems)).toMatch(/runnable_list of CPU 0/)
   })
 })
+
+it('sentences say names of the guest so that nothing acts on what shows them', () => {
+  const guest = stalled('late')
+  guest.objects.set('scx_sched', guest.sched, { 'ops.name': 'a\r\u001b[2J' })
+  const { sentences } = storyOf(sceneOf(guest))
+  const about = sentences
+    .map(({ sentence }) => sentence)
+    .filter((sentence) => sentence.includes('a\\r\\x1b[2J'))
+  expect(about.length).toBeGreaterThan(0)
+  for (const { sentence } of sentences) expect([...sentence].every((one) => one >= ' ')).toBe(true)
+})

@@ -1,3 +1,4 @@
+import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
@@ -143,6 +144,8 @@ function bitAt(data: Uint8Array, index: number): 0 | 1 {
 
 function readEntry(kernel: Kernel, map: MapInfo, node: Node): RawEntry {
   const dataSize = map.keySize - dataOffset
+  if (dataSize <= 0)
+    throw new CryoscopeError('unreadable', `a key of ${map.keySize} bytes has no room for a prefix`)
   const dataAt = kernel.struct('lpm_trie_node', node.address).at('data')
   const key = new Uint8Array(map.keySize)
   new DataView(key.buffer).setUint32(0, node.prefixLength, true)

@@ -39,6 +39,14 @@ function trie() {
 const key = (prefix: readonly number[], length: number) => Uint8Array.from([length, 0, 0, 0, ...prefix])
 
 describe('a trie', () => {
+  it.each([0, 3, 4])('whose keys claim %i bytes has no prefixes, and says why', (keySize) => {
+    const { guest, map } = trie()
+    guest.objects.set('bpf_map', map, { key_size: keySize })
+    const { entries, problems } = readWhole(guest, map)
+    expect(entries).toEqual([])
+    expect(problems.join()).toContain(`a key of ${keySize} bytes has no room for a prefix`)
+  })
+
   it('gives its prefixes in postorder, and leaves intermediate nodes out', () => {
     const { guest, map } = trie()
     const { entries, state, problems } = readWhole(guest, map)
