@@ -167,3 +167,12 @@ describe('typeName', () => {
     expect(declare(type).length).toBeLessThan(100_000)
   })
 })
+
+it('a member that is a function itself, as only broken BTF has it, is declared like one', () => {
+  const own = new BtfBuilder()
+  const number = own.int('int', 4, { signed: true })
+  own.struct('ops', [{ name: 'call', type: own.prototype(number, [{ name: 'x', type: number }]) }], 8)
+  const ops = Btf.parse(own.build()).findStruct('ops')
+  if (ops === undefined) throw new Error('no struct ops')
+  expect(declare(ops)).toMatch(/^\tint +\(call\)\(int x?\);/m)
+})
