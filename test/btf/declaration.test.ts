@@ -176,3 +176,25 @@ it('a member that is a function itself, as only broken BTF has it, is declared l
   if (ops === undefined) throw new Error('no struct ops')
   expect(declare(ops)).toMatch(/^\tint +\(call\)\(int x?\);/m)
 })
+
+it('functions that take functions, and qualifiers of qualified types, are declared as C has them', () => {
+  const own = new BtfBuilder()
+  const number = own.int('int', 4, { signed: true })
+  const compare = own.pointer(own.prototype(number, [{ name: 'a', type: number }]))
+  own.struct('ops', [
+    { name: 'sort', type: own.pointer(own.prototype(number, [{ name: 'by', type: compare }])) },
+    { name: 'limit', type: own.const(number), offset: 8 },
+    { name: 'clock', type: own.const(own.volatile(number)), offset: 12 },
+  ])
+  const ops = Btf.parse(own.build()).findStruct('ops')
+  if (ops === undefined) throw new Error('no struct ops')
+  expect(declare(ops)).toBe(
+    [
+      'struct ops {',
+      '\tint                        (*sort)(int (*by)(int a));',
+      '\tconst int                  limit;',
+      '\tconst volatile int         clock;',
+      '};',
+    ].join('\n'),
+  )
+})
