@@ -93,7 +93,9 @@ function mutate(node: ts.Node, add: (node: Range, text: string, what: string) =>
   } else if (ts.isContinueStatement(node) || ts.isBreakStatement(node)) {
     if (!ts.isCaseOrDefaultClause(node.parent)) add(node, ';', 'drop')
   } else if (ts.isReturnStatement(node) && node.expression !== undefined) {
-    if (node.expression.getText() !== 'undefined') add(node.expression, 'undefined as never', 'undefined')
+    // Where a result is only asked whether it is so, undefined is false.
+    if (!/^(undefined|false|null)$/.test(node.expression.getText()))
+      add(node.expression, 'undefined as never', 'undefined')
   } else if (ts.isCallExpression(node) && node.arguments.length >= 2) {
     const [first, second] = node.arguments
     if (first === undefined || second === undefined || first.getText() === second.getText()) return
