@@ -6,6 +6,7 @@
 struct other {
 	u64 number;
 };
+struct other an_other;
 struct holder {
 	union {
 		struct other *current;
