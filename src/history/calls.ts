@@ -107,7 +107,7 @@ function prototypeAt(vm: Session, address: bigint): FunctionPrototype | undefine
 }
 
 function finish(vm: Session, { call, back }: Draft, prototype: FunctionPrototype | undefined): CallEvent {
-  const { context } = vm
+  const { valueContext: context } = vm
   const time = momentOf(call)
   const typed = argumentsOf(call, prototype)
   const args = Object.fromEntries(

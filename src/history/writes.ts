@@ -137,7 +137,7 @@ function typed(vm: Session, place: WatchedPlace, event: RawStore, change: Change
   const part = partOf(place.type, change)
   const value = (bytes: Buffer): Value =>
     valueOfBytes(
-      vm.context,
+      vm.valueContext,
       part.type,
       Uint8Array.from(bytes.subarray(part.offset, part.offset + part.size)),
       place.address + BigInt(part.offset),
@@ -145,7 +145,7 @@ function typed(vm: Session, place: WatchedPlace, event: RawStore, change: Change
     )
   const usual = place.address + BigInt(change.at)
   const time = momentOf(event)
-  const { context } = vm
+  const { valueContext: context } = vm
   const plain = (bytes: Buffer): Json =>
     jsonOf(context, part.type, Uint8Array.from(bytes.subarray(part.offset, part.offset + part.size)))
   const shared = { time, ...actorOf(event), ...whereOf(vm, event.pc) }

@@ -56,7 +56,7 @@ export abstract class BpfObjects extends Steering {
 
   /** Values of a map whose programs use an arena may point into it. */
   #contextOfMap(info: MapInfo): ValueContext {
-    return arenaOfMap(this.arenas, info)?.context ?? this.context
+    return arenaOfMap(this.arenas, info)?.context ?? this.valueContext
   }
 
   /** Which integers hold pointers, by the loaded programs and the object files that were added. */
@@ -154,7 +154,7 @@ export abstract class BpfObjects extends Steering {
     return allocatorNamed(this.allocators, name)
   }
 
-  override get context(): ValueContext {
+  override get valueContext(): ValueContext {
     const { kernel } = this
     this.#context ??= recoveringContext(kernel, this.#knownTypes)
     return this.#context

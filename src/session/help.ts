@@ -114,6 +114,11 @@ export const helpEntries: readonly HelpEntry[] = [
     example: 'vm.report().diff(before).lasting',
     text: 'everything at this moment: head, entries(map), text(), json(), html(), diff(before)',
   },
+  {
+    name: 'context',
+    example: 'vm.context(42).items',
+    text: 'all that BPF keeps of a task: task storage, map entries, arena memory, dispatch queue; of(map)',
+  },
   { name: 'why', example: 'vm.why(42).reasons', text: 'why a task is not running' },
   {
     name: 'variable',

@@ -17,7 +17,7 @@ export function typedPlace(vm: Session, where: WriteTarget, type: string | CType
     return { name: `${map.name}[${anyText(where.key)}]`, ...place }
   }
   if (typeof where === 'string' && type === undefined) {
-    const { address, type: known, isPerCpu } = findVariable(vm.kernel, vm.context, where)
+    const { address, type: known, isPerCpu } = findVariable(vm.kernel, vm.valueContext, where)
     if (!isPerCpu) return { name: where, address, type: known }
     throw new CryoscopeError('usage', `${where} is per CPU; write to vm.variable('${where}', cpu)`)
   }

@@ -25,6 +25,7 @@ import { addressIn } from './lookup.js'
 import { chooseType, type NamedType, severalSymbols, symbolsNamed, typesNamed } from './names.js'
 import { placeOf } from './places.js'
 import { registerSources } from './register-sources.js'
+import { type TaskContext, taskContext } from './task-context.js'
 import { findVariable, variableValue } from './variables.js'
 import { Vcpu, type VcpuSource } from './vcpu.js'
 import {
@@ -170,6 +171,15 @@ export class Session extends BpfObjects {
     return explain(this.kernel, pid)
   }
 
+  /**
+   * All that BPF keeps of a task: its task storage, entries of maps whose keys are its pid or its address, its allocations in
+   * arenas, its dispatch queue. Throws 'not-found'.
+   */
+  context(pid: number): TaskContext {
+    const { kernel, unread } = this
+    return taskContext(this, findTask(kernel, pid, unread), unread)
+  }
+
   /** A symbol by name, or the one that covers an address. Throws 'usage' with their addresses where several have the name. */
   symbol(nameOrAddress: string | bigint): KernelSymbol {
     const { kernel } = this
@@ -191,10 +201,10 @@ export class Session extends BpfObjects {
   /** A global variable of the kernel; a per-CPU one for the given CPU, or as an array over all CPUs. */
   variable(name: string, cpu?: number): Value | Value[] {
     const { kernel } = this
-    const variable = findVariable(kernel, this.context, name)
+    const variable = findVariable(kernel, this.valueContext, name)
     if (!variable.isPerCpu || cpu !== undefined)
-      return variableValue(kernel, this.context, variable, cpu ?? 0)
-    return kernel.cpus.possible.map((number) => variableValue(kernel, this.context, variable, number))
+      return variableValue(kernel, this.valueContext, variable, cpu ?? 0)
+    return kernel.cpus.possible.map((number) => variableValue(kernel, this.valueContext, variable, number))
   }
 
   /**
@@ -203,7 +213,7 @@ export class Session extends BpfObjects {
    */
   type(name: string, id?: number | string): CType {
     const chosen = chooseType(name, this.typesNamed(name), id === undefined ? undefined : String(id))
-    return chosen?.type ?? findType(this.context, this.kernel.types, name)
+    return chosen?.type ?? findType(this.valueContext, this.kernel.types, name)
   }
 
   /** Every type of that name, where they differ: those of the kernel, else those of modules and programs. */
@@ -215,7 +225,7 @@ export class Session extends BpfObjects {
   /** What lies at an address, as a type. */
   at(address: bigint | string, type: string | CType): Value {
     const place = placeOf(this, address)
-    return makeValue(this.context, typeof type === 'string' ? this.type(type) : type, place.address)
+    return makeValue(this.valueContext, typeof type === 'string' ? this.type(type) : type, place.address)
   }
 
   /**

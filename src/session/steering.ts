@@ -30,7 +30,7 @@ export abstract class Steering implements AsyncDisposable {
   abstract get kernel(): Kernel
 
   /** How values of this target are read. */
-  abstract get context(): ValueContext
+  abstract get valueContext(): ValueContext
 
   /** What was read is read anew: a write may have changed a list, an allocator, a page table. */
   protected abstract forget(): void
@@ -138,7 +138,7 @@ export abstract class Steering implements AsyncDisposable {
     }
     const write = this.#writes.write(
       kernel.space,
-      this.context,
+      this.valueContext,
       typedPlace(this.#session, where, type),
       value,
     )

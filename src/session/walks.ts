@@ -92,7 +92,7 @@ export function walkLinked(
   type: string | CType,
   member: string,
 ): Walk<Value> {
-  const { kernel, context } = vm
+  const { kernel, valueContext: context } = vm
   const found = typeof type === 'string' ? vm.type(type) : type
   const bare = strip(found)
   if (bare.kind !== 'struct' && bare.kind !== 'union')
@@ -115,7 +115,7 @@ export function walkXarray(
   start: WalkStart,
   type: string | CType,
 ): Walk<IndexedEntry> {
-  const { kernel, context } = vm
+  const { kernel, valueContext: context } = vm
   const found = typeof type === 'string' ? vm.type(type) : type
   const head = startOf(vm, start)
   const walk = isIdr(start) ? idrEntries : xarrayEntries
@@ -133,7 +133,7 @@ export function walkMaple(
   start: WalkStart,
   type: string | CType,
 ): Walk<RangeEntry> {
-  const { kernel, context } = vm
+  const { kernel, valueContext: context } = vm
   const found = typeof type === 'string' ? vm.type(type) : type
   const head = startOf(vm, start)
   return new Walk(function* () {

@@ -163,6 +163,12 @@ export const commandSummaries = [
     example: 'cryoscope sched @vm1',
   },
   {
+    name: 'context',
+    group: 'Look inside',
+    summary: 'all that BPF keeps of a task: storage, map entries, arena memory, its DSQ',
+    example: 'cryoscope context @vm1 42',
+  },
+  {
     name: 'why',
     group: 'Look inside',
     summary: 'why a task is not running',

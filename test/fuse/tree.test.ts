@@ -74,7 +74,7 @@ describe.skipIf(said(reason))('a mounted target', () => {
       for (const expected of [
         ...['f README.md', 'f info.json', 'f report.json', 'f report.txt', 'f control'],
         ...['f vcpus/0/registers.json', 'f vcpus/1/registers.txt', 'f vcpus/0/where'],
-        ...['task.json', 'task.txt', 'comm', 'stack'].map((name) => `f tasks/1/${name}`),
+        ...['task.json', 'task.txt', 'context.json', 'comm', 'stack'].map((name) => `f tasks/1/${name}`),
         ...['info.json', 'entries.jsonl', 'entries/1.json', 'raw'].map(
           (name) => `f maps/by-id/${stats?.id}/${name}`,
         ),

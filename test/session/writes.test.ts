@@ -112,7 +112,7 @@ describe('undo', () => {
 describe('writes and checkpoints', () => {
   const write = (writes: Writes, { vm, at }: ReturnType<typeof opened>, value: number): void => {
     const place = { name: 'panic_timeout', address: at, type: vm.type('unsigned int') }
-    writes.write(vm.kernel.space, vm.context, place, value)
+    writes.write(vm.kernel.space, vm.valueContext, place, value)
   }
 
   it('a restored state has the writes that it was saved with, again and again', () => {

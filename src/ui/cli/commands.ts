@@ -37,6 +37,7 @@ const loaders: Readonly<Record<(typeof commandSummaries)[number]['name'], Load>>
   console: async () => (await import('./commands/console.js')).console,
   tasks: async () => (await import('./commands/tasks.js')).tasks,
   sched: async () => (await import('./commands/sched.js')).sched,
+  context: async () => (await import('./commands/context.js')).context,
   why: async () => (await import('./commands/why.js')).why,
   report: async () => (await import('./commands/report.js')).report,
   diff: async () => (await import('./commands/diff.js')).diff,

@@ -3,10 +3,12 @@ import { taskJson } from '../../contract/tasks.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Task } from '../../kernel/tasks.js'
 import { stackLines } from '../../present/columns/stacks.js'
+import { Problems } from '../../problems.js'
+import { taskContext } from '../../session/task-context.js'
 import { escapeText } from '../../text.js'
 import { isUnreadable } from '../../value/unreadable.js'
 import type { Directory, Entry } from './node.js'
-import { section } from './section.js'
+import { type ProblemNotes, section } from './section.js'
 import { jsonFile, placed, textFile, type View } from './view.js'
 
 export function tasksDirectory(view: View): Directory {
@@ -47,10 +49,10 @@ function taskDirectory(view: View, task: Task): Directory {
   return section({
     title: `Task ${task.pid}`,
     about: `${escapeText(task.name)}, at ${hexAddress(task.address)}.`,
-    commands: ['tasks', 'why'],
+    commands: ['tasks', 'context', 'why'],
     attributes,
     cache: view.cache,
-    entries: () => [
+    entries: (notes) => [
       [
         'task.json',
         jsonFile(
@@ -66,10 +68,24 @@ function taskDirectory(view: View, task: Task): Directory {
           taskText(task, value()),
         ),
       ],
+      [
+        'context.json',
+        jsonFile(view, 'all that BPF keeps of it: `cryoscope context TARGET PID --json`', () =>
+          contextJson(view, task, notes),
+        ),
+      ],
       ['comm', textFile(view, 'its name, as /proc shows it', () => `${escapeText(task.name)}\n`)],
       ['stack', textFile(view, 'its kernel stack, innermost frame first', () => stackText(view, task))],
     ],
   })
+}
+
+/** What could not be read for it is noted beside it. */
+function contextJson({ session }: View, task: Task, notes: ProblemNotes): unknown {
+  const problems = new Problems()
+  const context = taskContext(session, task, problems)
+  for (const { where, why } of context.problems) notes.add(where, why)
+  return context
 }
 
 function taskText(task: Task, value: unknown): string {

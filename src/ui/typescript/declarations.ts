@@ -49,7 +49,7 @@ export function declarationsOf(vm: Session): Declarations {
       const alias = aliases.get(btf)
       return alias === undefined ? undefined : `${alias}.`
     },
-    resolveForward: (type: CType) => vm.context.resolveForward?.(type),
+    resolveForward: (type: CType) => vm.valueContext.resolveForward?.(type),
   }
   const outside = new TypeScriptWriter(undefined, options)
   const objects = [...aliases].slice(1).map(([btf, alias]) => {
@@ -157,7 +157,7 @@ function variables(vm: Session, writer: TypeScriptWriter): { single: string[]; p
     if (vm.kernel.findSymbol(name) === undefined) continue
     seen.add(name)
     try {
-      single.push(line(name, findType(vm.context, types, cName)))
+      single.push(line(name, findType(vm.valueContext, types, cName)))
     } catch (error) {
       // This kernel has the symbol and lacks the type: it is not offered.
       if (!(error instanceof CryoscopeError)) throw error

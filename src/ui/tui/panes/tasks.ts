@@ -11,6 +11,7 @@ import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
 import { wrap } from '../model/wrap.js'
 import { tableContent, tableRows } from './table-content.js'
+import { contextNodes } from './task-context.js'
 import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
 
 export function tasksView(desk: Desk): View {
@@ -68,7 +69,7 @@ function aboutNodes(desk: Desk, task: Task): TreeNode[] {
     }
     nodes.push(...schedulerNodes(desk, task, id))
   }
-  nodes.push(stackNode(desk, task, id))
+  nodes.push(...contextNodes(desk, task, id), stackNode(desk, task, id))
   return nodes
 }
 
