@@ -165,7 +165,7 @@ export const commandSummaries = [
   {
     name: 'context',
     group: 'Look inside',
-    summary: 'all that BPF keeps of a task: storage, map entries, arena memory, its DSQ',
+    summary: 'all that BPF keeps of a task',
     example: 'cryoscope context @vm1 42',
   },
   {

@@ -36,7 +36,8 @@ function taskContexts({ session, truth }: Truth): void {
     const told = json.find((item) => item.map === 'pid_stats')?.value as Record<string, unknown>
     const expected = dumped.get(task.pid) ?? {}
     for (const [name, value] of Object.entries(expected))
-      if (typeof value === 'number' && Number.isSafeInteger(value)) expect(plain(told[name]), name).toBe(value)
+      if (typeof value === 'number' && Number.isSafeInteger(value))
+        expect(plain(told[name]), name).toBe(value)
 
     const [storage] = context.of('scx_task_map')
     expect(storage?.value).toMatchObject({ pid: task.pid, tptr: task.address })
