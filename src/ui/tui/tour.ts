@@ -9,6 +9,8 @@ interface Step {
 interface Snapshot {
   readonly epoch: number | undefined
   readonly depth: number
+  /** Where a guest with a record was furthest while the step was shown. */
+  instructions: number | undefined
 }
 
 const steps: readonly Step[] = [
@@ -38,20 +40,46 @@ const steps: readonly Step[] = [
   },
 ]
 
+/** Of a deterministic guest: before the last step, with the numbers moved. */
+const backStep: Step = {
+  text: 'Tour 6/7 (Esc leaves it)  This guest runs the same way each time, so one can go back. Freeze it (f) and press b for the millisecond before; W on a field of an entry lists who wrote it.',
+  done: ({ vm }, { instructions }) => (vm.target.record?.time.instructions ?? 0) < (instructions ?? 0),
+}
+
+function stepsFor({ vm }: Cockpit): readonly Step[] {
+  if (vm.target.record === undefined) return steps
+  const renumbered = steps.map(({ text, done }, index) => ({
+    text: text.replace(
+      /^Tour \d+\/\d+/,
+      `Tour ${index + (index === steps.length - 1 ? 2 : 1)}/${steps.length + 1}`,
+    ),
+    done,
+  }))
+  return [...renumbered.slice(0, -1), backStep, ...renumbered.slice(-1)]
+}
+
 /** The short tour of `cryoscope demo`; it goes on by itself when the person has done what it says. */
 export function startTour(cockpit: Cockpit): void {
+  const ours = stepsFor(cockpit)
   const show = (number: number): Snapshot => {
-    cockpit.tour = { step: number, text: (steps[number] as Step).text }
-    return { epoch: cockpit.vm.target.control?.epoch, depth: cockpit.tabs[cockpit.tab]?.pages.length ?? 0 }
+    cockpit.tour = { step: number, text: (ours[number] as Step).text }
+    return {
+      epoch: cockpit.vm.target.control?.epoch,
+      depth: cockpit.tabs[cockpit.tab]?.pages.length ?? 0,
+      instructions: undefined,
+    }
   }
   let before = show(0)
   const unsubscribe = cockpit.subscribe(() => {
     const { tour } = cockpit
     if (tour === undefined) unsubscribe()
-    else if (steps[tour.step]?.done(cockpit, before) && tour.step + 1 < steps.length) {
+    else if (ours[tour.step]?.done(cockpit, before) && tour.step + 1 < ours.length) {
       before = show(tour.step + 1)
       // The body has another height when the next step has other lines.
       setImmediate(() => cockpit.changed())
+    } else if (cockpit.vm.state === 'frozen') {
+      const now = cockpit.vm.target.record?.time.instructions ?? 0
+      before.instructions = Math.max(before.instructions ?? 0, now)
     }
   })
 }

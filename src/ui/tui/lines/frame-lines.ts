@@ -4,6 +4,7 @@ import { escapeText } from '../../../text.js'
 import { durationText } from '../../../units.js'
 import type { Cockpit } from '../model/cockpit.js'
 import { keyName } from '../model/keymap.js'
+import { recordText } from '../model/record.js'
 import { fitted, StyledLine } from './styled.js'
 
 /** Target, kernel, accelerator, state, and how much was read while the guest stood still; what is narrow loses facts. */
@@ -28,10 +29,13 @@ export function titleLine(cockpit: Cockpit): string {
   return line.toString()
 }
 
-function stateText({ vm, frozenSince, sawStop, pagesRead, columns }: Cockpit): string {
+function stateText(cockpit: Cockpit): string {
+  const { vm, frozenSince, sawStop, pagesRead, columns } = cockpit
   const pages = `${pagesRead.toLocaleString('en')} pages read`
   if (vm.state === 'dump') return `DUMP  ${pages}`
   if (vm.state === 'running') return 'RUNNING  live'
+  const record = recordText(cockpit)
+  if (record !== undefined) return `${record}  ${pages}`
   const stopped = durationText(Math.floor((Date.now() - frozenSince) / 1000) * 1000)
   return columns < 100
     ? `FROZEN ${sawStop ? '' : '≥ '}${stopped}, ${pages}`

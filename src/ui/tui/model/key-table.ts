@@ -29,6 +29,8 @@ import {
   sort,
 } from './looking.js'
 
+import { back, stepBack, unlessRecord, whoWrote } from './record.js'
+
 const move = (distance: (cockpit: Cockpit) => number) => (cockpit: Cockpit) =>
   cockpit.page.active.moveBy(distance(cockpit), cockpit.height)
 
@@ -266,6 +268,41 @@ export const keyTable: readonly Action[] = [
     run: (cockpit) => {
       const place = cockpit.selected?.place
       if (place !== undefined) watch(cockpit, place)
+    },
+  },
+  {
+    name: 'earlier',
+    group: 'Control',
+    keys: ['b'],
+    text: 'go back 1 ms in the record of a deterministic guest',
+    unavailable: unlessRecord,
+    run: (cockpit) => back(cockpit, 1),
+  },
+  {
+    name: 'earlier-10',
+    group: 'Control',
+    keys: ['B'],
+    text: '10 ms',
+    unavailable: unlessRecord,
+    run: (cockpit) => back(cockpit, 10),
+  },
+  {
+    name: 'step-back',
+    group: 'Control',
+    keys: ['P'],
+    text: 'go back one instruction of the selected vCPU, in the record',
+    unavailable: unlessRecord,
+    run: stepBack,
+  },
+  {
+    name: 'who-wrote',
+    group: 'Control',
+    keys: ['W'],
+    text: 'who wrote the field under the cursor, as a list to go to',
+    unavailable: (cockpit) => unlessRecord(cockpit) ?? unlessWatchable(cockpit),
+    run: (cockpit) => {
+      const place = cockpit.selected?.place
+      if (place !== undefined) whoWrote(cockpit, place)
     },
   },
   ...[
