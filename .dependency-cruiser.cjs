@@ -1,5 +1,6 @@
 /** Layers only look down. Each room lists the rooms it may import; everything else is an error. */
 const rooms = {
+  brands: [],
   errors: ['text'],
   text: [],
   units: [],
@@ -7,14 +8,15 @@ const rooms = {
   found: ['errors', 'problems'],
   'output-file': ['errors', 'text'],
   contract: ['errors', 'problems', 'text'],
-  memory: ['errors', 'problems', 'text'],
+  memory: ['brands', 'errors', 'problems', 'text'],
   btf: ['errors', 'problems', 'text'],
   'package-root': [],
-  machine: ['errors', 'problems', 'text', 'contract', 'output-file', 'package-root'],
-  kernel: ['errors', 'problems', 'text', 'contract', 'memory', 'btf'],
-  value: ['errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel'],
-  bpf: ['errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel', 'value'],
+  machine: ['brands', 'errors', 'problems', 'text', 'contract', 'output-file', 'package-root'],
+  kernel: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf'],
+  value: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel'],
+  bpf: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel', 'value'],
   sched: [
+    'brands',
     'errors',
     'problems',
     'found',
@@ -28,7 +30,7 @@ const rooms = {
     'bpf',
   ],
 }
-const ground = ['errors', 'problems', 'found', 'text', 'units', 'output-file', 'contract']
+const ground = ['brands', 'errors', 'problems', 'found', 'text', 'units', 'output-file', 'contract']
 rooms.time = [...ground, 'package-root', 'memory', 'machine']
 rooms.session = [...ground, 'memory', 'btf', 'machine', 'time', 'kernel', 'value', 'bpf', 'sched']
 rooms.history = [...rooms.session, 'session']

@@ -1,3 +1,4 @@
+import { asFrame } from '../src/brands.js'
 import { openDump } from '../src/session/open.js'
 import { print, repeat, timed } from './measure.js'
 
@@ -30,7 +31,7 @@ function sequential(path: string): { times: number[]; count: number } {
     const time = timed(() => {
       for (const { start, length } of memory.dataRanges()) {
         for (let frame = Math.ceil(start / 4096); (frame + 1) * 4096 <= start + length; frame++) {
-          const position = memory.locate(frame)
+          const position = memory.locate(asFrame(frame))
           if (position < 0) continue
           memory.windows[Math.floor(position / 2 ** 32)]?.view.getUint32(position >>> 0, true)
           count++

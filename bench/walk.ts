@@ -1,4 +1,5 @@
 import type { BpfMap } from '../src/bpf/map.js'
+import { asPage } from '../src/brands.js'
 import { Problems } from '../src/problems.js'
 import type { Session } from '../src/session/session.js'
 import { print, repeat, timed } from './measure.js'
@@ -61,7 +62,7 @@ function placesOf(map: BpfMap): Places {
 function touch({ kernel }: Session, { pages, offsets }: Places): number {
   let sum = 0
   for (let i = 0; i < entries; i++) {
-    const position = kernel.space.locate(pages[i] as number)
+    const position = kernel.space.locate(asPage(pages[i] as number))
     const view = kernel.memory.windows[Math.floor(position / 2 ** 32)]?.view
     sum ^= view?.getInt32((position >>> 0) + ((offsets[i] as number) & ~3), true) ?? 0
   }

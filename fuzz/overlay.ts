@@ -1,10 +1,5 @@
-import type {
-  MemoryWindow,
-  Physical,
-  PhysicalMemory,
-  PhysicalRange,
-  ReadResult,
-} from '../src/memory/types.js'
+import { asPhysical, asPosition, type Frame, frameAt, type Physical, type Position } from '../src/brands.js'
+import type { MemoryWindow, PhysicalMemory, PhysicalRange, ReadResult } from '../src/memory/types.js'
 import type { Input } from './input.js'
 
 const frameSize = 4096
@@ -57,7 +52,7 @@ export class Overlay implements PhysicalMemory {
     }
     this.#copies = new Uint8Array(this.#changed.size * frameSize)
     for (const [frame, place] of this.#changed) {
-      this.#copies.set(this.#under.read(frame * frameSize, frameSize).bytes, place)
+      this.#copies.set(this.#under.read(asPhysical(frame * frameSize), frameSize).bytes, place)
     }
     for (const { at, bytes } of patches) {
       for (const [i, byte] of bytes.entries()) {
@@ -68,20 +63,20 @@ export class Overlay implements PhysicalMemory {
     this.#windows = undefined
   }
 
-  locate(frame: number): number {
-    if (this.#absent.has(frame)) return -1
+  locate(frame: Frame): Position {
+    if (this.#absent.has(frame)) return asPosition(-1)
     const under = this.#under.locate(frame)
     if (under < 0) return under
     this.#touched.add(frame)
     const place = this.#changed.get(frame)
     // The last window is the copies'.
-    return place === undefined ? under : this.#under.windows.length * two32 + place
+    return place === undefined ? under : asPosition(this.#under.windows.length * two32 + place)
   }
 
   /** The frames that reading asked for and that hold something else than zeros. */
   held(): number[] {
     return [...this.#touched].filter((frame) =>
-      this.#under.read(frame * frameSize, frameSize).bytes.some((byte) => byte !== 0),
+      this.#under.read(asPhysical(frame * frameSize), frameSize).bytes.some((byte) => byte !== 0),
     )
   }
 
@@ -93,12 +88,12 @@ export class Overlay implements PhysicalMemory {
     const bytes = new Uint8Array(Math.min(length, 2 ** 30))
     let done = 0
     while (done < bytes.length) {
-      const frame = Math.floor((address + done) / frameSize)
+      const frame = frameAt(asPhysical(address + done))
       const within = (address + done) % frameSize
       const count = Math.min(frameSize - within, bytes.length - done)
       const position = this.locate(frame)
       if (position < 0) {
-        const physical = address + done
+        const physical = asPhysical(address + done)
         return {
           ok: false,
           bytes: bytes.subarray(0, done),
@@ -128,7 +123,7 @@ export class Overlay implements PhysicalMemory {
       const at = frame * frameSize
       if (at < start || at >= range.start + range.length) continue
       if (at > start) parts.push({ start, length: at - start })
-      start = at + frameSize
+      start = asPhysical(at + frameSize)
     }
     const length = range.start + range.length - start
     return length > 0 ? [...parts, { start, length }] : parts

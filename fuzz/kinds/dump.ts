@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { asPhysical } from '../../src/brands.js'
 import { Report } from '../../src/report/report.js'
 import { openDump } from '../../src/session/open.js'
 import { Session } from '../../src/session/session.js'
@@ -77,7 +78,7 @@ function openReal(): { overlay: Overlay; grounds: Grounds } {
   const words: number[] = []
   const pointers: bigint[] = []
   for (const frame of overlay.held()) {
-    const { bytes } = overlay.read(frame * frameSize, frameSize)
+    const { bytes } = overlay.read(asPhysical(frame * frameSize), frameSize)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     for (let at = 0; at + 8 <= bytes.length; at += 8) {
       const word = view.getBigUint64(at, true)
@@ -87,7 +88,8 @@ function openReal(): { overlay: Overlay; grounds: Grounds } {
         pointers.push(word)
     }
   }
-  const wordAt = (physical: number): bigint => Buffer.from(memory.read(physical, 8).bytes).readBigUInt64LE()
+  const wordAt = (physical: number): bigint =>
+    Buffer.from(memory.read(asPhysical(physical), 8).bytes).readBigUInt64LE()
   return {
     overlay,
     grounds: {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { asFrame, asPhysical } from '../../src/brands.js'
 import type { PhysicalMemory } from '../../src/memory/types.js'
 import { openDump } from '../../src/session/open.js'
 import { allowed, checkSentences } from '../check.js'
@@ -98,12 +99,12 @@ function readPages(memory: PhysicalMemory, page: (frame: number, bytes: Uint8Arr
       frame += frame - first < 40 ? 1 : Math.ceil((end - frame) / 3)
     ) {
       left--
-      const result = memory.read(frame * frameSize, frameSize)
+      const result = memory.read(asPhysical(frame * frameSize), frameSize)
       if (result.ok && result.bytes.length !== frameSize)
         throw new Wrong(`a page of ${result.bytes.length} bytes was read`)
       if (result.ok) page(frame, result.bytes)
     }
   }
-  for (const frame of [0, 1, 2 ** 20, 2 ** 40 - 1]) memory.locate(frame)
+  for (const frame of [0, 1, 2 ** 20, 2 ** 40 - 1]) memory.locate(asFrame(frame))
   void memory.dataRanges().length
 }

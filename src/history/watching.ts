@@ -1,3 +1,4 @@
+import { asPage } from '../brands.js'
 import { sizeOf } from '../btf/layout.js'
 import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
@@ -53,7 +54,7 @@ function piecesOf(kernel: Kernel, address: bigint, size: number, name: string): 
     const at = address + BigInt(done)
     const within = Number(at % BigInt(pageSize))
     const length = Math.min(size - done, pageSize - within)
-    const page = Number(BigInt.asUintN(52, at >> 12n))
+    const page = asPage(Number(BigInt.asUintN(52, at >> 12n)))
     const position = kernel.space.locate(page)
     if (position < 0) {
       throw new CryoscopeError(

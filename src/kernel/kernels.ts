@@ -1,5 +1,6 @@
+import { asPhysical, type Physical } from '../brands.js'
 import { CryoscopeError, quietly } from '../errors.js'
-import type { Physical, PhysicalMemory, PhysicalRange } from '../memory/types.js'
+import type { PhysicalMemory, PhysicalRange } from '../memory/types.js'
 import { type RegisterSet, registersThatFit } from './cpu-identity.js'
 import type { Help } from './image/discovery.js'
 import { Kernel } from './kernel.js'
@@ -17,7 +18,7 @@ export interface KernelInMemory {
 }
 
 /** Which kernel of several: by its role, or by the physical address of its VMCOREINFO note. */
-export type KernelChoice = 'crashed' | 'capture' | Physical
+export type KernelChoice = 'crashed' | 'capture' | number
 
 /** elfcorehdr_addr of a kernel that captures nothing (include/linux/crash_dump.h). */
 const ELFCORE_ADDR_MAX = 2n ** 64n - 1n
@@ -115,12 +116,12 @@ function coreHeaderAddress(kernel: Kernel): bigint | undefined {
 /** The kernel forgets the address when it has read the header (fs/proc/vmcore.c); its command line has it still, on x86. */
 function coreHeaderAt(kernel: Kernel): Physical | undefined {
   const address = coreHeaderAddress(kernel) ?? ELFCORE_ADDR_MAX
-  if (address > 0n && address < 2n ** 52n) return Number(address)
+  if (address > 0n && address < 2n ** 52n) return asPhysical(Number(address))
   const line = quietly(() => kernel.space.text(kernel.space.u64(kernel.symbol('saved_command_line')), 4096))
   const [, digits, unit = ''] = /\belfcorehdr=(?:[^ @]*@)?(0x[0-9a-f]+|\d+)([KMG]?)/i.exec(line ?? '') ?? []
   const at =
     digits === undefined ? undefined : Number(digits) * 1024 ** ' KMG'.indexOf(unit.toUpperCase() || ' ')
-  return at !== undefined && Number.isSafeInteger(at) ? at : undefined
+  return at !== undefined && Number.isSafeInteger(at) ? asPhysical(at) : undefined
 }
 
 /** The memory that a kernel which panicked had reserved for its capture kernel (crashk_res, kernel/crash_reserve.c). */
@@ -131,7 +132,7 @@ function crashRegion(kernel: Kernel): PhysicalRange | undefined {
     if (panicCpu === undefined || place === undefined || kernel.space.u32(panicCpu) === noCpu)
       return undefined
     const resource = kernel.struct('resource', place)
-    const start = resource.number('start')
+    const start = asPhysical(resource.number('start'))
     const length = resource.number('end') + 1 - start
     return start > 0 && length > 0 && Number.isSafeInteger(start + length) ? { start, length } : undefined
   })
@@ -148,13 +149,13 @@ function crashedKernel(capture: Kernel): Kernel | undefined {
   if (at === undefined || header?.ok !== true || header.bytes[0] !== 0x7f || header.bytes[1] !== 0x45)
     return Kernel.within(memory, memory.dataRanges(), capture)
   const view = viewOf(header.bytes)
-  const table = at + Number(view.getBigUint64(32, true))
+  const table = asPhysical(at + Number(view.getBigUint64(32, true)))
   const count = Math.min(view.getUint16(56, true), headerLimit)
   const { bytes } = memory.read(table, count * entrySize)
   const entries = viewOf(bytes)
   for (let entry = 0; entry + entrySize <= bytes.length; entry += entrySize) {
     if (entries.getUint32(entry, true) !== PT_NOTE) continue
-    const place = Number(entries.getBigUint64(entry + 24, true))
+    const place = asPhysical(Number(entries.getBigUint64(entry + 24, true)))
     const kernel = place % 4096 === 0 ? Kernel.at(memory, place) : undefined
     if (kernel !== undefined) return kernel
   }

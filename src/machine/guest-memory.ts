@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { asFileOffset, type Physical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import { parseMemoryTree, type RamRange } from './memory-tree.js'
@@ -10,7 +11,11 @@ import { runtimeDirectory } from './runtime-directory.js'
 /** Guest RAM in QEMU's own address space. */
 export interface ProcessRam {
   readonly pid: number
-  readonly areas: readonly { readonly physical: number; readonly address: number; readonly length: number }[]
+  readonly areas: readonly {
+    readonly physical: Physical
+    readonly address: number
+    readonly length: number
+  }[]
   /** RAM of which QEMU does not say where it is, in sentences. */
   readonly problems: readonly string[]
 }
@@ -29,7 +34,7 @@ async function allBlocks(qmp: QmpClient): Promise<RamBlock[]> {
 
 /** Asks QEMU where its process has the guest's RAM (gpa2hva). */
 export async function findProcessRam(qmp: QmpClient, pid: number): Promise<ProcessRam> {
-  const areas: { physical: number; address: number; length: number }[] = []
+  const areas: { physical: Physical; address: number; length: number }[] = []
   const problems: string[] = []
   for (const { name, ranges } of await allBlocks(qmp)) {
     const before = areas.length
@@ -60,7 +65,7 @@ export async function copyRam(qmp: QmpClient): Promise<CopiedRam> {
       // QEMU would make it readable for others.
       writeFileSync(path, '', { mode: 0o600 })
       await qmp.execute('pmemsave', { val: physical, size: length, filename: path }, { timeoutMs: 600_000 })
-      parts.push({ path, ranges: [{ physical, offset: 0, length }] })
+      parts.push({ path, ranges: [{ physical, offset: asFileOffset(0), length }] })
       bytes += length
     }
     return { parts, bytes, remove }

@@ -1,7 +1,8 @@
+import { asFileOffset, asPhysical, type FileOffset, type Physical } from '../brands.js'
 /** A run of guest-physical memory and where it lies in the file behind it. All in bytes. */
 export interface RamRange {
-  readonly physical: number
-  readonly offset: number
+  readonly physical: Physical
+  readonly offset: FileOffset
   readonly length: number
 }
 
@@ -22,9 +23,9 @@ export function parseMemoryTree(text: string): BackedRanges {
   for (const line of view?.split('\n') ?? []) {
     const [, from, to, name, at] = range.exec(line) ?? []
     if (from === undefined || to === undefined || name === undefined) continue
-    const physical = Number.parseInt(from, 16)
+    const physical = asPhysical(Number.parseInt(from, 16))
     const length = Number.parseInt(to, 16) - physical + 1
-    const offset = at === undefined ? 0 : Number.parseInt(at, 16)
+    const offset = asFileOffset(at === undefined ? 0 : Number.parseInt(at, 16))
     if (!Number.isSafeInteger(physical + length) || !Number.isSafeInteger(offset + length) || length <= 0)
       continue
     const ranges = backends.get(name) ?? []

@@ -1,3 +1,4 @@
+import type { Physical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import type { BackedRanges, RamRange } from './memory-tree.js'
 import type { QmpClient } from './qmp.js'
@@ -45,7 +46,11 @@ export async function hostAddress(
 }
 
 /** Undefined where a view of the block is covered by another device by now. */
-export async function addressOf(qmp: QmpClient, name: string, physical: number): Promise<number | undefined> {
+export async function addressOf(
+  qmp: QmpClient,
+  name: string,
+  physical: Physical,
+): Promise<number | undefined> {
   const words = await qmp.monitor(`gpa2hva 0x${physical.toString(16)}`)
   const [, block, address] = /\((.*?)\) is 0x([0-9a-f]{1,13})/.exec(words) ?? []
   return address === undefined || block !== name ? undefined : Number.parseInt(address, 16)

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { asFileOffset } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { parseMemoryTree, type RamRange } from './memory-tree.js'
 import type { QmpClient } from './qmp.js'
@@ -52,7 +53,7 @@ export async function findRamFile(qmp: QmpClient, qemuPid: number): Promise<RamF
 
 /** A backend may be a part of a file. */
 function rangesOfFile(ranges: readonly RamRange[], shift: number): RamRange[] {
-  return ranges.map((range) => ({ ...range, offset: range.offset + shift }))
+  return ranges.map((range) => ({ ...range, offset: asFileOffset(range.offset + shift) }))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { asPhysical, type Frame, frameAt, type Page, type Physical, type Position } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { decodeText } from '../text/decode.js'
 import { MemoryFault } from './fault.js'
@@ -5,7 +6,6 @@ import type { PageTableFormat } from './page-tables.js'
 import type {
   MemoryWindow,
   PageTableLevel,
-  Physical,
   PhysicalMemory,
   Problem,
   ReadResult,
@@ -49,13 +49,13 @@ export class AddressSpace implements VirtualMemory {
   }
 
   /** Position of the page's bytes (window index * 2^32 + offset), or -1; `problemAt` then says why. */
-  locate(page: number): number {
+  locate(page: Page): Position {
     const slot = (page & (cacheSize - 1)) * 2
     if (this.#cache[slot] === page && this.memory.generation === this.#generation) {
-      return this.#cache[slot + 1] as number
+      return this.#cache[slot + 1] as Position
     }
     const frame = this.#walk(page)
-    if (frame < 0) return -1
+    if (frame < 0) return nowhere
     const position = this.memory.locate(frame)
     if (position >= 0) {
       this.#translated++
@@ -71,7 +71,7 @@ export class AddressSpace implements VirtualMemory {
   }
 
   /** Physical frame of a page, or -1. */
-  frameOf(page: number): number {
+  frameOf(page: Page): Frame {
     return this.#walk(page)
   }
 
@@ -80,7 +80,7 @@ export class AddressSpace implements VirtualMemory {
     const page = pageOf(address)
     const frame = this.#walk(page)
     if (frame < 0) return { problem: this.problemAt(address) }
-    return { physical: frame * 4096 + Number(address & 0xfffn) }
+    return { physical: asPhysical(frame * 4096 + Number(address & 0xfffn)) }
   }
 
   /**
@@ -89,18 +89,18 @@ export class AddressSpace implements VirtualMemory {
    * does not hold; pages below it are not in the answer.
    */
   presentPages(
-    first: number,
+    first: Page,
     count: number,
-  ): { readonly pages: number[]; readonly problem: Problem | undefined } {
+  ): { readonly pages: Page[]; readonly problem: Problem | undefined } {
     const { format } = this
     const span = 2 ** (format.rootStride + format.stride * (format.levels - 1) + format.pageShift)
-    const start = first - (first % span)
-    const end = Math.min(first + count, start + span)
+    const start = (first - (first % span)) as Page
+    const end = Math.min(first + count, start + span) as Page
     const sweep: Sweep = { first, end, pages: [], problem: undefined }
     if (!isCanonical(first, format)) {
       return { pages: [], problem: { kind: 'non-canonical', address: BigInt(first) << 12n } }
     }
-    this.#sweep(sweep, Math.floor(this.root / 4096), format.levels - 1, start)
+    this.#sweep(sweep, frameAt(this.root), format.levels - 1, start)
     return { pages: sweep.pages, problem: sweep.problem }
   }
 
@@ -110,7 +110,7 @@ export class AddressSpace implements VirtualMemory {
   }
 
   /** One table; `start` is the page number that its first entry stands for. */
-  #sweep(sweep: Sweep, table: number, level: number, start: number): void {
+  #sweep(sweep: Sweep, table: Frame, level: number, start: Page): void {
     const { format, memory } = this
     const entries = 2 ** (level === format.levels - 1 ? format.rootStride : format.stride)
     const span = 2 ** (format.stride * level + format.pageShift)
@@ -120,16 +120,16 @@ export class AddressSpace implements VirtualMemory {
     let base = 0
     for (let index = from; index < to; index++) {
       if (index === from || index % frameEntries === 0) {
-        const position = memory.locate(table + Math.floor(index / frameEntries))
+        const position = memory.locate((table + Math.floor(index / frameEntries)) as Frame)
         window = position < 0 ? undefined : memory.windows[Math.floor(position / 2 ** 32)]
         base = position >>> 0
       }
-      const page = start + index * span
+      const page = (start + index * span) as Page
       if (window === undefined) {
         sweep.problem ??= {
           kind: 'absent',
           address: BigInt(page) << 12n,
-          physical: table * 4096 + index * 8,
+          physical: asPhysical(table * 4096 + index * 8),
           table: format.names[level] as PageTableLevel,
         }
         index += frameEntries - 1 - (index % frameEntries)
@@ -140,7 +140,7 @@ export class AddressSpace implements VirtualMemory {
       if ((low & 1) === 0) continue
       if (level === 0 || format.isBlock(low, level)) {
         const last = Math.min(sweep.end, page + span)
-        for (let each = Math.max(sweep.first, page); each < last; each++) sweep.pages.push(each)
+        for (let each = Math.max(sweep.first, page); each < last; each++) sweep.pages.push(each as Page)
       } else {
         this.#sweep(sweep, format.frame(low, window.view.getUint32(at + 4, true)), level - 1, page)
       }
@@ -152,7 +152,7 @@ export class AddressSpace implements VirtualMemory {
     this.#failure = undefined
     const frame = this.#walkLevels(page, address)
     if (frame < 0) return this.#failure ?? { kind: 'non-canonical', address }
-    return { kind: 'absent', address, physical: frame * 4096 + Number(address & 0xfffn) }
+    return { kind: 'absent', address, physical: asPhysical(frame * 4096 + Number(address & 0xfffn)) }
   }
 
   invalidate(): void {
@@ -161,7 +161,7 @@ export class AddressSpace implements VirtualMemory {
     this.#generation = this.memory.generation
   }
 
-  #walk(page: number): number {
+  #walk(page: Page): Frame {
     if (this.memory.generation !== this.#generation) this.invalidate()
     const { format } = this
     const { pageShift } = format
@@ -169,39 +169,40 @@ export class AddressSpace implements VirtualMemory {
     const slot = region & (regionCacheSize - 1)
     if (this.#regionTags[slot] === region) {
       const table = this.#regionTables[slot] as number
-      if (table < 0) return -1 - table + (page & ((frameEntries << pageShift) - 1))
+      if (table < 0) return (-1 - table + (page & ((frameEntries << pageShift) - 1))) as Frame
       const window = this.memory.windows[Math.floor(table / 2 ** 32)]
-      if (window === undefined) return -1
+      if (window === undefined) return noFrame
       const at = (table >>> 0) + ((page >>> pageShift) & (frameEntries - 1)) * 8
       const low = window.view.getUint32(at, true)
-      if ((low & 1) === 0) return -1
-      return format.frame(low, window.view.getUint32(at + 4, true)) + (page & ((1 << pageShift) - 1))
+      if ((low & 1) === 0) return noFrame
+      return (format.frame(low, window.view.getUint32(at + 4, true)) +
+        (page & ((1 << pageShift) - 1))) as Frame
     }
     return this.#walkLevels(page, undefined)
   }
 
   /** `address` is given when the caller wants the reason for a failure. */
-  #walkLevels(page: number, address: bigint | undefined): number {
+  #walkLevels(page: Page, address: bigint | undefined): Frame {
     const { format, memory } = this
     const { levels, stride, pageShift } = format
     if (!isCanonical(page, format)) {
       if (address !== undefined) this.#failure = { kind: 'non-canonical', address }
-      return -1
+      return noFrame
     }
-    let table = Math.floor(this.root / 4096)
+    let table = frameAt(this.root)
     for (let level = levels - 1; level >= 0; level--) {
       const span = 2 ** (stride * level + pageShift)
       const index = Math.floor(page / span) % 2 ** (level === levels - 1 ? format.rootStride : stride)
       // Tables of 16 and 64 KiB lie in several of our frames.
-      const position = memory.locate(table + Math.floor(index / frameEntries))
+      const position = memory.locate((table + Math.floor(index / frameEntries)) as Frame)
       const window =
         position < 0 ? undefined : (memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow)
       if (window === undefined) {
         if (address !== undefined) {
-          const physical = table * 4096 + index * 8
+          const physical = asPhysical(table * 4096 + index * 8)
           this.#failure = { kind: 'absent', address, physical, table: format.names[level] as PageTableLevel }
         }
-        return -1
+        return noFrame
       }
       if (level === 0) this.#remember(page, position)
       const at = (position >>> 0) + (index % frameEntries) * 8
@@ -210,21 +211,21 @@ export class AddressSpace implements VirtualMemory {
         if (address !== undefined) {
           this.#failure = { kind: 'not-present', address, level: format.names[level] as PageTableLevel }
         }
-        return -1
+        return noFrame
       }
       table = format.frame(low, window.view.getUint32(at + 4, true))
-      if (level === 0) return table + (page % span)
+      if (level === 0) return (table + (page % span)) as Frame
       if (format.isBlock(low, level)) {
         // The low bits of a huge entry's frame are flags, the page number supplies them.
-        const frame = table - (table % span) + (page % span)
+        const frame = (table - (table % span) + (page % span)) as Frame
         this.#remember(page, -1 - (frame - (page % (frameEntries << pageShift))))
         return frame
       }
     }
-    return -1
+    return noFrame
   }
 
-  #remember(page: number, place: number): void {
+  #remember(page: Page, place: number): void {
     const region = Math.floor(page / (frameEntries << this.format.pageShift))
     const slot = region & (regionCacheSize - 1)
     this.#regionTags[slot] = region
@@ -250,7 +251,7 @@ export class AddressSpace implements VirtualMemory {
       bytes.set(window.bytes.subarray(from, from + count), done)
       done += count
       within = 0
-      page = page === lastPage ? 0 : page + 1
+      page = (page === lastPage ? 0 : page + 1) as Page
     }
     return { ok: true, bytes }
   }
@@ -278,7 +279,7 @@ export class AddressSpace implements VirtualMemory {
       const count = Math.min(4096 - Number(at & 0xfffn), bytes.length - done)
       const place = this.translate(at)
       if ('problem' in place) throw new MemoryFault(place.problem)
-      if (memory.locate(Math.floor(place.physical / 4096)) < 0) throw new MemoryFault(this.problemAt(at))
+      if (memory.locate(frameAt(place.physical)) < 0) throw new MemoryFault(this.problemAt(at))
       pieces.push({ physical: place.physical, bytes: bytes.subarray(done, done + count) })
       done += count
     }
@@ -355,20 +356,22 @@ export class AddressSpace implements VirtualMemory {
 }
 
 interface Sweep {
-  readonly first: number
-  readonly end: number
-  readonly pages: number[]
+  readonly first: Page
+  readonly end: Page
+  readonly pages: Page[]
   problem: Problem | undefined
 }
 
 const lastPage = 2 ** 52 - 1
+const nowhere = -1 as Position
+const noFrame = -1 as Frame
 
 /** Page number of a 64-bit address. */
-export function pageOf(address: bigint): number {
-  return Number(BigInt.asUintN(64, address) >> 12n)
+export function pageOf(address: bigint): Page {
+  return Number(BigInt.asUintN(64, address) >> 12n) as Page
 }
 
-function isCanonical(page: number, { pageBits, hasLowerHalf }: PageTableFormat): boolean {
+function isCanonical(page: Page, { pageBits, hasLowerHalf }: PageTableFormat): boolean {
   const upper = Math.floor(page / 2 ** pageBits)
   return upper === 2 ** (52 - pageBits) - 1 || (hasLowerHalf && upper === 0)
 }

@@ -1,4 +1,4 @@
-import type { Physical } from './types.js'
+import { asFileOffset, asPhysical, type FileOffset, type Physical } from '../brands.js'
 
 /** One note of a core file: "CORE" type 1 is NT_PRSTATUS, "VMCOREINFO" type 0 the kernel's text. */
 export interface CoreNote {
@@ -28,7 +28,7 @@ export interface CoreSpec {
 
 /** Where physical memory lies in a core file. */
 export interface PlacedSegment extends CoreSegment {
-  readonly offset: number
+  readonly offset: FileOffset
 }
 
 /** The form of an ELF core: everything but the memory itself, which whoever writes or serves the file copies in. */
@@ -80,7 +80,7 @@ export function layOutCore({ notes, segments, views = [], machine = 62 }: CoreSp
 
   let offset = memoryAt
   const placed = segments.map((segment): PlacedSegment => {
-    const here = { ...segment, offset }
+    const here = { ...segment, offset: asFileOffset(offset) }
     offset += segment.length
     return here
   })
@@ -106,16 +106,16 @@ export function layOutCore({ notes, segments, views = [], machine = 62 }: CoreSp
 /** The parts of a view that the core holds. */
 function clip(view: Required<CoreSegment>, segments: readonly CoreSegment[]): Required<CoreSegment>[] {
   return segments.flatMap((segment) => {
-    const start = Math.max(view.physical, segment.physical)
+    const start = asPhysical(Math.max(view.physical, segment.physical))
     const end = Math.min(view.physical + view.length, segment.physical + segment.length)
     const virtual = view.virtual + BigInt(start - view.physical)
     return start < end ? [{ physical: start, length: end - start, virtual }] : []
   })
 }
 
-function offsetOf(physical: Physical, placed: readonly PlacedSegment[]): number {
+function offsetOf(physical: Physical, placed: readonly PlacedSegment[]): FileOffset {
   const found = placed.find((each) => physical >= each.physical && physical < each.physical + each.length)
-  return found === undefined ? 0 : found.offset + (physical - found.physical)
+  return asFileOffset(found === undefined ? 0 : found.offset + (physical - found.physical))
 }
 
 /** Notes one behind the other, as ELF cores and kdump have them. */

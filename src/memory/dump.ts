@@ -1,5 +1,6 @@
+import type { Physical } from '../brands.js'
 import type { Segment } from './segmented.js'
-import type { Physical, PhysicalMemory } from './types.js'
+import type { PhysicalMemory } from './types.js'
 
 /** Registers of one CPU as a dump's notes give them, by gdb's names. */
 export type NoteRegisters = Readonly<Record<string, bigint>>

@@ -1,3 +1,4 @@
+import { asFileOffset, asPhysical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { cutText } from './cut.js'
 import type { Dump } from './dump.js'
@@ -91,8 +92,8 @@ function parse(path: string, file: DumpBytes): Dump {
   for (let i = 0; i < readable; i++) {
     const at = i * entrySize
     const kind = tableView.getUint32(at, true)
-    const offset = Number(tableView.getBigUint64(at + 8, true))
-    const physical = Number(tableView.getBigUint64(at + 24, true))
+    const offset = asFileOffset(Number(tableView.getBigUint64(at + 8, true)))
+    const physical = asPhysical(Number(tableView.getBigUint64(at + 24, true)))
     const size = Number(tableView.getBigUint64(at + 32, true))
     if (kind === PT_NOTE && noteBytes < noteBytesLimit) {
       const bytes = file.bytes(offset, Math.min(size, noteBytesLimit - noteBytes))

@@ -1,3 +1,4 @@
+import { asFileOffset, asFrame, type FileOffset, type Frame, frameStart } from '../brands.js'
 import type { DumpBytes } from './dump-bytes.js'
 import { CachedMemory, type FrameSource } from './frame-cache.js'
 import { disjoint, type Segment, SegmentedMemory } from './segmented.js'
@@ -15,8 +16,8 @@ export function memoryOf(description: string, file: DumpBytes, segments: readonl
 /** The same frame by frame, where the file is not mapped or lies in pieces. */
 function scattered(description: string, file: DumpBytes, segments: readonly Segment[]): FrameSource {
   const sorted = disjoint(segments, file.size)
-  const offsetOf = (frame: number): number => {
-    const start = frame * frameSize
+  const offsetOf = (frame: Frame): FileOffset => {
+    const start = frameStart(frame)
     let low = 0
     let high = sorted.length - 1
     while (low <= high) {
@@ -24,18 +25,18 @@ function scattered(description: string, file: DumpBytes, segments: readonly Segm
       const segment = sorted[middle] as Segment
       if (start < segment.physical) high = middle - 1
       else if (start >= segment.physical + segment.length) low = middle + 1
-      else if (start + frameSize > segment.physical + segment.length) return -1
-      else return segment.offset + (start - segment.physical)
+      else if (start + frameSize > segment.physical + segment.length) return asFileOffset(-1)
+      else return asFileOffset(segment.offset + (start - segment.physical))
     }
-    return -1
+    return asFileOffset(-1)
   }
   return {
     description,
     blockSize: frameSize,
     ranges: () => sorted.map(({ physical, length }) => ({ start: physical, length })),
-    place: offsetOf,
-    load(frame, into) {
-      const bytes = file.bytes(offsetOf(frame), frameSize)
+    place: (block) => offsetOf(asFrame(block)),
+    load(block, into) {
+      const bytes = file.bytes(offsetOf(asFrame(block)), frameSize)
       if (bytes.length < frameSize) return false
       into.set(bytes)
       return true

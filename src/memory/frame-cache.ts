@@ -1,6 +1,7 @@
+import { asPosition, type Frame, frameStart, type Physical, type Position } from '../brands.js'
 import type { FileMapping } from './mapping.js'
 import { readFrames } from './read-frames.js'
-import type { MemoryWindow, Physical, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
+import type { MemoryWindow, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
 
 /** Where the frames of a cached source come from. */
 export interface FrameSource {
@@ -30,11 +31,11 @@ export interface FrameSource {
 }
 
 /** The answer of `place` for a block that needs no copy. */
-export function inWindows(position: number): number {
+export function inWindows(position: Position): number {
   return -2 - position
 }
 
-const frameSize = 4096
+const nowhere = asPosition(-1)
 /** Frames are kept in segments: the oldest goes as a whole, and goes back to the collector when nobody views it. */
 const segmentSize = 2 ** 22
 const defaultBudget = 2 ** 28
@@ -50,7 +51,7 @@ export class CachedMemory implements PhysicalMemory {
   readonly #segmentLimit: number
   readonly #segmentSize: number
   /** What a block is known by -> its position. */
-  readonly #positions = new Map<number, number>()
+  readonly #positions = new Map<number, Position>()
   /** Window indices of the segments, oldest first, and what lies in each. */
   #segments: { readonly window: number; readonly keys: number[] }[] = []
   #used = 0
@@ -97,23 +98,26 @@ export class CachedMemory implements PhysicalMemory {
     return this.#closed ? [] : (this.#source.dataRanges?.() ?? this.ranges)
   }
 
-  locate(frame: number): number {
-    if (this.#closed) return -1
+  locate(frame: Frame): Position {
+    if (this.#closed) return nowhere
     const { blockSize } = this.#source
-    const start = frame * frameSize
+    const start = frameStart(frame)
     const within = start % blockSize
     const block = (start - within) / blockSize
     const place = this.#source.place(block)
-    if (place < -1) return this.#isMapped(-2 - place) ? -2 - place + within : -1
-    if (place < 0) return -1
+    if (place < -1) {
+      const mapped = asPosition(-2 - place)
+      return this.#isMapped(mapped) ? asPosition(mapped + within) : nowhere
+    }
+    if (place < 0) return nowhere
     const known = this.#positions.get(place)
-    if (known !== undefined && !this.#isOld(known)) return known + within
+    if (known !== undefined && !this.#isOld(known)) return asPosition(known + within)
     const position = this.#fill(block, place, known)
-    return position < 0 ? -1 : position + within
+    return position < 0 ? nowhere : asPosition(position + within)
   }
 
   /** Windows of the file are mapped when they are needed. */
-  #isMapped(position: number): boolean {
+  #isMapped(position: Position): boolean {
     const number = Math.floor(position / 2 ** 32)
     if (this.#windows[number] !== undefined) return true
     const window = this.#source.mapping?.window(number)
@@ -123,29 +127,29 @@ export class CachedMemory implements PhysicalMemory {
   }
 
   /** In the oldest quarter, when there is no room for more: what is still asked for moves to the newest segment. */
-  #isOld(position: number): boolean {
+  #isOld(position: Position): boolean {
     if (this.#segments.length < this.#segmentLimit) return false
     const window = Math.floor(position / 2 ** 32)
     const firstYoung = this.#segments[this.#segmentLimit >> 2]
     return firstYoung !== undefined && window < firstYoung.window
   }
 
-  #fill(block: number, key: number, known: number | undefined): number {
+  #fill(block: number, key: number, known: Position | undefined): Position {
     const { blockSize } = this.#source
     if (this.#used + blockSize > this.#segmentSize) this.#grow()
     // Making room may have dropped it.
     const old = known === undefined ? undefined : this.#windows[Math.floor(known / 2 ** 32)]
     const segment = this.#segments.at(-1)
     const window = this.#windows.at(-1)
-    if (segment === undefined || window === undefined) return -1
+    if (segment === undefined || window === undefined) return nowhere
     const into = window.bytes.subarray(this.#used, this.#used + blockSize)
     if (old !== undefined && known !== undefined) {
       into.set(old.bytes.subarray(known >>> 0, (known >>> 0) + blockSize))
     } else if (!this.#source.load(block, into)) {
       into.fill(0)
-      return -1
+      return nowhere
     }
-    const position = segment.window * 2 ** 32 + this.#used
+    const position = asPosition(segment.window * 2 ** 32 + this.#used)
     this.#used += blockSize
     segment.keys.push(key)
     this.#positions.set(key, position)

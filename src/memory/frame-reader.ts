@@ -1,11 +1,12 @@
+import { asFrame, type Frame, frameStart, type Physical } from '../brands.js'
 import type { MemoryWindow, PhysicalMemory, PhysicalRange } from './types.js'
 
 const frameSize = 4096
 
 /** Where a place of a file lies: a physical frame, or nothing. */
-export type FrameAt = (page: number) => number
+export type FrameAt = (page: number) => Frame
 /** No memory is there, and none should be: reads as zeros, as holes of sparse files do. */
-export const hole = -1
+export const hole = asFrame(-1)
 
 /**
  * Copies memory straight from where it is mapped. Frames of a RAM file that was never written are not touched, for
@@ -44,14 +45,14 @@ export class FrameReader {
   }
 
   /** Whether any frame from `first` to before `end` may hold something else than zeros. */
-  hasData(first: number, end: number): boolean {
-    for (let frame = first; frame < end; frame++) if (this.#isData(frame)) return true
+  hasData(first: Frame, end: Frame): boolean {
+    for (let frame = first; frame < end; frame = asFrame(frame + 1)) if (this.#isData(frame)) return true
     return false
   }
 
   /** Frames outside of the memory's ranges count as data: `locate` says that they are missing. */
-  #isData(frame: number): boolean {
-    const address = frame * frameSize
+  #isData(frame: Frame): boolean {
+    const address = frameStart(frame)
     this.#data ??= this.#memory.dataRanges()
     const data = this.#data
     const recent = data[this.#recent]
@@ -72,6 +73,6 @@ export class FrameReader {
   }
 }
 
-function overlaps({ start, length }: PhysicalRange, address: number): boolean {
+function overlaps({ start, length }: PhysicalRange, address: Physical): boolean {
   return address + frameSize > start && address < start + length
 }

@@ -1,3 +1,4 @@
+import { asFileOffset, type FileOffset, type Position } from '../brands.js'
 import { type Extent, type FileMapping, fileOffset, windowSize } from './mapping.js'
 import type { MemoryWindow } from './types.js'
 
@@ -26,9 +27,12 @@ export class JoinedMapping {
   }
 
   /** An offset in a file and a length from there as those of the whole; what lies behind the file's end is left out. */
-  within(file: number, offset: number, length: number): { readonly offset: number; readonly length: number } {
+  within(file: number, offset: FileOffset, length: number): Extent {
     const size = this.#files[file]?.size ?? 0
-    return { offset: (this.starts[file] ?? 0) + offset, length: Math.min(length, Math.max(0, size - offset)) }
+    return {
+      offset: asFileOffset((this.starts[file] ?? 0) + offset),
+      length: Math.min(length, Math.max(0, size - offset)),
+    }
   }
 
   get windows(): readonly MemoryWindow[] {
@@ -53,15 +57,15 @@ export class JoinedMapping {
   extents(): Extent[] {
     return this.#files.flatMap((file, i) => {
       const start = this.starts[i] as number
-      return file.extents().map(({ offset, length }) => ({ offset: start + offset, length }))
+      return file.extents().map(({ offset, length }) => ({ offset: asFileOffset(start + offset), length }))
     })
   }
 
   /** Which file a position that `locate` gave lies in, and where in it. */
-  place(position: number): { readonly file: number; readonly offset: number } {
+  place(position: Position): { readonly file: number; readonly offset: FileOffset } {
     const offset = fileOffset(position)
     const file = this.starts.findLastIndex((start) => start <= offset)
-    return { file, offset: offset - (this.starts[file] as number) }
+    return { file, offset: asFileOffset(offset - (this.starts[file] as number)) }
   }
 
   close(): void {

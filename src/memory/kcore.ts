@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { asFileOffset, asFrame, asPhysical, type FileOffset, type Frame, frameStart } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import type { Dump } from './dump.js'
 import { viewOf } from './dump-bytes.js'
@@ -83,7 +84,7 @@ function parse(path: string, fd: number): LiveDump {
   let room = noteLimit
   for (let at = 0; at + entrySize <= table.length; at += entrySize) {
     const kind = tableView.getUint32(at, true)
-    const offset = Number(tableView.getBigUint64(at + 8, true))
+    const offset = asFileOffset(Number(tableView.getBigUint64(at + 8, true)))
     const physical = tableView.getBigUint64(at + 24, true)
     const length = Number(tableView.getBigUint64(at + 32, true))
     if (kind === PT_NOTE && room > 0) {
@@ -98,18 +99,18 @@ function parse(path: string, fd: number): LiveDump {
       length <= 2 ** 52 &&
       Number.isSafeInteger(offset + length)
     )
-      segments.push({ physical: Number(physical), offset, length })
+      segments.push({ physical: asPhysical(Number(physical)), offset, length })
   }
   const memory = disjoint(segments, Number.MAX_SAFE_INTEGER)
-  const offsetOf = (frame: number): number => {
-    const start = frame * frameSize
+  const offsetOf = (frame: Frame): FileOffset => {
+    const start = frameStart(frame)
     const found = memory.find(
       ({ physical, length }) => start >= physical && start + frameSize <= physical + length,
     )
-    return found === undefined ? -1 : found.offset + (start - found.physical)
+    return asFileOffset(found === undefined ? -1 : found.offset + (start - found.physical))
   }
-  const seen = new Map<number, Uint8Array>()
-  const load = (frame: number, into: Uint8Array): boolean => {
+  const seen = new Map<Frame, Uint8Array>()
+  const load = (frame: Frame, into: Uint8Array): boolean => {
     try {
       return readSync(fd, into, 0, frameSize, offsetOf(frame)) === frameSize
     } catch {
@@ -126,8 +127,9 @@ function parse(path: string, fd: number): LiveDump {
       blockSize: frameSize,
       changes: true,
       ranges: () => memory.map(({ physical, length }) => ({ start: physical, length })),
-      place: (frame) => (offsetOf(frame) < 0 ? -1 : frame),
-      load(frame, into) {
+      place: (block) => (offsetOf(asFrame(block)) < 0 ? -1 : block),
+      load(block, into) {
+        const frame = asFrame(block)
         const whole = load(frame, into)
         // The copy is never written again, so it is what was seen.
         if (whole && seen.size < seenLimit) seen.set(frame, into)

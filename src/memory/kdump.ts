@@ -1,3 +1,4 @@
+import { asFileOffset, asPhysical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { BitmapRank } from './bitmap-rank.js'
 import { type Compression, type Unpack, unpacker } from './compression/unpack.js'
@@ -302,7 +303,7 @@ class Pages implements FrameSource {
     const descriptor = file.bytes(at, descriptorLength)
     if (descriptor.length < descriptorLength) return -1
     const view = viewOf(descriptor)
-    const offset = Number(view.getBigUint64(0, true))
+    const offset = asFileOffset(Number(view.getBigUint64(0, true)))
     this.#size = view.getUint32(8, true)
     this.#flags = view.getUint32(12, true)
     this.#offset = offset
@@ -348,7 +349,7 @@ class Pages implements FrameSource {
         const from = Math.max(start, part.firstPage)
         const to = Math.min(start + length, part.endPage)
         if (from >= to) continue
-        const range = { start: from * this.blockSize, length: (to - from) * this.blockSize }
+        const range = { start: asPhysical(from * this.blockSize), length: (to - from) * this.blockSize }
         const last = ranges.at(-1)
         if (last === undefined || ranges.length < rangeLimit) ranges.push(range)
         else

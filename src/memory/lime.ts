@@ -1,3 +1,4 @@
+import { asFileOffset, asPhysical } from '../brands.js'
 import { percent } from './cut.js'
 import type { Dump } from './dump.js'
 import { openBytes, viewOf } from './dump-bytes.js'
@@ -26,13 +27,13 @@ export function openLime(path: string): Dump {
       break
     }
     const view = viewOf(header)
-    const physical = Number(view.getBigUint64(8, true))
+    const physical = asPhysical(Number(view.getBigUint64(8, true)))
     const length = Number(view.getBigUint64(16, true)) - physical + 1
     if (!(length > 0 && physical + length <= 2 ** 52)) {
       problems.push(`the range at byte ${at} of the file cannot be: the rest of the memory is missing`)
       break
     }
-    const offset = at + headerLength
+    const offset = asFileOffset(at + headerLength)
     if (offset + length > file.size) {
       const missing = offset + length - file.size
       cut = `${path} is cut short: it has less than ${percent(file.size, offset + length)} of what it should`

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { freemem } from 'node:os'
 import koffi from 'koffi'
+import { asFileOffset, asPosition, type FileOffset, type Position } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { isWritableByOthers, lease, release } from './lease.js'
 import { type Pointer, system } from './libc.js'
@@ -26,7 +27,7 @@ const SEEK_HOLE = 4
 
 /** A piece of a file that holds data. */
 export interface Extent {
-  readonly offset: number
+  readonly offset: FileOffset
   readonly length: number
 }
 
@@ -182,7 +183,7 @@ export class FileMapping {
       if (start < 0) break
       const end = system().lseek(this.#fd, start, SEEK_HOLE)
       if (end <= start) break
-      extents.push({ offset: start, length: Math.min(end, this.size) - start })
+      extents.push({ offset: asFileOffset(start), length: Math.min(end, this.size) - start })
       offset = end
     }
     return extents
@@ -219,11 +220,11 @@ function openForReading(path: string): number {
 }
 
 /** Position of a file offset as `PhysicalMemory.locate` answers it. */
-export function windowPosition(offset: number): number {
-  return Math.floor(offset / windowSize) * 2 ** 32 + (offset % windowSize)
+export function windowPosition(offset: FileOffset): Position {
+  return asPosition(Math.floor(offset / windowSize) * 2 ** 32 + (offset % windowSize))
 }
 
 /** The reverse. */
-export function fileOffset(position: number): number {
-  return Math.floor(position / 2 ** 32) * windowSize + (position >>> 0)
+export function fileOffset(position: Position): FileOffset {
+  return asFileOffset(Math.floor(position / 2 ** 32) * windowSize + (position >>> 0))
 }

@@ -1,3 +1,4 @@
+import { asFileOffset, asFrame, asPhysical, type Frame, frameStart } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import { unpacker } from './compression/unpack.js'
@@ -260,17 +261,19 @@ class StreamPages implements FrameSource {
     this.#layout = layout
   }
 
-  place(frame: number): number {
-    const place = this.#placeOf(frame)
+  place(block: number): number {
+    const place = this.#placeOf(asFrame(block))
     if (place === 0) return -1
     if (place > 0 && place < packedMark) {
-      return this.#file.mapping === undefined ? scatteredMark + place : inWindows(windowPosition(place))
+      return this.#file.mapping === undefined
+        ? scatteredMark + place
+        : inWindows(windowPosition(asFileOffset(place)))
     }
     return place > 0 ? place : -1 - place
   }
 
-  load(frame: number, into: Uint8Array): boolean {
-    const place = this.#placeOf(frame)
+  load(block: number, into: Uint8Array): boolean {
+    const place = this.#placeOf(asFrame(block))
     if (place < 0) {
       into.fill(-1 - place)
       return true
@@ -290,8 +293,8 @@ class StreamPages implements FrameSource {
     )
   }
 
-  #placeOf(frame: number): number {
-    const start = frame * frameSize
+  #placeOf(frame: Frame): number {
+    const start = frameStart(frame)
     for (const { physical, offset, length } of this.#layout) {
       if (start >= physical && start < physical + length) {
         return this.#block.pages[(offset + start - physical) / frameSize] ?? 0
@@ -318,7 +321,8 @@ class StreamPages implements FrameSource {
         const held = done < end && (this.#block.pages[(offset + done) / frameSize] ?? 0) !== 0
         if (held && start < 0) start = done
         if (!held && start >= 0) {
-          if (ranges.length < rangeLimit) ranges.push({ start: physical + start, length: done - start })
+          if (ranges.length < rangeLimit)
+            ranges.push({ start: asPhysical(physical + start), length: done - start })
           start = -1
         }
       }

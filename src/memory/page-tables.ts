@@ -1,3 +1,4 @@
+import type { Frame } from '../brands.js'
 import type { PageTableLevel } from './types.js'
 
 /**
@@ -23,7 +24,7 @@ export interface PageTableFormat {
   /** Whether an entry of an upper level maps memory itself. */
   isBlock(low: number, level: number): boolean
   /** Frame in an entry, its lowest for a page of several. */
-  frame(low: number, high: number): number
+  frame(low: number, high: number): Frame
 }
 
 const names5: readonly PageTableLevel[] = ['pte', 'pmd', 'pud', 'p4d', 'pgd']
@@ -48,7 +49,7 @@ export function x86PageTables(levels: 4 | 5): PageTableFormat {
     hasLowerHalf: true,
     isBlock: (low, level) => (low & 0x80) !== 0 && level <= 2,
     // Bits 12 to 51.
-    frame: (low, high) => (high & 0xfffff) * 2 ** 20 + (low >>> 12),
+    frame: (low, high) => ((high & 0xfffff) * 2 ** 20 + (low >>> 12)) as Frame,
   }
 }
 
@@ -71,12 +72,15 @@ export function arm64PageTables(granule: Granule, addressBits: number): PageTabl
     granule === 65_536
       ? // Bits 47 to 16, and bits 51 to 48 in 15 to 12.
         (low: number, high: number) =>
-          ((low >>> 12) & 0xf) * 2 ** 36 + (high & 0xffff) * 2 ** 20 + (low >>> 16) * 16
+          (((low >>> 12) & 0xf) * 2 ** 36 + (high & 0xffff) * 2 ** 20 + (low >>> 16) * 16) as Frame
       : wide
         ? // Bits 49 to the page's, and bits 51 and 50 in 9 and 8.
           (low: number, high: number) =>
-            ((low >>> 8) & 3) * 2 ** 38 + (high & 0x3ffff) * 2 ** 20 + ((low >>> pageBits) << pageShift)
-        : (low: number, high: number) => (high & 0xffff) * 2 ** 20 + ((low >>> pageBits) << pageShift)
+            (((low >>> 8) & 3) * 2 ** 38 +
+              (high & 0x3ffff) * 2 ** 20 +
+              ((low >>> pageBits) << pageShift)) as Frame
+        : (low: number, high: number) =>
+            ((high & 0xffff) * 2 ** 20 + ((low >>> pageBits) << pageShift)) as Frame
   return {
     architecture: 'aarch64',
     levels,

@@ -1,3 +1,4 @@
+import { asFileOffset, asPhysical } from '../brands.js'
 import type { Segment } from './segmented.js'
 
 const gibibyte = 2 ** 30
@@ -10,18 +11,18 @@ export type Board = (typeof boards)[number]
  * Where RAM of so many bytes lies. q35 and pc leave a hole for devices below 4 GiB once there is that much RAM (QEMU
  * hw/i386/pc_q35.c and pc_piix.c); arm64's virt begins at 1 GiB (hw/arm/virt.c).
  */
-export function ramLayout(board: Board, size: number, offset = 0): Segment[] {
-  if (board === 'virt') return [{ physical: gibibyte, offset, length: size }]
+export function ramLayout(board: Board, size: number, offset = asFileOffset(0)): Segment[] {
+  if (board === 'virt') return [{ physical: asPhysical(gibibyte), offset, length: size }]
   const [from, low] = board === 'q35' ? [2.75 * gibibyte, 2 * gibibyte] : [3.5 * gibibyte, 3 * gibibyte]
   return aroundHole(size, board === 'flat' || size < from ? size : low, offset)
 }
 
 /** RAM of which the first `low` bytes are below the hole, and the others from 4 GiB on (QEMU's max-ram-below-4g). */
-export function aroundHole(size: number, low: number, offset = 0): Segment[] {
-  if (low >= size) return [{ physical: 0, offset, length: size }]
+export function aroundHole(size: number, low: number, offset = asFileOffset(0)): Segment[] {
+  if (low >= size) return [{ physical: asPhysical(0), offset, length: size }]
   return [
-    { physical: 0, offset, length: low },
-    { physical: 4 * gibibyte, offset: offset + low, length: size - low },
+    { physical: asPhysical(0), offset, length: low },
+    { physical: asPhysical(4 * gibibyte), offset: asFileOffset(offset + low), length: size - low },
   ]
 }
 

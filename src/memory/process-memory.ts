@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { asFrame, asPhysical, type Frame, frameStart, type Physical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { CachedMemory } from './frame-cache.js'
-import type { Physical, PhysicalMemory, PhysicalRange } from './types.js'
+import type { PhysicalMemory, PhysicalRange } from './types.js'
 
 /** A run of guest-physical memory and where a process has it. Lengths are bytes. */
 export interface ProcessArea {
@@ -37,8 +38,8 @@ export function openProcessMemory(
     closeSync(fd)
     throw notAllowed(pid, cause)
   }
-  const areaOf = (frame: number): ProcessArea | undefined => {
-    const start = frame * frameSize
+  const areaOf = (frame: Frame): ProcessArea | undefined => {
+    const start = frameStart(frame)
     return sorted.find(({ physical, length }) => start >= physical && start + frameSize <= physical + length)
   }
   return new CachedMemory({
@@ -47,13 +48,14 @@ export function openProcessMemory(
     changes: true,
     ranges: () => sorted.map(({ physical, length }) => ({ start: physical, length })),
     dataRanges: () => touchedRanges(pid, sorted),
-    place: (frame) => (areaOf(frame) === undefined ? -1 : frame),
-    load(frame, into) {
+    place: (block) => (areaOf(asFrame(block)) === undefined ? -1 : block),
+    load(block, into) {
+      const frame = asFrame(block)
       const area = areaOf(frame)
       if (area === undefined) return false
       try {
         return (
-          readSync(fd, into, 0, frameSize, area.address + (frame * frameSize - area.physical)) === frameSize
+          readSync(fd, into, 0, frameSize, area.address + (frameStart(frame) - area.physical)) === frameSize
         )
       } catch {
         // The process ended, or took the memory away.
@@ -103,12 +105,18 @@ function touchedRanges(pid: number, areas: readonly ProcessArea[]): PhysicalRang
           const held = ((words[at + 7] as number) & (present | swapped)) !== 0
           if (held && start < 0) start = page
           if (!held && start >= 0) {
-            ranges.push({ start: physical + start * frameSize, length: (page - start) * frameSize })
+            ranges.push({
+              start: asPhysical(physical + start * frameSize),
+              length: (page - start) * frameSize,
+            })
             start = -1
           }
         }
         if (page === pages && start >= 0) {
-          ranges.push({ start: physical + start * frameSize, length: (pages - start) * frameSize })
+          ranges.push({
+            start: asPhysical(physical + start * frameSize),
+            length: (pages - start) * frameSize,
+          })
         }
       }
     }

@@ -1,9 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { frameAt, type Physical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { JoinedMapping } from './joined-mapping.js'
 import { FileMapping } from './mapping.js'
 import { type Segment, SegmentedMemory } from './segmented.js'
-import type { Physical, PhysicalMemory } from './types.js'
+import type { PhysicalMemory } from './types.js'
 
 /** A file that holds RAM of a guest, and where in the guest's memory its parts lie. */
 export interface RamPart {
@@ -65,7 +66,7 @@ class RamFiles extends SegmentedMemory {
 
   write(address: Physical, bytes: Uint8Array): void {
     const within = address % 4096
-    const position = this.locate((address - within) / 4096)
+    const position = this.locate(frameAt(address))
     if (position < 0 || within + bytes.length > 4096) {
       throw new CryoscopeError(
         'unreadable',

@@ -1,3 +1,4 @@
+import { asFileOffset, asPhysical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { openBytes } from './dump-bytes.js'
 import { memoryOf } from './file-memory.js'
@@ -29,9 +30,9 @@ export function parseLayout(text: string, fileSize: number): Segment[] {
     const parts = word.split(':')
     const [physical, offset, length = ''] = parts
     if (physical === undefined || offset === undefined || parts.length > 3) throw badLayout(`"${word}"`)
-    const from = number(offset, word)
+    const from = asFileOffset(number(offset, word))
     const segment = {
-      physical: number(physical, word),
+      physical: asPhysical(number(physical, word)),
       offset: from,
       length: length === '' ? fileSize - from : number(length, word),
     }

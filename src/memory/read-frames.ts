@@ -1,4 +1,5 @@
-import type { MemoryWindow, Physical, PhysicalMemory, Problem, ReadResult } from './types.js'
+import { asPhysical, frameAt, type Physical } from '../brands.js'
+import type { MemoryWindow, PhysicalMemory, Problem, ReadResult } from './types.js'
 
 const frameSize = 4096
 
@@ -11,9 +12,9 @@ export function readFrames(
   const bytes = new Uint8Array(length)
   let done = 0
   while (done < length) {
-    const at = address + done
+    const at = asPhysical(address + done)
     const within = at % frameSize
-    const position = memory.locate((at - within) / frameSize)
+    const position = memory.locate(frameAt(at))
     if (position < 0) {
       const problem: Problem = { kind: 'absent', address: BigInt(at), physical: at }
       return { ok: false, bytes: bytes.subarray(0, done), problem }

@@ -1,11 +1,21 @@
+import {
+  asFileOffset,
+  asPhysical,
+  asPosition,
+  type FileOffset,
+  type Frame,
+  frameStart,
+  type Physical,
+  type Position,
+} from '../brands.js'
 import { type FileMapping, windowPosition } from './mapping.js'
 import { readFrames } from './read-frames.js'
-import type { MemoryWindow, Physical, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
+import type { MemoryWindow, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
 
 /** A run of physical memory and where the file holds it. Lengths are bytes. */
 export interface Segment {
   readonly physical: Physical
-  readonly offset: number
+  readonly offset: FileOffset
   readonly length: number
 }
 
@@ -54,8 +64,8 @@ export class SegmentedMemory implements PhysicalMemory {
     return this.#generation
   }
 
-  locate(frame: number): number {
-    const start = frame * frameSize
+  locate(frame: Frame): Position {
+    const start = frameStart(frame)
     const segments = this.#segments
     const recent = segments[this.#recent]
     if (
@@ -63,7 +73,7 @@ export class SegmentedMemory implements PhysicalMemory {
       start >= recent.physical &&
       start + frameSize <= recent.physical + recent.length
     ) {
-      return this.#position(recent.offset + (start - recent.physical))
+      return this.#position(asFileOffset(recent.offset + (start - recent.physical)))
     }
     let low = 0
     let high = segments.length - 1
@@ -72,17 +82,17 @@ export class SegmentedMemory implements PhysicalMemory {
       const segment = segments[middle] as Segment
       if (start < segment.physical) high = middle - 1
       else if (start >= segment.physical + segment.length) low = middle + 1
-      else if (start + frameSize > segment.physical + segment.length) return -1
+      else if (start + frameSize > segment.physical + segment.length) return asPosition(-1)
       else {
         this.#recent = middle
-        return this.#position(segment.offset + (start - segment.physical))
+        return this.#position(asFileOffset(segment.offset + (start - segment.physical)))
       }
     }
-    return -1
+    return asPosition(-1)
   }
 
   /** As `locate` answers it, in a window that is there. */
-  #position(offset: number): number {
+  #position(offset: FileOffset): Position {
     const position = windowPosition(offset)
     const window = Math.floor(position / 2 ** 32)
     if (this.#windows[window] === undefined) this.#mapping.window(window)
@@ -97,7 +107,8 @@ export class SegmentedMemory implements PhysicalMemory {
       for (const extent of extents) {
         const from = Math.max(segment.offset, extent.offset)
         const to = Math.min(segment.offset + segment.length, extent.offset + extent.length)
-        if (from < to) ranges.push({ start: segment.physical + (from - segment.offset), length: to - from })
+        if (from < to)
+          ranges.push({ start: asPhysical(segment.physical + (from - segment.offset)), length: to - from })
       }
     }
     return ranges
@@ -121,10 +132,10 @@ export function disjoint(segments: readonly Segment[], fileSize: number): Segmen
   let covered = 0
   for (const segment of [...segments].sort((a, b) => a.physical - b.physical)) {
     const skipped = Math.max(0, covered - segment.physical)
-    const offset = segment.offset + skipped
+    const offset = asFileOffset(segment.offset + skipped)
     const length = Math.min(segment.length - skipped, fileSize - offset)
     if (length <= 0) continue
-    const physical = segment.physical + skipped
+    const physical = asPhysical(segment.physical + skipped)
     kept.push({ physical, offset, length })
     covered = physical + length
   }

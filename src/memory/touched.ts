@@ -1,11 +1,12 @@
-import type { MemoryWindow, Physical, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
+import { asFrame, type Frame, frameAt, frameStart, type Physical, type Position } from '../brands.js'
+import type { MemoryWindow, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
 
 const frameSize = 4096
 
 /** Memory that notes which frames are asked for: what a smaller dump must hold to answer the same. */
 export class TouchedMemory implements PhysicalMemory {
   readonly #memory: PhysicalMemory
-  readonly #frames = new Set<number>()
+  readonly #frames = new Set<Frame>()
 
   constructor(memory: PhysicalMemory) {
     this.#memory = memory
@@ -27,7 +28,7 @@ export class TouchedMemory implements PhysicalMemory {
     return this.#memory.generation
   }
 
-  locate(frame: number): number {
+  locate(frame: Frame): Position {
     const position = this.#memory.locate(frame)
     if (position >= 0) this.#frames.add(frame)
     return position
@@ -36,10 +37,11 @@ export class TouchedMemory implements PhysicalMemory {
   /** The frames that were asked for and are there, in runs. */
   touched(): PhysicalRange[] {
     const ranges: { start: Physical; length: number }[] = []
-    for (const frame of Float64Array.from(this.#frames).sort()) {
+    for (const number of Float64Array.from(this.#frames).sort()) {
+      const start = frameStart(asFrame(number))
       const last = ranges.at(-1)
-      if (last !== undefined && last.start + last.length === frame * frameSize) last.length += frameSize
-      else ranges.push({ start: frame * frameSize, length: frameSize })
+      if (last !== undefined && last.start + last.length === start) last.length += frameSize
+      else ranges.push({ start, length: frameSize })
     }
     return ranges
   }
@@ -49,7 +51,8 @@ export class TouchedMemory implements PhysicalMemory {
   }
 
   read(address: Physical, length: number): ReadResult {
-    for (let at = Math.floor(address / frameSize); at * frameSize < address + length; at++) this.locate(at)
+    const end = address + length
+    for (let frame = frameAt(address); frameStart(frame) < end; frame = asFrame(frame + 1)) this.locate(frame)
     return this.#memory.read(address, length)
   }
 

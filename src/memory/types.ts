@@ -1,8 +1,4 @@
-/**
- * Guest-physical address or length in bytes. A plain number: x86-64 and arm64 physical addresses end at
- * 52 bits, which a double holds exactly.
- */
-export type Physical = number
+import type { Frame, Physical, Position } from '../brands.js'
 
 /** Physical memory that the source holds. */
 export interface PhysicalRange {
@@ -58,7 +54,7 @@ export interface PhysicalMemory {
    * Finds the frame: the answer is windowIndex * 2^32 + byte offset in that window, or -1 when the source
    * does not hold the whole frame. One number, so that hot loops allocate nothing.
    */
-  locate(frame: number): number
+  locate(frame: Frame): Position
   /** Ranges that may hold data, for scanning: leaves out holes of sparse files. */
   dataRanges(): readonly PhysicalRange[]
   read(address: Physical, length: number): ReadResult

@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib'
+import { asFrame, asPhysical, type Frame, frameStart } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { FrameReader } from '../memory/frame-reader.js'
@@ -88,14 +89,14 @@ function without(held: readonly PhysicalRange[], lost: readonly PhysicalRange[])
   let i = 0
   for (const { start, length } of held) {
     const end = start + length
-    let at = start
+    let at: number = start
     for (let gap = lost[i]; gap !== undefined && gap.start < end; gap = lost[i]) {
-      if (gap.start > at) left.push({ start: at, length: gap.start - at })
+      if (gap.start > at) left.push({ start: asPhysical(at), length: gap.start - at })
       at = Math.max(at, gap.start + gap.length)
       if (gap.start + gap.length > end) break
       i++
     }
-    if (at < end) left.push({ start: at, length: end - at })
+    if (at < end) left.push({ start: asPhysical(at), length: end - at })
   }
   return left
 }
@@ -110,8 +111,8 @@ const writeElf: Writer = async (session, out, held, { progress, signal, unreadab
     for (let done = 0; done < length; ) {
       signal?.throwIfAborted()
       const count = Math.min(chunk.length, length - done)
-      const first = (physical + done) / frameSize
-      if (reader.hasData(first, first + count / frameSize)) {
+      const first = asFrame((physical + done) / frameSize)
+      if (reader.hasData(first, asFrame(first + count / frameSize))) {
         readFrames(reader, first, chunk.subarray(0, count), unreadable)
         out.writeAt(chunk.subarray(0, count), offset + done)
       }
@@ -157,16 +158,16 @@ const writeKdump: Writer = async (session, out, ranges, { progress, signal, unre
     const start = end
     for (const [i, number] of numbers.entries()) {
       const at = i * descriptorLength
-      const first = number * frames
+      const first = asFrame(number * frames)
       let place = layout.blocksAt
       let bytes: Uint8Array = zeros
       let flags = 0
-      if (reader.hasData(first, first + frames)) {
+      if (reader.hasData(first, asFrame(first + frames))) {
         let isLost = false
         readFrames(reader, first, block, () => {
           isLost = true
         })
-        if (isLost) unreadable({ start: number * blockSize, length: blockSize })
+        if (isLost) unreadable({ start: frameStart(first), length: blockSize })
         if (!isZero(block)) {
           const packed = deflateSync(block, fastest)
           const shrinks = packed.length < blockSize
@@ -218,16 +219,16 @@ function* inGroups(runs: readonly BlockRun[]): Generator<number[]> {
 /** Whole frames; one that cannot be read is told, and zeros for now. */
 function readFrames(
   reader: FrameReader,
-  first: number,
+  first: Frame,
   into: Uint8Array,
   unreadable: (lost: PhysicalRange) => void,
 ): void {
   for (let done = 0; done < into.length; ) {
     const rest = into.subarray(done)
-    done += reader.read(rest, first * frameSize + done, (page) => page)
+    done += reader.read(rest, frameStart(first) + done, asFrame)
     if (done < into.length) {
       const next = Math.min(into.length, done + frameSize - (done % frameSize))
-      unreadable({ start: first * frameSize + next - frameSize, length: frameSize })
+      unreadable({ start: asPhysical(frameStart(first) + next - frameSize), length: frameSize })
       into.fill(0, done, next)
       done = next
     }

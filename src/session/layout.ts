@@ -1,10 +1,11 @@
+import type { Physical } from '../brands.js'
 import { CryoscopeError, quietly } from '../errors.js'
 import { Kernel } from '../kernel/kernel.js'
 import type { Dump } from '../memory/dump.js'
 import { aroundHole } from '../memory/pci-hole.js'
 import { parseLayout } from '../memory/raw-image.js'
 import type { Segment } from '../memory/segmented.js'
-import type { Physical, PhysicalMemory } from '../memory/types.js'
+import type { PhysicalMemory } from '../memory/types.js'
 
 const gibibyte = 2 ** 30
 const hole = 4 * gibibyte

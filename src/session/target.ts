@@ -1,6 +1,7 @@
+import type { Physical } from '../brands.js'
 import type { KernelChoice } from '../kernel/kernels.js'
 import type { Look, Machine } from '../machine/machine.js'
-import type { Physical, PhysicalMemory } from '../memory/types.js'
+import type { PhysicalMemory } from '../memory/types.js'
 import type { RunRecord } from '../time/record.js'
 import type { Reference, Value } from '../value/types.js'
 import type { VcpuSource } from './vcpu.js'

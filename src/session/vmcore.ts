@@ -1,3 +1,4 @@
+import { asPhysical } from '../brands.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { type CoreLayout, type CoreNote, type CoreSegment, layOutCore } from '../memory/core-layout.js'
 import { prstatusNote, qemuNote, vmcoreinfoNote } from '../memory/core-notes.js'
@@ -39,7 +40,7 @@ export function coreNotes({ kernel, vcpus }: Session): CoreNote[] {
 /** A frame that a source holds in part cannot be read. */
 export function wholeFrames(ranges: readonly PhysicalRange[]): PhysicalRange[] {
   return ranges.flatMap(({ start, length }) => {
-    const first = Math.ceil(start / 4096) * 4096
+    const first = asPhysical(Math.ceil(start / 4096) * 4096)
     const end = Math.floor((start + length) / 4096) * 4096
     return end > first ? [{ start: first, length: end - first }] : []
   })

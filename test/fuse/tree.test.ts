@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { allocatorDocument } from '../../src/contract/allocators.js'
 import { mapLines } from '../../src/contract/maps.js'
 import { programJson } from '../../src/contract/programs.js'
@@ -235,7 +236,7 @@ describe.skipIf(said(reason))('a mounted target', () => {
       const [page = 0] = arena?.pages ?? []
       const start = await shell(part(`arenas/${arena?.id}/memory`, page * 4096))
       const frame = (arena?.window.frameOf(page) ?? 0) * 4096
-      expect(start.stdout).toContain(sha256(session.target.memory.read(frame, 64).bytes))
+      expect(start.stdout).toContain(sha256(session.target.memory.read(asPhysical(frame), 64).bytes))
     })
 
     it('shows every allocation', async () => {

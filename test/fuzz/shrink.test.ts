@@ -5,6 +5,7 @@ import { applied, type Input, inputText, parseInput } from '../../fuzz/input.js'
 import { Overlay } from '../../fuzz/overlay.js'
 import { Random } from '../../fuzz/random.js'
 import { shrink } from '../../fuzz/shrink.js'
+import { asPhysical } from '../../src/brands.js'
 import { ArrayMemory } from '../support/array-memory.js'
 
 const base = { name: 'zeros', bytes: Buffer.alloc(256), structure: [{ start: 0, end: 32 }] }
@@ -50,14 +51,14 @@ describe('memory under damage', () => {
     memory.bytes.fill(7)
     const overlay = new Overlay(memory)
     overlay.damage({ absent: [2], patches: [{ at: 4094, bytes: Uint8Array.of(1, 2, 3, 4) }] })
-    expect([...overlay.read(4093, 6).bytes]).toEqual([7, 1, 2, 3, 4, 7])
+    expect([...overlay.read(asPhysical(4093), 6).bytes]).toEqual([7, 1, 2, 3, 4, 7])
     expect(overlay.ranges).toEqual([
       { start: 0, length: 8192 },
       { start: 12288, length: 4096 },
     ])
-    expect(overlay.read(8190, 4)).toMatchObject({ ok: false, problem: { physical: 8192 } })
+    expect(overlay.read(asPhysical(8190), 4)).toMatchObject({ ok: false, problem: { physical: 8192 } })
     overlay.damage({ absent: [], patches: [] })
-    expect([...overlay.read(4093, 6).bytes]).toEqual([7, 7, 7, 7, 7, 7])
+    expect([...overlay.read(asPhysical(4093), 6).bytes]).toEqual([7, 7, 7, 7, 7, 7])
     expect(memory.bytes.every((byte) => byte === 7)).toBe(true)
   })
 })

@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Program } from '../../src/bpf/programs/program-object.js'
+import type { Frame, Position } from '../../src/brands.js'
+import { asFrame } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import { dmesg, formatLog } from '../../src/kernel/dmesg.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
@@ -17,7 +19,7 @@ class RuinableMemory implements PhysicalMemory {
   readonly ranges: PhysicalMemory['ranges']
   readonly windows: MemoryWindow[]
   readonly generation = 0
-  readonly frames = new Set<number>()
+  readonly frames = new Set<Frame>()
   readonly #original: PhysicalMemory
   #undo: (() => void)[] = []
 
@@ -31,13 +33,13 @@ class RuinableMemory implements PhysicalMemory {
     })
   }
 
-  locate(frame: number): number {
+  locate(frame: Frame): Position {
     this.frames.add(frame)
     return this.#original.locate(frame)
   }
 
   /** Overwrites eight bytes at a multiple of 8. */
-  ruin(frame: number, offset: number, value: bigint): void {
+  ruin(frame: Frame, offset: number, value: bigint): void {
     const position = this.#original.locate(frame)
     const view = this.windows[Math.floor(position / 2 ** 32)]?.view
     if (view === undefined) return
@@ -194,7 +196,7 @@ describe('memory that is broken', () => {
       // From a few broken words to a broken word in every page that is read.
       const count = Math.min(frames.length, 6 ** seed)
       for (let i = 0; i < count; i++)
-        memory.ruin(frames[next(frames.length)] ?? 0, next(512) * 8, value(next))
+        memory.ruin(asFrame(frames[next(frames.length)] ?? 0), next(512) * 8, value(next))
       try {
         // Reading it whole takes a second; a walk that does not end meets the limit of the test.
         readAll(memory, () => found++)

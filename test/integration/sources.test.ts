@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { commandLine } from '../../src/machine/host-process.js'
 import { connectToMonitors } from '../../src/machine/monitors.js'
 import { QmpClient } from '../../src/machine/qmp.js'
@@ -124,7 +125,8 @@ describe('one frozen guest', () => {
       const frames = ranges.flatMap(({ start, length }) =>
         Array.from({ length: length / frame }, (_, i) => start / frame + i),
       )
-      const bytesOf = (number: number): Uint8Array => vm.target.memory.read(number * frame, frame).bytes
+      const bytesOf = (number: number): Uint8Array =>
+        vm.target.memory.read(asPhysical(number * frame), frame).bytes
       const status = compression === 'snappy' ? 4 : 0x20
       const plain = frames.map(bytesOf)
       // As makedumpfile has it: what does not shrink is kept as it is.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { chosenKernel, kernelsIn, kernelText } from '../../src/kernel/kernels.js'
 import { KernelGuest, type KernelGuestOptions } from '../support/kernel-guest.js'
 
@@ -104,7 +105,7 @@ describe('kernelsIn', () => {
     const { first, second, memory } = twoKernels({ panicCpu: 1 }, marks(headerAt))
     memory.bytes.set(coreHeader(first.notePhysical), headerAt)
     // The capture kernel's note is what is found first.
-    const kernels = kernelsIn(memory, { noteAt: second.notePhysical }, [])
+    const kernels = kernelsIn(memory, { noteAt: asPhysical(second.notePhysical) }, [])
     expect(rolesOf(kernels)).toEqual([
       ['crashed', first.notePhysical],
       ['capture', second.notePhysical],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { asPage, asPhysical } from '../../src/brands.js'
 import { AddressSpace } from '../../src/memory/address-space.js'
 import { MemoryFault } from '../../src/memory/fault.js'
 import { x86PageTables } from '../../src/memory/page-tables.js'
@@ -28,7 +29,7 @@ describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
   ])('translates addresses in pages of %s', (size, start, last) => {
     const guest = numbered({ levels })
     const virtual = high + start
-    guest.map(virtual, size === '4K' ? 0x5000 : 0, { size })
+    guest.map(virtual, asPhysical(size === '4K' ? 0x5000 : 0), { size })
     const space = guest.space()
     const base = size === '4K' ? 0x5000 : 0
     for (const offset of [0n, 4n, last - 3n]) {
@@ -42,20 +43,20 @@ describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
     ['1G', 0x1000n],
   ])('takes the flags in the low bits of a %s entry for flags, not for an address', (size, pat) => {
     const guest = numbered({ levels })
-    guest.map(high, 0, { size, flags: pat | (1n << 63n) })
+    guest.map(high, asPhysical(0), { size, flags: pat | (1n << 63n) })
     expect(guest.space().translate(high + 0x123456n)).toEqual({ physical: 0x123456 })
   })
 
   it('leaves out the bits above the address of an entry', () => {
     const guest = numbered({ levels })
-    guest.map(high, 0x7000, { flags: (1n << 63n) | (0x7ffn << 52n) | 0x60n })
+    guest.map(high, asPhysical(0x7000), { flags: (1n << 63n) | (0x7ffn << 52n) | 0x60n })
     expect(guest.space().translate(high)).toEqual({ physical: 0x7000 })
   })
 
   const names = levels === 5 ? ['pte', 'pmd', 'pud', 'p4d', 'pgd'] : ['pte', 'pmd', 'pud', 'pgd']
   it.each([...names.entries()])('names level %i, where an entry is not present: %s', (level, name) => {
     const guest = numbered({ levels })
-    guest.map(high + 0x3000n, 0x5000)
+    guest.map(high + 0x3000n, asPhysical(0x5000))
     guest.unmap(high + 0x3000n, level)
     const address = high + 0x3004n
     const problem = { kind: 'not-present', address, level: name }
@@ -84,7 +85,7 @@ describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
 
   it('says when a page or a page table is outside memory', () => {
     const guest = numbered({ levels })
-    guest.map(high, 0x7ffff000)
+    guest.map(high, asPhysical(0x7ffff000))
     guest.setEntry(high + 0x40000000n, 2, 0x70000000n | 3n)
     const space = guest.space()
     expect(space.read(high + 8n, 1)).toMatchObject({
@@ -103,7 +104,7 @@ describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
 
   it('takes an address as the 64 bits it has', () => {
     const guest = numbered({ levels })
-    guest.map(high, 0x5000)
+    guest.map(high, asPhysical(0x5000))
     expect(guest.space().u32(high - (1n << 64n))).toBe(0x5000 / 4)
   })
 })
@@ -111,8 +112,8 @@ describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
 describe('AddressSpace', () => {
   it('reads across pages that are not neighbours, up to the first that is missing', () => {
     const guest = numbered()
-    guest.map(kernelHalf, 0x9000)
-    guest.map(kernelHalf + 0x1000n, 0x3000)
+    guest.map(kernelHalf, asPhysical(0x9000))
+    guest.map(kernelHalf + 0x1000n, asPhysical(0x3000))
     const space = guest.space()
     const whole = space.read(kernelHalf + 0xff8n, 16)
     const words = (bytes: Uint8Array) => [...new Uint32Array(bytes.slice().buffer)]
@@ -132,8 +133,8 @@ describe('AddressSpace', () => {
     ['u64', 8],
   ] as const)('reads %s at every offset round a page boundary', (name, size) => {
     const guest = new GuestBuilder({ memory: MiB })
-    guest.map(kernelHalf, 0x9000)
-    guest.map(kernelHalf + 0x1000n, 0x3000)
+    guest.map(kernelHalf, asPhysical(0x9000))
+    guest.map(kernelHalf + 0x1000n, asPhysical(0x3000))
     const bytes = Uint8Array.from({ length: 32 }, (_, i) => 0xf0 - i * 3)
     guest.write(kernelHalf + 0xff0n, bytes)
     const space = guest.space()
@@ -148,8 +149,8 @@ describe('AddressSpace', () => {
 
   it('reads text up to its NUL, its limit, or the missing page that comes before both', () => {
     const guest = new GuestBuilder({ memory: MiB })
-    guest.map(kernelHalf, 0x9000)
-    guest.map(kernelHalf + 0x1000n, 0x3000)
+    guest.map(kernelHalf, asPhysical(0x9000))
+    guest.map(kernelHalf + 0x1000n, asPhysical(0x3000))
     guest.text(kernelHalf + 0xffcn, 'schedule')
     guest.write(kernelHalf + 0x1ffcn, Buffer.from('idle'))
     const space = guest.space()
@@ -161,8 +162,8 @@ describe('AddressSpace', () => {
 
   it('goes on behind the last address at address 0', () => {
     const guest = numbered()
-    guest.map(0xfffffffffffff000n, 0x9000)
-    guest.map(0n, 0x3000)
+    guest.map(0xfffffffffffff000n, asPhysical(0x9000))
+    guest.map(0n, asPhysical(0x3000))
     const { ok, bytes } = guest.space().read(0xfffffffffffffffcn, 8)
     expect(ok).toBe(true)
     expect([...new Uint32Array(bytes.slice().buffer)]).toEqual([0x9ffc / 4, 0x3000 / 4])
@@ -170,7 +171,7 @@ describe('AddressSpace', () => {
 
   it('refuses to read more than memory holds', () => {
     const guest = numbered()
-    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf, asPhysical(0x9000))
     expect(guest.space().read(kernelHalf, 4 * MiB + 1)).toEqual({
       ok: false,
       bytes: new Uint8Array(),
@@ -181,11 +182,11 @@ describe('AddressSpace', () => {
 
   it('keeps translations until it is told that the guest ran', () => {
     const guest = numbered()
-    guest.map(kernelHalf, 0x9000)
-    guest.map(kernelHalf + 0x1000n, 0xa000)
+    guest.map(kernelHalf, asPhysical(0x9000))
+    guest.map(kernelHalf + 0x1000n, asPhysical(0xa000))
     const space = guest.space()
     expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
-    guest.map(kernelHalf, 0x3000)
+    guest.map(kernelHalf, asPhysical(0x3000))
     guest.unmap(kernelHalf + 0x1000n)
     space.invalidate()
     expect(space.u32(kernelHalf)).toBe(0x3000 / 4)
@@ -194,12 +195,12 @@ describe('AddressSpace', () => {
 
   it('forgets which page table serves a region too', () => {
     const guest = numbered()
-    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf, asPhysical(0x9000))
     const space = guest.space()
     space.u32(kernelHalf)
     const table = guest.frame()
     guest.setEntry(kernelHalf, 1, BigInt(table) | 3n)
-    guest.map(kernelHalf + 0x1000n, 0x3000)
+    guest.map(kernelHalf + 0x1000n, asPhysical(0x3000))
     space.invalidate()
     expect(space.u32(kernelHalf + 0x1000n)).toBe(0x3000 / 4)
     expect(space.read(kernelHalf, 1)).toMatchObject({ problem: { kind: 'not-present', level: 'pte' } })
@@ -209,16 +210,16 @@ describe('AddressSpace', () => {
     const guest = numbered()
     const space = guest.space()
     expect(space.read(kernelHalf, 1).ok).toBe(false)
-    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf, asPhysical(0x9000))
     expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
   })
 
   it('keeps apart pages that share a place in the cache', () => {
     const guest = numbered()
     const far = kernelHalf + (1n << 28n)
-    guest.map(kernelHalf, 0x9000)
-    guest.map(far, 0x3000)
-    guest.map(kernelHalf + (1n << 33n), 0x4000)
+    guest.map(kernelHalf, asPhysical(0x9000))
+    guest.map(far, asPhysical(0x3000))
+    guest.map(kernelHalf + (1n << 33n), asPhysical(0x4000))
     const space = guest.space()
     for (let i = 0; i < 2; i++) {
       expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
@@ -238,20 +239,20 @@ describe('AddressSpace', () => {
 
   it('answers with a problem once memory was closed, for pages it knew too', () => {
     const guest = numbered()
-    guest.map(kernelHalf, 0x9000)
+    guest.map(kernelHalf, asPhysical(0x9000))
     const space = guest.space()
     expect(space.u32(kernelHalf)).toBe(0x9000 / 4)
     guest.memory.close()
     expect(space.read(kernelHalf, 4)).toMatchObject({ ok: false, problem: { kind: 'absent' } })
     expect(() => space.u32(kernelHalf)).toThrow(MemoryFault)
     expect(() => space.u32(kernelHalf + 0x1000n)).toThrow(MemoryFault)
-    expect(space.locate(Number(kernelHalf >> 12n))).toBe(-1)
+    expect(space.locate(asPage(Number(kernelHalf >> 12n)))).toBe(-1)
   })
 
   it('reads what is there of memory with a hole', () => {
     const guest = numbered()
-    guest.map(kernelHalf, 0x9000)
-    guest.map(kernelHalf + 0x1000n, 0xa000)
+    guest.map(kernelHalf, asPhysical(0x9000))
+    guest.map(kernelHalf + 0x1000n, asPhysical(0xa000))
     guest.memory.remove(0xa000, 0x1000)
     const { ok, bytes } = guest.space().read(kernelHalf + 0xffcn, 8)
     expect(ok).toBe(false)
@@ -274,7 +275,7 @@ describe('AddressSpace', () => {
             const entry = (noise & 0xfff0000000000ffen) | BigInt(frame * 4096) | 1n
             memory.view.setBigUint64(index * 8, noise % 7n === 0n ? noise : entry, true)
           }
-          const space = new AddressSpace(memory, 0, x86PageTables(levels))
+          const space = new AddressSpace(memory, asPhysical(0), x86PageTables(levels))
           for (const address of addresses) {
             const first = space.read(address, 4097)
             space.invalidate()

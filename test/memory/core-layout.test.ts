@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { type CoreLayout, type CoreSpec, layOutCore } from '../../src/memory/core-layout.js'
 import { prstatusNote, qemuNote, vmcoreinfoNote } from '../../src/memory/core-notes.js'
 import { openElfCore } from '../../src/memory/elf-core.js'
@@ -44,8 +45,8 @@ describe('the layout of an ELF core', () => {
     const spec: CoreSpec = {
       notes: [prstatusNote(registers, 1), qemuNote(registers), vmcoreinfoNote('OSRELEASE=1.2\n')],
       segments: [
-        { physical: 0, length: 3 * 4096, virtual: 0xffff888000000000n },
-        { physical: 0x10000, length: 4096 },
+        { physical: asPhysical(0), length: 3 * 4096, virtual: 0xffff888000000000n },
+        { physical: asPhysical(0x10000), length: 4096 },
       ],
     }
     opened(spec, ({ memory, cpus, vmcoreinfo, problems }) => {
@@ -54,8 +55,8 @@ describe('the layout of an ELF core', () => {
         { start: 0, length: 3 * 4096 },
         { start: 0x10000, length: 4096 },
       ])
-      expect(memory.read(2 * 4096 + 5, 1)).toEqual({ ok: true, bytes: Uint8Array.of(2) })
-      expect(memory.read(0x10000, 1)).toEqual({ ok: true, bytes: Uint8Array.of(0x10) })
+      expect(memory.read(asPhysical(2 * 4096 + 5), 1)).toEqual({ ok: true, bytes: Uint8Array.of(2) })
+      expect(memory.read(asPhysical(0x10000), 1)).toEqual({ ok: true, bytes: Uint8Array.of(0x10) })
       expect(vmcoreinfo).toBe('OSRELEASE=1.2\n')
       const { k_gs_base, ...rest } = registers
       expect(cpus[0]?.registers).toMatchObject({ ...rest, kernel_gs_base: k_gs_base })
@@ -63,8 +64,8 @@ describe('the layout of an ELF core', () => {
   })
 
   it('shows a view of memory without a second copy', () => {
-    const view = { physical: 4096, length: 4096, virtual: 0xffffffff81000000n }
-    const plain: CoreSpec = { notes: [], segments: [{ physical: 0, length: 3 * 4096 }] }
+    const view = { physical: asPhysical(4096), length: 4096, virtual: 0xffffffff81000000n }
+    const plain: CoreSpec = { notes: [], segments: [{ physical: asPhysical(0), length: 3 * 4096 }] }
     const viewed = layOutCore({ ...plain, views: [view] })
     expect(viewed.size).toBe(layOutCore(plain).size)
     const head = Buffer.from(viewed.head)
@@ -76,10 +77,10 @@ describe('the layout of an ELF core', () => {
   it('leaves out of a view what the core does not hold', () => {
     const { head } = layOutCore({
       notes: [],
-      segments: [{ physical: 8192, length: 4096 }],
+      segments: [{ physical: asPhysical(8192), length: 4096 }],
       views: [
-        { physical: 4096, length: 8192, virtual: 0x1000n },
-        { physical: 0x100000, length: 4096, virtual: 0n },
+        { physical: asPhysical(4096), length: 8192, virtual: 0x1000n },
+        { physical: asPhysical(0x100000), length: 4096, virtual: 0n },
       ],
     })
     expect(Buffer.from(head).readUInt16LE(56)).toBe(3)
@@ -87,7 +88,10 @@ describe('the layout of an ELF core', () => {
   })
 
   it('counts 65535 program headers and more in section 0', () => {
-    const segments = Array.from({ length: 65_600 }, (_, i) => ({ physical: i * 8192, length: 4096 }))
+    const segments = Array.from({ length: 65_600 }, (_, i) => ({
+      physical: asPhysical(i * 8192),
+      length: 4096,
+    }))
     const layout = layOutCore({ notes: [], segments })
     const head = Buffer.from(layout.head)
     expect(head.readUInt16LE(56)).toBe(0xffff)
@@ -99,10 +103,10 @@ describe('the layout of an ELF core', () => {
       fc.property(fc.uniqueArray(fc.nat(300), { minLength: 1, maxLength: 40 }), (frames) => {
         const segments = frames
           .sort((a, b) => a - b)
-          .map((frame) => ({ physical: frame * 4096, length: 4096 }))
+          .map((frame) => ({ physical: asPhysical(frame * 4096), length: 4096 }))
         opened({ notes: [vmcoreinfoNote('x')], segments }, ({ memory }) => {
           for (const frame of frames) {
-            expect(memory.read(frame * 4096, 4096)).toEqual({
+            expect(memory.read(asPhysical(frame * 4096), 4096)).toEqual({
               ok: true,
               bytes: new Uint8Array(4096).fill(frame),
             })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { isElf, openElfCore } from '../../src/memory/elf-core.js'
@@ -63,9 +64,9 @@ describe('openElfCore', () => {
         { start: 0, length: 12 * KiB },
         { start: 0x100000000, length: 8 * KiB },
       ])
-      expect(Buffer.compare(memory.read(0, 12 * KiB).bytes, low)).toBe(0)
-      expect(Buffer.compare(memory.read(0x100000000, 8 * KiB).bytes, high)).toBe(0)
-      expect(memory.read(12 * KiB, 1).ok).toBe(false)
+      expect(Buffer.compare(memory.read(asPhysical(0), 12 * KiB).bytes, low)).toBe(0)
+      expect(Buffer.compare(memory.read(asPhysical(0x100000000), 8 * KiB).bytes, high)).toBe(0)
+      expect(memory.read(asPhysical(12 * KiB), 1).ok).toBe(false)
       expect(memory.description).toBe(`ELF core ${path}`)
     })
   })
@@ -133,7 +134,7 @@ describe('openElfCore', () => {
     withCore(buildElfCore({ ...core, entrySize: 72 }), ({ memory, cpus, problems }) => {
       expect(problems).toEqual([])
       expect(cpus).toHaveLength(2)
-      expect(Buffer.compare(memory.read(0x100000000, 8 * KiB).bytes, high)).toBe(0)
+      expect(Buffer.compare(memory.read(asPhysical(0x100000000), 8 * KiB).bytes, high)).toBe(0)
     })
   })
 
@@ -161,7 +162,7 @@ describe('openElfCore', () => {
           const sentence = `${path} is cut short: it has ${share} % of its ${whole.length} bytes: ${missing} bytes of memory are missing, they read as absent`
           expect(problems).toEqual(missing === 0 ? [] : [sentence])
         }
-        const read = memory.read(0, low.length)
+        const read = memory.read(asPhysical(0), low.length)
         const whole4K = Math.floor(Math.min(held, low.length) / 4096) * 4096
         expect(Buffer.compare(read.bytes, low.subarray(0, whole4K))).toBe(0)
       })
@@ -172,7 +173,7 @@ describe('openElfCore', () => {
     writeFileSync(path, buildElfCore(core))
     const { memory } = openElfCore(path)
     memory.close()
-    expect(memory.read(0, 16)).toMatchObject({ ok: false, problem: { kind: 'absent' } })
+    expect(memory.read(asPhysical(0), 16)).toMatchObject({ ok: false, problem: { kind: 'absent' } })
   })
 })
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import { openKcore } from '../../src/memory/kcore.js'
 import { buildElfCore } from '../support/elf-core.js'
@@ -29,24 +30,26 @@ describe('openKcore', () => {
     expect(vmcoreinfo).toBe('OSRELEASE=host\n')
     expect(cpus).toEqual([])
     expect(memory.ranges).toEqual([{ start: frame, length: 4 * frame }])
-    expect(Buffer.compare(memory.read(frame, 4 * frame).bytes, plausiblePage(1, 4 * frame))).toBe(0)
-    expect(memory.read(0, 8).ok).toBe(false)
+    expect(Buffer.compare(memory.read(asPhysical(frame), 4 * frame).bytes, plausiblePage(1, 4 * frame))).toBe(
+      0,
+    )
+    expect(memory.read(asPhysical(0), 8).ok).toBe(false)
     memory.close()
   })
 
   it('counts pages that changed since they were read', () => {
     writeFileSync(path, core)
     const live = openKcore(path)
-    const before = live.memory.read(frame, 2 * frame).bytes
+    const before = live.memory.read(asPhysical(frame), 2 * frame).bytes
     expect(live.drift()).toEqual({ changed: 0, read: 2 })
     const fd = openSync(path, 'r+')
     writeSync(fd, Buffer.from([1, 2, 3]), 0, 3, core.length - frame - 4 * frame + 100)
     closeSync(fd)
     expect(live.drift()).toEqual({ changed: 1, read: 2 })
     // What was read stays what it was, until it is asked for anew.
-    expect(Buffer.compare(live.memory.read(frame, 2 * frame).bytes, before)).toBe(0)
+    expect(Buffer.compare(live.memory.read(asPhysical(frame), 2 * frame).bytes, before)).toBe(0)
     live.memory.invalidate?.()
-    expect(Buffer.compare(live.memory.read(frame, 2 * frame).bytes, before)).not.toBe(0)
+    expect(Buffer.compare(live.memory.read(asPhysical(frame), 2 * frame).bytes, before)).not.toBe(0)
     live.memory.close()
   })
 
@@ -88,7 +91,7 @@ describe('openKcore', () => {
             // A frame is whole or absent.
             expect(read.bytes.length).toBeLessThanOrEqual(length)
           }
-          for (const address of [0, frame, 2 ** 32, 2 ** 51]) live.memory.read(address, 2 * frame)
+          for (const address of [0, frame, 2 ** 32, 2 ** 51]) live.memory.read(asPhysical(address), 2 * frame)
           const { changed, read } = live.drift()
           expect(changed).toBe(0)
           expect(read * frame).toBeLessThanOrEqual(length * 8)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asFrame, asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Compression } from '../../src/memory/compression/unpack.js'
 import { encodeNotes } from '../../src/memory/core-layout.js'
@@ -41,7 +42,7 @@ function page(number: number, compression: Compression | undefined, size = frame
 
 function expectPages(dump: Dump, numbers: readonly number[], count: number, size = frame): void {
   for (let number = 0; number < count; number++) {
-    const result = dump.memory.read(number * size, size)
+    const result = dump.memory.read(asPhysical(number * size), size)
     expect(result.ok, `page ${number}`).toBe(numbers.includes(number))
     if (result.ok) expect(Buffer.compare(result.bytes, plausiblePage(number, size))).toBe(0)
     else expect(result.problem).toMatchObject({ kind: 'absent', physical: number * size })
@@ -76,9 +77,9 @@ describe('a kdump-compressed dump', () => {
         const pages = numbers.map((number) => page(number, number % 3 === 0 ? undefined : 'zlib'))
         withDump(buildKdump({ pages, pageCount: 9100, version }), (dump) => {
           for (const number of numbers) {
-            const result = dump.memory.read(number * frame, frame)
+            const result = dump.memory.read(asPhysical(number * frame), frame)
             expect(result.ok && Buffer.compare(result.bytes, plausiblePage(number)) === 0).toBe(true)
-            const next = dump.memory.locate(number + 1)
+            const next = dump.memory.locate(asFrame(number + 1))
             expect(next >= 0).toBe(numbers.includes(number + 1))
           }
         })
@@ -93,7 +94,7 @@ describe('a kdump-compressed dump', () => {
     withDump(buildKdump({ pages, pageCount: 20, blockSize: size, machine: 'aarch64' }), (dump) => {
       expect(dump.architecture).toBe('aarch64')
       expectPages(dump, [1, 2, 9], 20, size)
-      expect(dump.memory.read(size + 3 * frame + 5, 10).bytes).toEqual(
+      expect(dump.memory.read(asPhysical(size + 3 * frame + 5), 10).bytes).toEqual(
         plausiblePage(1, size).subarray(3 * frame + 5, 3 * frame + 15),
       )
     })
@@ -263,7 +264,7 @@ describe('a damaged kdump', () => {
           try {
             withDump(cut, ({ memory }) => {
               expect(memory.ranges.length).toBeLessThan(2 ** 20)
-              for (const number of [0, 1, 2, 9, 11, 2 ** 39]) memory.read(number * frame, 16)
+              for (const number of [0, 1, 2, 9, 11, 2 ** 39]) memory.read(asPhysical(number * frame), 16)
             })
           } catch (error) {
             expect(error).toBeInstanceOf(CryoscopeError)

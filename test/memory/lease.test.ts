@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asFrame, asPhysical } from '../../src/brands.js'
 import { openBytes } from '../../src/memory/dump-bytes.js'
 import { openElfCore } from '../../src/memory/elf-core.js'
 import { buildElfCore } from '../support/elf-core.js'
@@ -37,7 +38,7 @@ describe('a file that is cut while it is looked at', () => {
   it('is kept as it was when it was opened, and gives way', async () => {
     const path = core('cut')
     const { memory } = openElfCore(path)
-    memory.locate(0)
+    memory.locate(asFrame(0))
     const [window] = memory.windows
     expect(window).toBeDefined()
     const start = performance.now()
@@ -45,7 +46,7 @@ describe('a file that is cut while it is looked at', () => {
     // Whoever writes does not wait for the lease to be taken away.
     expect(performance.now() - start).toBeLessThan(20_000)
     expect(statSync(path).size).toBe(0)
-    const { ok, bytes: read } = memory.read(0, bytes.length)
+    const { ok, bytes: read } = memory.read(asPhysical(0), bytes.length)
     expect(ok).toBe(true)
     expect(Buffer.compare(read, bytes)).toBe(0)
     expect(memory.lost).toBeUndefined()
@@ -58,13 +59,16 @@ describe('a file that is cut while it is looked at', () => {
     const writer = openSync(path, 'r+')
     try {
       const { memory } = openElfCore(path)
-      expect(memory.read(0, frame).ok).toBe(true)
+      expect(memory.read(asPhysical(0), frame).ok).toBe(true)
       await run('truncate', ['-s', String(statSync(path).size - 32 * frame), path])
       // What was read before is known still.
-      expect(Buffer.compare(memory.read(0, frame).bytes, bytes.subarray(0, frame))).toBe(0)
-      expect(memory.read(40 * frame, frame)).toMatchObject({ ok: false, problem: { kind: 'absent' } })
+      expect(Buffer.compare(memory.read(asPhysical(0), frame).bytes, bytes.subarray(0, frame))).toBe(0)
+      expect(memory.read(asPhysical(40 * frame), frame)).toMatchObject({
+        ok: false,
+        problem: { kind: 'absent' },
+      })
       expect(memory.lost).toMatch(/became shorter while it was looked at/)
-      expect(memory.read(20 * frame, frame).ok).toBe(true)
+      expect(memory.read(asPhysical(20 * frame), frame).ok).toBe(true)
       memory.close()
     } finally {
       closeSync(writer)
@@ -96,7 +100,7 @@ it('a file of a terabyte opens at once, and nothing of it is mapped that nobody 
   const start = performance.now()
   const { memory } = openElfCore(path)
   expect(memory.ranges).toEqual([{ start: 0, length: 2 ** 40 }])
-  expect(memory.read(2 ** 39, frame)).toEqual({ ok: true, bytes: new Uint8Array(frame) })
+  expect(memory.read(asPhysical(2 ** 39), frame)).toEqual({ ok: true, bytes: new Uint8Array(frame) })
   expect(memory.dataRanges().reduce((sum, range) => sum + range.length, 0)).toBeLessThan(2 ** 20)
   expect(performance.now() - start).toBeLessThan(2000)
   expect(addressSpace() - before).toBeLessThan(4 * 2 ** 20)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { openByContent } from '../../src/memory/formats.js'
@@ -37,9 +38,9 @@ describe('a save image of libvirt', () => {
     withDump(libvirtSave(stream, { isLittle }), ({ memory, format, architecture, problems }) => {
       expect([format, architecture]).toEqual(['libvirt save image', 'x86_64'])
       expect(problems).toEqual([expect.stringContaining('no registers')])
-      expect(Buffer.compare(memory.read(0, frame).bytes, plausiblePage(0))).toBe(0)
-      expect(Buffer.compare(memory.read(5 * frame, frame).bytes, plausiblePage(5))).toBe(0)
-      expect(memory.read(frame, frame).ok).toBe(false)
+      expect(Buffer.compare(memory.read(asPhysical(0), frame).bytes, plausiblePage(0))).toBe(0)
+      expect(Buffer.compare(memory.read(asPhysical(5 * frame), frame).bytes, plausiblePage(5))).toBe(0)
+      expect(memory.read(asPhysical(frame), frame).ok).toBe(false)
     })
   })
 
@@ -66,7 +67,9 @@ describe('a save image of libvirt', () => {
         const bytes = Buffer.from(whole)
         for (const [at, value] of changes) bytes[at] = value
         try {
-          withDump(bytes.subarray(0, Math.max(length, 100)), ({ memory }) => memory.read(0, frame))
+          withDump(bytes.subarray(0, Math.max(length, 100)), ({ memory }) =>
+            memory.read(asPhysical(0), frame),
+          )
         } catch (error) {
           if (!(error instanceof CryoscopeError)) throw error
         }

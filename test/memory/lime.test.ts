@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asFrame, asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { openByContent } from '../../src/memory/formats.js'
@@ -38,7 +39,9 @@ describe('a LiME image', () => {
       { start: frame, length: frame },
       { start: 2 ** 32, length: 2 * frame },
     ])
-    expect(Buffer.compare(memory.read(2 ** 32, 2 * frame).bytes, plausiblePage(2, 2 * frame))).toBe(0)
+    expect(
+      Buffer.compare(memory.read(asPhysical(2 ** 32), 2 * frame).bytes, plausiblePage(2, 2 * frame)),
+    ).toBe(0)
     memory.close()
   })
 
@@ -47,8 +50,8 @@ describe('a LiME image', () => {
     expect(cut.problems).toEqual([
       expect.stringMatching(/is cut short: it has less than 99 % of what it should: 100 bytes of the range/),
     ])
-    expect(cut.memory.locate(2 ** 20)).toBeGreaterThan(0)
-    expect(cut.memory.locate(2 ** 20 + 1)).toBe(-1)
+    expect(cut.memory.locate(asFrame(2 ** 20))).toBeGreaterThan(0)
+    expect(cut.memory.locate(asFrame(2 ** 20 + 1))).toBe(-1)
     cut.memory.close()
     const damaged = Buffer.from(whole)
     damaged.fill(0, 32 + frame, 64 + frame)
@@ -85,7 +88,7 @@ describe('a LiME image', () => {
             held += range.length
           }
           expect(held).toBeLessThanOrEqual(length)
-          for (const address of [0, frame, 2 ** 32, 2 ** 51]) memory.read(address, 2 * frame)
+          for (const address of [0, frame, 2 ** 32, 2 ** 51]) memory.read(asPhysical(address), 2 * frame)
           memory.close()
         },
       ),

@@ -2,6 +2,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asFileOffset } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import { FileMapping, windowPosition } from '../../src/memory/mapping.js'
 
@@ -60,7 +61,7 @@ describe('FileMapping', () => {
     expect([0, 1, 2].map((i) => mapping.window(i)?.bytes.length)).toEqual([GiB + 4096, GiB + 4096, 8192])
     expect([-1, 3, 0.5].map((i) => mapping.window(i))).toEqual([undefined, undefined, undefined])
     for (const [i, at] of marks.entries()) {
-      const position = windowPosition(at)
+      const position = windowPosition(asFileOffset(at))
       const window = mapping.windows[Math.floor(position / 2 ** 32)]
       expect(window?.bytes[position >>> 0]).toBe(i + 1)
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asFrame, asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { openByContent } from '../../src/memory/formats.js'
@@ -55,7 +56,7 @@ describe('a QEMU stream', () => {
         [255, plausiblePage(255)],
       ])
       for (let page = 0; page < 260; page++) {
-        const result = memory.read(page * frame, frame)
+        const result = memory.read(asPhysical(page * frame), frame)
         expect(result.ok, `page ${page}`).toBe(expected.has(page))
         if (result.ok) expect(Buffer.compare(result.bytes, expected.get(page) as Uint8Array)).toBe(0)
       }
@@ -92,21 +93,26 @@ describe('a QEMU stream', () => {
     ])
     withDump(whole, ({ memory, problems }) => {
       expect(problems.join()).toContain('1 pages came as differences')
-      expect(memory.locate(1)).toBe(-1)
+      expect(memory.locate(asFrame(1))).toBe(-1)
     })
     withDump(whole.subarray(0, whole.length - 2000), ({ memory, problems }) => {
       // Two of its 256 pages came.
       expect(problems.join()).toMatch(
         /is cut short: the stream ends at byte \d+, with \d+ % of the pages of RAM/,
       )
-      expect([0, 1, 2, 3].map((page) => memory.locate(page) >= 0)).toEqual([true, false, true, false])
+      expect([0, 1, 2, 3].map((page) => memory.locate(asFrame(page)) >= 0)).toEqual([
+        true,
+        false,
+        true,
+        false,
+      ])
     })
   })
 
   it('does not believe a size that the stream cannot have', () => {
     withDump(qemuStream('pc-q35-7.2', 2 ** 50, [[[0, 'page']]]), ({ memory }) => {
       expect(memory.ranges).toEqual([{ start: 0, length: frame }])
-      expect(memory.locate(2 ** 37)).toBe(-1)
+      expect(memory.locate(asFrame(2 ** 37))).toBe(-1)
     })
   })
 
@@ -129,7 +135,7 @@ describe('a QEMU stream', () => {
           for (const [at, value] of edits) bytes[at] = value
           try {
             withDump(bytes, ({ memory }) => {
-              for (const page of [0, 1, 9, 200]) memory.read(page * frame, 16)
+              for (const page of [0, 1, 9, 200]) memory.read(asPhysical(page * frame), 16)
               expect(memory.ranges.length).toBeLessThan(2 ** 20)
             })
           } catch (error) {

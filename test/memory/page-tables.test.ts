@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { asPage, asPhysical } from '../../src/brands.js'
 import { AddressSpace } from '../../src/memory/address-space.js'
 import { arm64PageTables, type Granule } from '../../src/memory/page-tables.js'
 import { ArrayMemory } from '../support/array-memory.js'
@@ -104,7 +105,7 @@ describe.each(kinds)('arm64 with pages of %i bytes and addresses of %i bits', (g
           pages.forEach((number, i) => {
             tables.map(start + BigInt(number) * page, (targets[i] as bigint) * page)
           })
-          const space = new AddressSpace(tables.memory, tables.root, format)
+          const space = new AddressSpace(tables.memory, asPhysical(tables.root), format)
           // Twice: the second time from what was remembered of the last table.
           for (let round = 0; round < 2; round++) {
             for (const [i, number] of pages.entries()) {
@@ -116,7 +117,7 @@ describe.each(kinds)('arm64 with pages of %i bytes and addresses of %i bits', (g
           }
           for (const number of pages) {
             const first = Number(BigInt.asUintN(64, start + BigInt(number) * page) >> 12n)
-            const { pages: found } = space.presentPages(first - (first % 16), 16)
+            const { pages: found } = space.presentPages(asPage(first - (first % 16)), 16)
             for (let each = 0; each < granule / 4096; each++) expect(found).toContain(first + each)
           }
         },
@@ -128,7 +129,7 @@ describe.each(kinds)('arm64 with pages of %i bytes and addresses of %i bits', (g
   it('says at which level a page is not present, and which addresses are not its own', () => {
     const tables = new ArmTables(granule, bits)
     tables.map(start, 0n)
-    const space = new AddressSpace(tables.memory, tables.root, format)
+    const space = new AddressSpace(tables.memory, asPhysical(tables.root), format)
     expect(space.translate(start + page)).toMatchObject({ problem: { kind: 'not-present', level: 'pte' } })
     expect(space.translate(-page)).toMatchObject({ problem: { kind: 'not-present', level: 'pgd' } })
     expect(space.translate(0x400000n)).toMatchObject({ problem: { kind: 'non-canonical' } })
@@ -141,7 +142,7 @@ describe.each(kinds)('arm64 with pages of %i bytes and addresses of %i bits', (g
     const tables = new ArmTables(granule, bits)
     const target = size * 3n
     tables.map(start + size, target, 1)
-    const space = new AddressSpace(tables.memory, tables.root, format)
+    const space = new AddressSpace(tables.memory, asPhysical(tables.root), format)
     for (const within of [0n, 12_345n, size - 1n, size / 2n + 4097n]) {
       expect(space.translate(start + size + within)).toEqual({ physical: Number(target + within) })
       expect(space.translate(start + size + within)).toEqual({ physical: Number(target + within) })

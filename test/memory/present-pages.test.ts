@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { asPage, asPhysical } from '../../src/brands.js'
 import { pageOf } from '../../src/memory/address-space.js'
 import { GuestBuilder } from '../support/guest-builder.js'
 
@@ -25,12 +26,12 @@ describe('presentPages', () => {
 
   it('gives the pages of huge ones that lie in the range', () => {
     const guest = new GuestBuilder()
-    guest.map(0xffffd90000200000n, 2 ** 21, { size: '2M' })
+    guest.map(0xffffd90000200000n, asPhysical(2 ** 21), { size: '2M' })
     const from = pageOf(0xffffd90000200000n)
-    expect(guest.space().presentPages(from + 500, 100).pages).toEqual(
+    expect(guest.space().presentPages(asPage(from + 500), 100).pages).toEqual(
       Array.from({ length: 12 }, (_, i) => from + 500 + i),
     )
-    expect(guest.space().presentPages(from - 3, 5).pages).toEqual([from, from + 1])
+    expect(guest.space().presentPages(asPage(from - 3), 5).pages).toEqual([from, from + 1])
   })
 
   it('agrees with a walk of every page', () => {
@@ -38,7 +39,7 @@ describe('presentPages', () => {
     pagesAt(guest, [3, 4, 9, 500, 513, 1600])
     const space = guest.space()
     const walked = Array.from({ length: 2000 }, (_, i) => first + i).filter(
-      (page) => space.frameOf(page) >= 0,
+      (page) => space.frameOf(asPage(page)) >= 0,
     )
     expect(space.presentPages(first, 2000).pages).toEqual(walked)
   })
@@ -61,7 +62,7 @@ describe('presentPages', () => {
   })
 
   it('refuses ranges that are no addresses', () => {
-    const { pages, problem } = new GuestBuilder().space().presentPages(2 ** 40, 10)
+    const { pages, problem } = new GuestBuilder().space().presentPages(asPage(2 ** 40), 10)
     expect(pages).toEqual([])
     expect(problem?.kind).toBe('non-canonical')
   })

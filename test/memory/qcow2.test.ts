@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { openByContent } from '../../src/memory/formats.js'
@@ -60,7 +61,7 @@ describe('a machine state in a qcow2 image', () => {
         'older snapshots are not shown: "first", "second"',
         expect.stringContaining('no registers'),
       ])
-      const page = (number: number) => memory.read(number * frame, frame)
+      const page = (number: number) => memory.read(asPhysical(number * frame), frame)
       for (const number of [0, 2, 9]) {
         expect(Buffer.compare(page(number).bytes, plausiblePage(2000 + number)), `page ${number}`).toBe(0)
       }
@@ -101,7 +102,7 @@ describe('a machine state in a qcow2 image', () => {
         bytes.writeUInt32BE(0x514649fb, 0)
         try {
           withDump(bytes.subarray(0, Math.max(length, 100)), ({ memory }) => {
-            for (let page = 0; page < 12; page++) memory.read(page * frame, frame)
+            for (let page = 0; page < 12; page++) memory.read(asPhysical(page * frame), frame)
           })
         } catch (error) {
           if (!(error instanceof CryoscopeError)) throw error

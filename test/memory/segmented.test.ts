@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { asFileOffset, asFrame, asPhysical } from '../../src/brands.js'
 import { FileMapping } from '../../src/memory/mapping.js'
 import { openRamFile } from '../../src/memory/ram-file.js'
 import { type Segment, SegmentedMemory } from '../../src/memory/segmented.js'
@@ -31,15 +32,15 @@ function numbered(size: number, segments: readonly Segment[]): PhysicalMemory {
 
 /** The file offset that the word at a physical address came from; -1 where memory holds none. */
 function sourceOf(memory: PhysicalMemory, physical: number): number {
-  const { ok, bytes } = memory.read(physical, 4)
+  const { ok, bytes } = memory.read(asPhysical(physical), 4)
   return ok ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : -1
 }
 
 describe('SegmentedMemory', () => {
   it('reads RAM that is split round the PCI hole', () => {
     const memory = numbered(MiB, [
-      { physical: 0, offset: 0, length: 768 * KiB },
-      { physical: 4 * GiB, offset: 768 * KiB, length: 256 * KiB },
+      { physical: asPhysical(0), offset: asFileOffset(0), length: 768 * KiB },
+      { physical: asPhysical(4 * GiB), offset: asFileOffset(768 * KiB), length: 256 * KiB },
     ])
     expect(memory.description).toBe('RAM of the test')
     expect(memory.ranges).toEqual([
@@ -52,26 +53,31 @@ describe('SegmentedMemory', () => {
     expect(sourceOf(memory, 4 * GiB - 4)).toBe(-1)
     expect(sourceOf(memory, 4 * GiB + 0x1234)).toBe(768 * KiB + 0x1234)
     expect(sourceOf(memory, 4 * GiB + 256 * KiB)).toBe(-1)
-    expect(memory.locate(0x100000)).toBe(768 * KiB)
-    expect(memory.locate(0xc0000)).toBe(-1)
+    expect(memory.locate(asFrame(0x100000))).toBe(768 * KiB)
+    expect(memory.locate(asFrame(0xc0000))).toBe(-1)
   })
 
   it('reads up to the end of a range and says where memory ends', () => {
-    const memory = numbered(16 * KiB, [{ physical: 64 * KiB, offset: 0, length: 16 * KiB }])
-    const { ok, bytes } = memory.read(64 * KiB + 12 * KiB + 4092, 8)
+    const memory = numbered(16 * KiB, [
+      { physical: asPhysical(64 * KiB), offset: asFileOffset(0), length: 16 * KiB },
+    ])
+    const { ok, bytes } = memory.read(asPhysical(64 * KiB + 12 * KiB + 4092), 8)
     expect(ok).toBe(false)
     expect(bytes).toHaveLength(4)
-    expect(memory.read(80 * KiB - 4, 8)).toMatchObject({
+    expect(memory.read(asPhysical(80 * KiB - 4), 8)).toMatchObject({
       problem: { kind: 'absent', address: BigInt(80 * KiB), physical: 80 * KiB },
     })
-    expect(memory.read(0, 1)).toMatchObject({ ok: false, problem: { kind: 'absent', physical: 0 } })
+    expect(memory.read(asPhysical(0), 1)).toMatchObject({
+      ok: false,
+      problem: { kind: 'absent', physical: 0 },
+    })
   })
 
   it('takes the first segment where several hold the same memory', () => {
     const memory = numbered(64 * KiB, [
-      { physical: 8 * KiB, offset: 32 * KiB, length: 16 * KiB },
-      { physical: 0, offset: 0, length: 12 * KiB },
-      { physical: 4 * KiB, offset: 60 * KiB, length: 4 * KiB },
+      { physical: asPhysical(8 * KiB), offset: asFileOffset(32 * KiB), length: 16 * KiB },
+      { physical: asPhysical(0), offset: asFileOffset(0), length: 12 * KiB },
+      { physical: asPhysical(4 * KiB), offset: asFileOffset(60 * KiB), length: 4 * KiB },
     ])
     expect(memory.ranges).toEqual([
       { start: 0, length: 12 * KiB },
@@ -84,9 +90,9 @@ describe('SegmentedMemory', () => {
 
   it('leaves out what lies behind the end of the file', () => {
     const memory = numbered(20 * KiB, [
-      { physical: 0, offset: 8 * KiB, length: MiB },
-      { physical: 2 * MiB, offset: 20 * KiB, length: 4 * KiB },
-      { physical: 4 * MiB, offset: 1 * GiB, length: 4 * KiB },
+      { physical: asPhysical(0), offset: asFileOffset(8 * KiB), length: MiB },
+      { physical: asPhysical(2 * MiB), offset: asFileOffset(20 * KiB), length: 4 * KiB },
+      { physical: asPhysical(4 * MiB), offset: asFileOffset(1 * GiB), length: 4 * KiB },
     ])
     expect(memory.ranges).toEqual([{ start: 0, length: 12 * KiB }])
     expect(sourceOf(memory, 8 * KiB)).toBe(16 * KiB)
@@ -95,8 +101,10 @@ describe('SegmentedMemory', () => {
   })
 
   it('holds only whole frames', () => {
-    const memory = numbered(20 * KiB, [{ physical: 2 * KiB, offset: 100, length: 8 * KiB }])
-    expect([0, 1, 2].map((frame) => memory.locate(frame))).toEqual([-1, 100 + 2 * KiB, -1])
+    const memory = numbered(20 * KiB, [
+      { physical: asPhysical(2 * KiB), offset: asFileOffset(100), length: 8 * KiB },
+    ])
+    expect([0, 1, 2].map((frame) => memory.locate(asFrame(frame)))).toEqual([-1, 100 + 2 * KiB, -1])
   })
 
   it('reads frames at file offsets that are not aligned, across windows too', () => {
@@ -113,10 +121,10 @@ describe('SegmentedMemory', () => {
     closeSync(fd)
     // The frame at 4096 lies half in the first window and half in the second.
     const memory = new SegmentedMemory('large', new FileMapping(path), [
-      { physical: 0, offset: GiB - 4096 - 2048, length: 12 * KiB },
+      { physical: asPhysical(0), offset: asFileOffset(GiB - 4096 - 2048), length: 12 * KiB },
     ])
     open.push(memory)
-    const { ok, bytes } = memory.read(2048, 8192)
+    const { ok, bytes } = memory.read(asPhysical(2048), 8192)
     expect(ok).toBe(true)
     expect(
       Buffer.compare(
@@ -124,7 +132,7 @@ describe('SegmentedMemory', () => {
         Uint8Array.from({ length: 8192 }, (_, i) => i % 251),
       ),
     ).toBe(0)
-    const position = memory.locate(1)
+    const position = memory.locate(asFrame(1))
     const window = memory.windows[Math.floor(position / 2 ** 32)]
     expect(window?.view.getUint8((position >>> 0) + 4095)).toBe((2048 + 4095) % 251)
   })
@@ -138,8 +146,8 @@ describe('SegmentedMemory', () => {
     const memory = openRamFile(
       path,
       [
-        { physical: 0, offset: 0, length: 4 * MiB },
-        { physical: GiB, offset: 4 * MiB, length: 4 * MiB },
+        { physical: asPhysical(0), offset: asFileOffset(0), length: 4 * MiB },
+        { physical: asPhysical(GiB), offset: asFileOffset(4 * MiB), length: 4 * MiB },
       ],
       'sparse',
     )
@@ -151,12 +159,17 @@ describe('SegmentedMemory', () => {
   })
 
   it('holds nothing once closed', () => {
-    const memory = numbered(16 * KiB, [{ physical: 0, offset: 0, length: 16 * KiB }])
+    const memory = numbered(16 * KiB, [
+      { physical: asPhysical(0), offset: asFileOffset(0), length: 16 * KiB },
+    ])
     expect(sourceOf(memory, 4096)).toBe(4096)
     memory.close()
     memory.close()
-    expect(memory.read(4096, 4)).toMatchObject({ ok: false, problem: { kind: 'absent', physical: 4096 } })
-    expect(memory.locate(1)).toBe(-1)
+    expect(memory.read(asPhysical(4096), 4)).toMatchObject({
+      ok: false,
+      problem: { kind: 'absent', physical: 4096 },
+    })
+    expect(memory.locate(asFrame(1))).toBe(-1)
     expect(memory.windows).toEqual([])
     expect(memory.dataRanges()).toEqual([])
   })
@@ -164,8 +177,8 @@ describe('SegmentedMemory', () => {
   it('finds what a search through all segments finds', () => {
     const size = 64 * KiB
     const segment = fc.record({
-      physical: fc.nat(64).map((n) => n * 2 * KiB),
-      offset: fc.nat(size + 8 * KiB),
+      physical: fc.nat(64).map((n) => asPhysical(n * 2 * KiB)),
+      offset: fc.nat(size + 8 * KiB).map(asFileOffset),
       length: fc.nat(12).map((n) => n * 2 * KiB),
     })
     fc.assert(
@@ -181,7 +194,7 @@ describe('SegmentedMemory', () => {
             if (before !== undefined) expect(start).toBeGreaterThanOrEqual(before.start + before.length)
           }
           for (const frame of frames) {
-            const position = memory.locate(frame)
+            const position = memory.locate(asFrame(frame))
             const holders = list.filter(
               ({ physical, offset, length }) =>
                 frame * 4096 >= physical && frame * 4096 + 4096 <= physical + Math.min(length, size - offset),

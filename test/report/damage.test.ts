@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import type { Session } from '../../src/session/session.js'
 import { now, SchedGuest } from '../sched/sched-guest.js'
 import type { Shape } from '../sched/sched-types.js'
@@ -94,7 +95,7 @@ describe.each(worlds)('what is said of a %s machine, scheduler of the %s shape',
 /** Frames that hold anything. */
 function usedFrames(vm: Session, count: number): number[] {
   return Array.from({ length: count }, (_, frame) => frame).filter((frame) => {
-    const { bytes } = vm.target.memory.read(frame * 4096, 4096)
+    const { bytes } = vm.target.memory.read(asPhysical(frame * 4096), 4096)
     return bytes.some((byte) => byte !== 0)
   })
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { asPhysical, asPosition } from '../../src/brands.js'
 import { writeCoreFile } from '../../src/session/core-file.js'
 import { openDump } from '../../src/session/open.js'
 import { watch } from '../../src/session/watch.js'
@@ -74,14 +75,14 @@ describe('writeCoreFile', () => {
       const { memory } = vm.target
       const locate = memory.locate.bind(memory)
       const spy = vi.spyOn(memory, 'locate')
-      spy.mockImplementation((frame) => (lost.includes(frame) ? -1 : locate(frame)))
+      spy.mockImplementation((frame) => asPosition(lost.includes(frame) ? -1 : locate(frame)))
       const file = join(directory, `damaged.${format}`)
       expect(await writeCoreFile(vm, file, undefined, { format })).toBe(statSync(file).size)
       const again = openDump(file)
-      const readable = (frame: number) => again.target.memory.read(frame * 4096, 4096).ok
+      const readable = (frame: number) => again.target.memory.read(asPhysical(frame * 4096), 4096).ok
       expect(range(0, 12).filter((frame) => !readable(frame))).toEqual(lost)
       expect(again.kernel.release).toBe(vm.kernel.release)
-      spy.mockImplementation(() => -1)
+      spy.mockImplementation(() => asPosition(-1))
       await expect(writeCoreFile(vm, join(directory, 'gone'), undefined, { format })).rejects.toThrow(
         /can no longer be read/,
       )

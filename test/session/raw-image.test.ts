@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { ramLayout } from '../../src/memory/pci-hole.js'
@@ -74,7 +75,7 @@ describe('a raw image', () => {
       { start: 0, length: 8 * MiB },
       { start: 4096 * MiB, length: 2 * MiB },
     ])
-    expect(vm.target.memory.read(4096 * MiB, 1).bytes[0]).toBe(0x77)
+    expect(vm.target.memory.read(asPhysical(4096 * MiB), 1).bytes[0]).toBe(0x77)
     await vm.close()
     const stated = openDump(path, { layout: 'q35:4M' })
     expect(stated.target.memory.ranges[1]).toEqual({ start: 4096 * MiB, length: 6 * MiB })

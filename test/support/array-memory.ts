@@ -1,6 +1,6 @@
+import { asPhysical, asPosition, type Position } from '../../src/brands.js'
 import type {
   MemoryWindow,
-  Physical,
   PhysicalMemory,
   PhysicalRange,
   Problem,
@@ -22,7 +22,7 @@ export class ArrayMemory implements PhysicalMemory {
     this.bytes = new Uint8Array(size)
     this.view = new DataView(this.bytes.buffer)
     this.#windows = [{ bytes: this.bytes, view: this.view }]
-    this.#ranges = [{ start: 0, length: size }]
+    this.#ranges = [{ start: asPhysical(0), length: size }]
   }
 
   get ranges(): readonly PhysicalRange[] {
@@ -34,34 +34,34 @@ export class ArrayMemory implements PhysicalMemory {
   }
 
   /** The source no longer holds these frames. Both numbers are multiples of 4096. */
-  remove(start: Physical, length: number): void {
+  remove(start: number, length: number): void {
     this.generation++
     this.#ranges = this.#ranges.flatMap((range) => {
       const end = range.start + range.length
       const before = { start: range.start, length: Math.min(end, start) - range.start }
-      const from = Math.max(range.start, start + length)
+      const from = asPhysical(Math.max(range.start, start + length))
       return [before, { start: from, length: end - from }].filter((part) => part.length > 0)
     })
   }
 
-  locate(frame: number): number {
+  locate(frame: number): Position {
     const start = frame * frameSize
     const held = this.#ranges.some(
       (range) => start >= range.start && start + frameSize <= range.start + range.length,
     )
-    return held ? start : -1
+    return asPosition(held ? start : -1)
   }
 
   dataRanges(): readonly PhysicalRange[] {
     return this.#ranges
   }
 
-  read(address: Physical, length: number): ReadResult {
+  read(address: number, length: number): ReadResult {
     const range = this.#ranges.find(({ start, length }) => address >= start && address < start + length)
     const end = Math.min(address + length, range === undefined ? address : range.start + range.length)
     const bytes = this.bytes.slice(address, end)
     if (bytes.length === length) return { ok: true, bytes }
-    const problem: Problem = { kind: 'absent', address: BigInt(end), physical: end }
+    const problem: Problem = { kind: 'absent', address: BigInt(end), physical: asPhysical(end) }
     return { ok: false, bytes, problem }
   }
 

@@ -1,6 +1,6 @@
+import { asPhysical, type Physical } from '../../src/brands.js'
 import { AddressSpace } from '../../src/memory/address-space.js'
 import { x86PageTables } from '../../src/memory/page-tables.js'
-import type { Physical } from '../../src/memory/types.js'
 import { ArrayMemory } from './array-memory.js'
 
 export type PageSize = '4K' | '2M' | '1G'
@@ -62,14 +62,14 @@ export class GuestBuilder {
     this.alignment = apart ? 4096 : 1
     this.memory = new ArrayMemory(memory)
     this.levels = levels
-    this.#nextFrame = memory
+    this.#nextFrame = asPhysical(memory)
     this.#reserved = reserved
     this.root = root ?? this.frame()
   }
 
   /** A zeroed frame. */
   frame(): Physical {
-    this.#nextFrame -= 4096
+    this.#nextFrame = asPhysical(this.#nextFrame - 4096)
     if (this.#nextFrame < this.#reserved) throw new Error('the test needs a guest with more memory')
     return this.#nextFrame
   }
@@ -84,7 +84,7 @@ export class GuestBuilder {
     for (let offset = 0n; offset < 4096n * 512n ** BigInt(last); offset += 4096n) {
       // Tests look at few pages of huge ones: those that memory holds.
       if (physical + Number(offset) >= this.memory.bytes.length) break
-      this.#pages.set(virtual + offset, physical + Number(offset))
+      this.#pages.set(virtual + offset, asPhysical(physical + Number(offset)))
     }
   }
 
@@ -105,11 +105,11 @@ export class GuestBuilder {
     for (let at = this.levels - 1; ; at--) {
       const index = Number((virtual >> BigInt(12 + 9 * at)) & 511n)
       const entry = table + index * 8
-      if (at === level) return entry
+      if (at === level) return asPhysical(entry)
       if (view.getBigUint64(entry, true) === 0n) {
         view.setBigUint64(entry, BigInt(this.frame()) | present | writable, true)
       }
-      table = Number(view.getBigUint64(entry, true) & 0xffffffffff000n)
+      table = asPhysical(Number(view.getBigUint64(entry, true) & 0xffffffffff000n))
     }
   }
 
@@ -122,7 +122,7 @@ export class GuestBuilder {
   physicalOf(virtual: bigint): Physical {
     const page = this.#pages.get(virtual & ~0xfffn)
     if (page === undefined) throw new Error(`the test did not map 0x${virtual.toString(16)}`)
-    return page + Number(virtual & 0xfffn)
+    return asPhysical(page + Number(virtual & 0xfffn))
   }
 
   /** A new view of the guest, with an empty translation cache. */

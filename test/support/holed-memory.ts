@@ -1,6 +1,6 @@
+import { asPhysical, asPosition, type Frame, type Physical, type Position } from '../../src/brands.js'
 import type {
   MemoryWindow,
-  Physical,
   PhysicalMemory,
   PhysicalRange,
   Problem,
@@ -35,8 +35,8 @@ export class HoledMemory implements PhysicalMemory {
     return this.#under.generation
   }
 
-  locate(frame: number): number {
-    return this.#isHole(frame) ? -1 : this.#under.locate(frame)
+  locate(frame: Frame): Position {
+    return this.#isHole(frame) ? asPosition(-1) : this.#under.locate(frame)
   }
 
   dataRanges(): readonly PhysicalRange[] {
@@ -44,9 +44,13 @@ export class HoledMemory implements PhysicalMemory {
   }
 
   read(address: Physical, length: number): ReadResult {
-    for (let at = address; at < address + length; at = (Math.floor(at / frameSize) + 1) * frameSize) {
+    for (
+      let at = address;
+      at < address + length;
+      at = asPhysical((Math.floor(at / frameSize) + 1) * frameSize)
+    ) {
       if (!this.#isHole(Math.floor(at / frameSize))) continue
-      const problem: Problem = { kind: 'absent', address: BigInt(at), physical: at }
+      const problem: Problem = { kind: 'absent', address: BigInt(at), physical: asPhysical(at) }
       return { ok: false, bytes: this.#under.read(address, at - address).bytes, problem }
     }
     return this.#under.read(address, length)

@@ -1,3 +1,4 @@
+import { asPhysical } from '../../src/brands.js'
 import { Kernel } from '../../src/kernel/kernel.js'
 import { GuestBuilder, type GuestOptions } from './guest-builder.js'
 import { kernelBtf, kernelTypes } from './kernel-types.js'
@@ -50,12 +51,12 @@ export class KernelGuest extends GuestBuilder {
   constructor(options: KernelGuestOptions = {}) {
     // The image is one page of 2 MiB, and its first 4 KiB are swapper_pg_dir.
     const { imagePhysical = defaultPhysical } = options
-    super({ ...options, reserved: imagePhysical + imageSize, root: imagePhysical })
+    super({ ...options, reserved: imagePhysical + imageSize, root: asPhysical(imagePhysical) })
     this.#options = options
     this.#imagePhysical = imagePhysical
     this.cpus = options.cpus ?? [0, 2]
     this.objects = new ObjectWriter(this, kernelTypes)
-    this.map(imageStart, this.#imagePhysical, { size: '2M' })
+    this.map(imageStart, asPhysical(this.#imagePhysical), { size: '2M' })
     this.symbol('swapper_pg_dir', this.image(4096, 4096))
     this.symbol('_stext', this.image(256), 'T')
     for (const cpu of this.cpus) this.#areas.set(cpu, this.alloc(perCpuPages * 4096, 4096))

@@ -1,3 +1,4 @@
+import { asPage, asPosition, type Frame, type Position } from '../../brands.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { type AddressSpace, pageOf } from '../../memory/address-space.js'
 import { describeProblem, type MemoryWindow } from '../../memory/types.js'
@@ -171,7 +172,7 @@ export class ArenaWindow {
   /** Page numbers of the mapped pages, counted from the start of the window. */
   presentPages(): { readonly pages: number[]; readonly problem: string | undefined } {
     if (this.kernelStart === 0n || this.length === 0) return { pages: [], problem: undefined }
-    const first = this.#basePage + this.first / pageSize
+    const first = asPage(this.#basePage + this.first / pageSize)
     const { pages, problem } = this.#space.presentPages(first, this.length / pageSize)
     return {
       pages: pages.map((page) => page - first),
@@ -180,8 +181,8 @@ export class ArenaWindow {
   }
 
   /** Physical frame of a page that `presentPages` gave. */
-  frameOf(page: number): number {
-    return this.#space.frameOf(this.#basePage + this.first / pageSize + page)
+  frameOf(page: number): Frame {
+    return this.#space.frameOf(asPage(this.#basePage + this.first / pageSize + page))
   }
 
   #kernelPlace(low: number, high: number): number {
@@ -190,12 +191,12 @@ export class ArenaWindow {
     return this.holds(place) ? place : -1
   }
 
-  #locate(place: number): number {
-    if (this.kernelStart === 0n) return -1
-    return this.#space.locate(this.#basePage + Math.floor(place / pageSize))
+  #locate(place: number): Position {
+    if (this.kernelStart === 0n) return asPosition(-1)
+    return this.#space.locate(asPage(this.#basePage + Math.floor(place / pageSize)))
   }
 
-  #windowAt(position: number): MemoryWindow {
+  #windowAt(position: Position): MemoryWindow {
     return this.#space.memory.windows[Math.floor(position / two32)] as MemoryWindow
   }
 }

@@ -1,3 +1,4 @@
+import { asPage } from '../../brands.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { pageOf } from '../../memory/address-space.js'
 import type { Problems } from '../../problems.js'
@@ -74,7 +75,7 @@ function* read(
   const batch = new BatchWriter(kernel.space, 4, map.valueSize, 1, to - from)
   for (let i = from; i < to; i++) {
     const at = offset + i * stride
-    const atPage = page + Math.floor(at / 4096)
+    const atPage = asPage(page + Math.floor(at / 4096))
     if (kernel.space.locate(atPage) < 0) {
       const next = Math.min(to, Math.ceil(((atPage - page + 1) * 4096 - offset) / stride))
       problems.add(range('element', i, next), batch.fault(atPage, at % 4096).message)
@@ -84,7 +85,7 @@ function* read(
     batch.index(i)
     if (batch.value(atPage, at % 4096, 0) < 0) {
       // It starts in a page that is there: the next one is missing.
-      problems.add(range('element', i, i + 1), batch.fault(atPage + 1, 0).message)
+      problems.add(range('element', i, i + 1), batch.fault(asPage(atPage + 1), 0).message)
       continue
     }
     batch.commit()
@@ -110,7 +111,7 @@ function* readPerCpu(
   if (!fitsMemory(kernel, 8 + map.valueSize * cpus.length, map, problems)) return
   const batch = new BatchWriter(kernel.space, 4, map.valueSize, cpus.length, to - from)
   for (let i = from; i < to; i++) {
-    const atPage = page + Math.floor((offset + i * 8) / 4096)
+    const atPage = asPage(page + Math.floor((offset + i * 8) / 4096))
     if (kernel.space.locate(atPage) < 0) {
       const next = Math.min(to, Math.ceil(((atPage - page + 1) * 4096 - offset) / 8))
       const why = batch.fault(atPage, (offset + i * 8) % 4096).message

@@ -1,3 +1,4 @@
+import type { Page } from '../../brands.js'
 import { CryoscopeError } from '../../errors.js'
 import type { AddressSpace } from '../../memory/address-space.js'
 import { MemoryFault } from '../../memory/fault.js'
@@ -54,7 +55,7 @@ export class BatchWriter implements EntryBatch {
   }
 
   /** Copies the key of the next entry; -1 when a page is missing, else 0. */
-  key(page: number, offset: number): number {
+  key(page: Page, offset: number): number {
     return this.#copy(page, offset, this.keySize, this.keys, this.#keyView, this.count * this.keySize)
   }
 
@@ -64,7 +65,7 @@ export class BatchWriter implements EntryBatch {
   }
 
   /** Copies one value of the next entry; `copy` is the CPU's place in per-CPU maps. */
-  value(page: number, offset: number, copy: number): number {
+  value(page: Page, offset: number, copy: number): number {
     const slot = this.count * this.#copies + copy
     this.pages[slot] = page + (offset >>> 12)
     this.offsets[slot] = offset & 0xfff
@@ -73,7 +74,7 @@ export class BatchWriter implements EntryBatch {
   }
 
   /** Copies key and value of the next entry out of one page, whose bytes start at `base` in `window`. */
-  inPage(window: MemoryWindow, base: number, page: number, keyAt: number, valueAt: number): void {
+  inPage(window: MemoryWindow, base: number, page: Page, keyAt: number, valueAt: number): void {
     const { count } = this
     copyBytes(window, base + keyAt, this.keySize, this.keys, this.#keyView, count * this.keySize)
     copyBytes(window, base + valueAt, this.valueSize, this.values, this.#valueView, count * this.valueSize)
@@ -92,12 +93,12 @@ export class BatchWriter implements EntryBatch {
   }
 
   /** Why the copy at this place failed. */
-  fault(page: number, offset: number): MemoryFault {
+  fault(page: Page, offset: number): MemoryFault {
     return new MemoryFault(this.#space.problemAt(BigInt(page) * 4096n + BigInt(offset)))
   }
 
-  #copy(page: number, offset: number, length: number, to: Uint8Array, toView: DataView, at: number): number {
-    let from = page + (offset >>> 12)
+  #copy(page: Page, offset: number, length: number, to: Uint8Array, toView: DataView, at: number): number {
+    let from = (page + (offset >>> 12)) as Page
     let within = offset & 0xfff
     let done = 0
     while (done < length) {

@@ -1,3 +1,4 @@
+import type { Page, Position } from '../../brands.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { type AddressSpace, pageOf } from '../../memory/address-space.js'
 import type { MemoryWindow } from '../../memory/types.js'
@@ -86,7 +87,7 @@ export class HashWalk {
             this.#checkEnd(low, high, bucket, chain.length)
             break
           }
-          const page = (high >>> 0) * 2 ** 20 + (low >>> 12)
+          const page = ((high >>> 0) * 2 ** 20 + (low >>> 12)) as Page
           const offset = low & 0xfff
           if (position === unknown) position = this.#space.locate(page)
           if (!this.#belongs(chain, bucket, page, offset, position)) break
@@ -116,8 +117,8 @@ export class HashWalk {
   }
 
   /** The position of the first element of a bucket looked at ahead, if it still holds. */
-  #known(i: number): number {
-    return this.#generation === this.#kernel.memory.generation ? (this.#positions[i] as number) : unknown
+  #known(i: number): Position {
+    return this.#generation === this.#kernel.memory.generation ? (this.#positions[i] as Position) : unknown
   }
 
   #lookAhead(group: number, count: number): void {
@@ -128,7 +129,7 @@ export class HashWalk {
     let headView: DataView | undefined
     for (let i = 0; i < count; i++) {
       const at = this.#firstOffset + (group + i) * bucketStride
-      const page = this.#firstPage + Math.floor(at / 4096)
+      const page = (this.#firstPage + Math.floor(at / 4096)) as Page
       if (page !== headPage) {
         headPage = page
         headPosition = this.#space.locate(page)
@@ -151,7 +152,7 @@ export class HashWalk {
   }
 
   /** The page of a bucket is not there: said once for all its buckets. */
-  #noteMissing(bucket: number, page: number, offset: number): void {
+  #noteMissing(bucket: number, page: Page, offset: number): void {
     if (page === this.#missingPage) return
     this.#missingPage = page
     const { bucketCount, bucketStride } = this.#table
@@ -186,8 +187,8 @@ export class HashWalk {
   }
 
   /** Position of the element's page, with the element on its way into the cache. */
-  #touch(low: number, high: number): number {
-    const position = this.#space.locate((high >>> 0) * 2 ** 20 + (low >>> 12))
+  #touch(low: number, high: number): Position {
+    const position = this.#space.locate(((high >>> 0) * 2 ** 20 + (low >>> 12)) as Page)
     if (position < 0) return position
     const { view } = this.#windows[(position * perWindow) | 0] as MemoryWindow
     const at = (position >>> 0) + (low & 0xff8)
@@ -198,7 +199,7 @@ export class HashWalk {
   }
 
   /** Whether the chain goes on with this element; if not, the reason is noted. */
-  #belongs(chain: Chain, bucket: number, page: number, offset: number, position: number): boolean {
+  #belongs(chain: Chain, bucket: number, page: Page, offset: number, position: Position): boolean {
     if (position < 0 || (offset & 7) !== 0) {
       const why = position < 0 ? this.#batch.fault(page, offset).message : 'a pointer is not aligned'
       this.#problems.add(`bucket ${bucket}`, `its chain breaks after ${chain.length} entries: ${why}`)
@@ -212,7 +213,7 @@ export class HashWalk {
     return true
   }
 
-  #copy(window: MemoryWindow, base: number, page: number, offset: number, bucket: number): void {
+  #copy(window: MemoryWindow, base: number, page: Page, offset: number, bucket: number): void {
     const { keyOffset, valueOffset, hashOffset, bucketCount } = this.#table
     const batch = this.#batch
     const valueAt = offset + valueOffset
@@ -232,7 +233,7 @@ export class HashWalk {
   }
 
   /** False, with the reason noted, when the value cannot be read. */
-  #copyValue(page: number, offset: number, bucket: number): boolean {
+  #copyValue(page: Page, offset: number, bucket: number): boolean {
     if (!this.#perCpu) {
       if (this.#batch.value(page, offset, 0) === 0) return true
       this.#problems.add(`bucket ${bucket}`, notWhole)
@@ -249,7 +250,7 @@ function marker(bucket: number): number {
 }
 
 /** A position that has not been looked up yet; -1 means that there is none. */
-const unknown = -2
+const unknown = -2 as Position
 
 /** Elements of one chain seen so far. */
 class Chain {

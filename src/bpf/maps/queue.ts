@@ -1,3 +1,4 @@
+import { asPage } from '../../brands.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { pageOf } from '../../memory/address-space.js'
 import type { Problems } from '../../problems.js'
@@ -74,7 +75,7 @@ function* read(
   for (let i = 0; i < count; i++) {
     const index = (type === 'queue' ? ring.tail + i : ring.head - 1 - i + ring.size) % ring.size
     const at = offset + index * map.valueSize
-    const atPage = page + Math.floor(at / 4096)
+    const atPage = asPage(page + Math.floor(at / 4096))
     if (batch.value(atPage, at % 4096, 0) < 0) {
       problems.add(`element ${i}`, batch.fault(atPage, at % 4096).message)
       continue

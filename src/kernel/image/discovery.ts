@@ -1,3 +1,4 @@
+import { asPhysical, type Physical } from '../../brands.js'
 import { CryoscopeError } from '../../errors.js'
 import { AddressSpace } from '../../memory/address-space.js'
 import {
@@ -6,7 +7,7 @@ import {
   type PageTableFormat,
   x86PageTables,
 } from '../../memory/page-tables.js'
-import type { Physical, PhysicalMemory } from '../../memory/types.js'
+import type { PhysicalMemory } from '../../memory/types.js'
 import { Kallsyms } from './kallsyms.js'
 import { findVmcoreInfo, ScanBudget, VmcoreInfo } from './vmcoreinfo.js'
 
@@ -116,5 +117,5 @@ function isGranule(size: number): size is Granule {
 }
 
 function physical(address: bigint): Physical {
-  return Number(BigInt.asUintN(52, address))
+  return asPhysical(Number(BigInt.asUintN(52, address)))
 }

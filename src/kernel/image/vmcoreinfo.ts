@@ -1,4 +1,5 @@
-import type { Physical, PhysicalMemory, PhysicalRange } from '../../memory/types.js'
+import { asFrame, type Frame, frameAt, frameStart, type Physical } from '../../brands.js'
+import type { PhysicalMemory, PhysicalRange } from '../../memory/types.js'
 
 /**
  * VMCOREINFO: the note in which a kernel describes itself for dump tools
@@ -73,7 +74,7 @@ export function* findVmcoreInfo(
   budget = new ScanBudget(),
 ): Generator<VmcoreInfo> {
   if (hint !== undefined) {
-    const note = noteAt(memory, Math.floor(hint / frameSize))
+    const note = noteAt(memory, frameAt(hint))
     if (note !== undefined) yield note
   }
   yield* vmcoreInfoIn(memory, memory.dataRanges(), budget)
@@ -90,13 +91,13 @@ export function* vmcoreInfoIn(
     const end = Math.floor((range.start + range.length) / frameSize)
     for (let frame = first; frame < end; frame++) {
       if (budget.left-- <= 0) return
-      const note = noteAt(memory, frame)
+      const note = noteAt(memory, asFrame(frame))
       if (note !== undefined) yield note
     }
   }
 }
 
-function noteAt(memory: PhysicalMemory, frame: number): VmcoreInfo | undefined {
+function noteAt(memory: PhysicalMemory, frame: Frame): VmcoreInfo | undefined {
   const position = memory.locate(frame)
   if (position < 0) return undefined
   const window = memory.windows[Math.floor(position / 2 ** 32)]
@@ -111,5 +112,5 @@ function noteAt(memory: PhysicalMemory, frame: number): VmcoreInfo | undefined {
   if (note.toString('latin1', 12, 22) !== 'VMCOREINFO') return undefined
   const text = note.toString('latin1', headerSize).replace(/\0.*$/s, '')
   if (!text.startsWith('OSRELEASE=')) return undefined
-  return new VmcoreInfo(text, frame * frameSize)
+  return new VmcoreInfo(text, frameStart(frame))
 }

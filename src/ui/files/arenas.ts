@@ -1,4 +1,5 @@
 import type { Arena } from '../../bpf/arena/arena.js'
+import { frameStart } from '../../brands.js'
 import { arenaContentsJson } from '../../contract/arenas.js'
 import { hole } from '../../memory/frame-reader.js'
 import { problemText } from '../../problems.js'
@@ -49,7 +50,7 @@ function pagesText(arena: Arena): string {
   return arena.pages
     .map((page) => {
       const address = window.userAddress(window.first + page * 4096).toString(16)
-      return `${String(page).padStart(7)} 0x${address} 0x${(window.frameOf(page) * 4096).toString(16)}\n`
+      return `${String(page).padStart(7)} 0x${address} 0x${frameStart(window.frameOf(page)).toString(16)}\n`
     })
     .join('')
 }

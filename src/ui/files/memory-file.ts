@@ -1,3 +1,4 @@
+import { asFrame } from '../../brands.js'
 import { CryoscopeError } from '../../errors.js'
 import type { CoreLayout } from '../../memory/core-layout.js'
 import { type FrameAt, FrameReader, hole } from '../../memory/frame-reader.js'
@@ -63,6 +64,6 @@ export function coreFrames({ segments }: CoreLayout): FrameAt {
     if (recent === undefined || at < recent.offset || at >= recent.offset + recent.length) {
       recent = segments.find(({ offset, length }) => at >= offset && at < offset + length)
     }
-    return recent === undefined ? hole : (recent.physical + (at - recent.offset)) / frameSize
+    return recent === undefined ? hole : asFrame((recent.physical + (at - recent.offset)) / frameSize)
   }
 }

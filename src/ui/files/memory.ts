@@ -1,3 +1,4 @@
+import { asFrame } from '../../brands.js'
 import { hole } from '../../memory/frame-reader.js'
 import type { PhysicalRange } from '../../memory/types.js'
 import { coreOf } from '../../session/vmcore.js'
@@ -35,7 +36,7 @@ function physicalFile({ session }: View): File {
     isOfOneStop: false,
     size: () => Math.max(0, ...memory.ranges.map(({ start, length }) => start + length)),
     allocated: () => memory.ranges.reduce((sum, { length }) => sum + length, 0),
-    frameAt: () => (control === undefined ? (page) => page : (page) => (isHeld(page) ? page : hole)),
+    frameAt: () => (control === undefined ? asFrame : (page) => (isHeld(page) ? asFrame(page) : hole)),
     reason: (page) => `physical address 0x${(page * 4096).toString(16)} is not in this dump`,
   })
 }

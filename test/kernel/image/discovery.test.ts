@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { asPhysical } from '../../../src/brands.js'
 import { CryoscopeError } from '../../../src/errors.js'
 import { Kernel } from '../../../src/kernel/kernel.js'
 import { ArrayMemory } from '../../support/array-memory.js'
@@ -45,7 +46,7 @@ describe('discovery', () => {
     guest.memory.bytes.set(noteBytes(ownText(guest)), 0x4000)
     const kernel = Kernel.find(guest.memory)
     expect(kernel.info.physical).toBe(guest.notePhysical)
-    expect(Kernel.find(guest.memory, { noteAt: 0x4000 }).info.physical).toBe(guest.notePhysical)
+    expect(Kernel.find(guest.memory, { noteAt: asPhysical(0x4000) }).info.physical).toBe(guest.notePhysical)
   })
 
   it('refuses a stale copy when the note itself is gone', () => {
@@ -87,7 +88,7 @@ describe('discovery', () => {
     const guest = new KernelGuest()
     guest.finish()
     const { notePhysical: noteAt } = guest
-    expect(Kernel.find(guest.memory, { noteAt }).info.physical).toBe(noteAt)
+    expect(Kernel.find(guest.memory, { noteAt: asPhysical(noteAt) }).info.physical).toBe(noteAt)
   })
 
   it("takes the dump's own note, when memory bears it out", () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { asPhysical } from '../../../src/brands.js'
 import { findVmcoreInfo, VmcoreInfo } from '../../../src/kernel/image/vmcoreinfo.js'
 import { ArrayMemory } from '../../support/array-memory.js'
 import { noteBytes } from '../../support/kernel-guest.js'
@@ -12,7 +13,9 @@ function word(bytes: Buffer, at: number, value: number): Buffer {
 }
 
 function found(memory: ArrayMemory, hint?: number): (number | undefined)[] {
-  return [...findVmcoreInfo(memory, hint)].map((info) => info.physical)
+  return [...findVmcoreInfo(memory, hint === undefined ? undefined : asPhysical(hint))].map(
+    (info) => info.physical,
+  )
 }
 
 describe('VmcoreInfo', () => {
