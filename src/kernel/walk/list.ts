@@ -55,8 +55,16 @@ export function* hlistNullsNodes(
   if (broken !== undefined) problems.add(where, broken)
 }
 
-/** llist_head: ends at a null pointer. */
-export const llistNodes = hlistNodes
+/** llist_head (llist.h): ends at a null pointer. */
+export function* llistNodes(
+  kernel: Kernel,
+  head: bigint,
+  problems: Problems,
+  where = `llist at ${hex(head)}`,
+): Generator<bigint> {
+  const broken = yield* chain(kernel, head, (node) => node === 0n, 'llist', new Set())
+  if (broken !== undefined) problems.add(where, broken)
+}
 
 /** Gives how it broke, if it did. Its callers say so: that is why it is not exported. */
 function* chain(

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { asPhysical } from '../../../src/brands.js'
+import { asPhysical, asPosition } from '../../../src/brands.js'
 import { CryoscopeError } from '../../../src/errors.js'
+import { ScanBudget, vmcoreInfoIn } from '../../../src/kernel/image/vmcoreinfo.js'
 import { Kernel } from '../../../src/kernel/kernel.js'
+import type { PhysicalMemory } from '../../../src/memory/types.js'
 import { ArrayMemory } from '../../support/array-memory.js'
 import { KernelGuest, noteBytes } from '../../support/kernel-guest.js'
 
@@ -12,7 +14,7 @@ function ownText(guest: KernelGuest): string {
 }
 
 /** What looking for a kernel says when there is none. */
-function refusal(memory: ArrayMemory): string {
+function refusal(memory: PhysicalMemory): string {
   try {
     Kernel.find(memory)
   } catch (error) {
@@ -108,6 +110,49 @@ describe('discovery', () => {
     expect(message).toContain('no Linux kernel found in the memory of a test')
     expect(message).toContain('may not have booted')
     expect(message).not.toContain('refused')
+  })
+
+  describe('in more memory than is looked through', () => {
+    /** Zeros, and a note that proves nothing in its last frame. */
+    function vast(frames: number): { memory: PhysicalMemory; furthest: () => number } {
+      const bytes = new Uint8Array(8192)
+      bytes.set(noteBytes('OSRELEASE=decoy\n'), 4096)
+      let furthest = -1
+      const ranges = [{ start: asPhysical(0), length: frames * 4096 }]
+      const memory: PhysicalMemory = {
+        description: 'a vast memory',
+        ranges,
+        windows: [{ bytes, view: new DataView(bytes.buffer) }],
+        generation: 0,
+        locate(frame) {
+          furthest = frame
+          return asPosition(frame === frames - 1 ? 4096 : 0)
+        },
+        dataRanges: () => ranges,
+        read: () => ({ ok: true, bytes: new Uint8Array() }),
+        close() {},
+      }
+      return { memory, furthest: () => furthest }
+    }
+    const frames = 2 ** 38 / 4096
+
+    it('stops after 256 GiB that hold data, and says so', () => {
+      const { memory, furthest } = vast(frames + 1)
+      expect(refusal(memory)).toContain(
+        'no VMCOREINFO note that proves itself, in the first 256 GiB that hold data; the rest was not looked at',
+      )
+      expect(furthest()).toBe(frames - 1)
+    })
+
+    it('looks at all that the bound allows', () => {
+      const { memory } = vast(3)
+      const left = (count: number): ScanBudget => Object.assign(new ScanBudget(), { left: count })
+      const [enough, few] = [left(3), left(2)]
+      expect([...vmcoreInfoIn(memory, memory.ranges, enough)]).toHaveLength(1)
+      expect([...vmcoreInfoIn(memory, memory.ranges, few)]).toHaveLength(0)
+      // Below 0 is what the sentence goes by.
+      expect([enough.left, few.left]).toEqual([0, -1])
+    })
   })
 
   it('refuses a note whose symbol table was overwritten, whatever with', () => {

@@ -127,10 +127,13 @@ describe('hlist_nulls', () => {
   })
 })
 
-it('llist is walked as hlist is', () => {
+it('llist is walked as hlist is, and named as what it is where it breaks', () => {
   const [head = 0n, ...nodes] = make(3)
   writeChain(guest, head, nodes)
-  expect(collect((problems) => llistNodes(kernel, head, problems)).nodes).toEqual(nodes)
+  expect(collect((problems) => llistNodes(kernel, head, problems))).toEqual({ nodes, problem: undefined })
+  writeChain(guest, head, nodes, nodes[0])
+  const problem = `llist loops at 0x${nodes[0]?.toString(16)} after 2 entries`
+  expect(collect((problems) => llistNodes(kernel, head, problems))).toEqual({ nodes, problem })
 })
 
 it('entries are the structs that hold the nodes', () => {

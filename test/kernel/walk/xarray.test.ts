@@ -87,6 +87,16 @@ describe('xarrayEntries', () => {
     expect(read().problems).toEqual([expect.stringContaining(`has shift ${shift}`)])
   })
 
+  it.each([1, 3])('says that a node which counts %i of two has lost a slot, and gives both', (count) => {
+    const node = guest.objects.make('xa_node', { count })
+    for (const n of [2, 9]) guest.u64(slot(node, n), pointerTo(n))
+    guest.objects.set('xarray', address, { xa_head: node + 2n })
+    expect(read()).toEqual({
+      entries: [2, 9].map((index) => ({ index, pointer: pointerTo(index) })),
+      problems: [`it, xa_node at 0x${node.toString(16)}: it counts ${count} slots, 2 are taken`],
+    })
+  })
+
   it('reads a node once only', () => {
     const child = guest.objects.make('xa_node', { shift: 0, count: 1 })
     guest.u64(slot(child, 1), pointerTo(1))
@@ -145,6 +155,31 @@ describe('xarrayEntries', () => {
 })
 
 describe('idrEntries', () => {
+  const readIdr = (idr: bigint): ReturnType<typeof read> => {
+    const problems = new Problems()
+    return { entries: [...idrEntries(kernel, idr, problems, 'it')], problems: [...problems.sentences] }
+  }
+
+  // A value entry, XA_RETRY_ENTRY, XA_ZERO_ENTRY.
+  it.each([7n, 0x402n, 0x406n])('says that a root of %i is no object', (root) => {
+    const idr = guest.objects.make('idr')
+    guest.objects.set('idr', idr, { 'idr_rt.xa_head': root })
+    const why = `it: its root is 0x${root.toString(16)}, which is no object`
+    expect(readIdr(idr)).toEqual({ entries: [], problems: [why] })
+  })
+
+  it('says which of its entries is no object, and gives the others', () => {
+    const idr = guest.objects.make('idr')
+    const node = guest.objects.make('xa_node', { count: 2 })
+    guest.u64(slot(node, 3), 7n)
+    guest.u64(slot(node, 4), pointerTo(4))
+    guest.objects.set('idr', idr, { 'idr_rt.xa_head': node + 2n })
+    expect(readIdr(idr)).toEqual({
+      entries: [{ index: 4, pointer: pointerTo(4) }],
+      problems: ['it: its entry 3 is 0x7, which is no object'],
+    })
+  })
+
   it.each([0, 1, 1000])('gives ids that start at %i', (base) => {
     const idr = guest.objects.make('idr')
     const objects = new Map([base, base + 3, base + 200].map((id) => [id, pointerTo(id)]))

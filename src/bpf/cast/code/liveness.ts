@@ -5,7 +5,6 @@ import {
   atomicOperation,
   callOpcode,
   exitOpcode,
-  framePointer,
   type Instructions,
   jump,
   loadImmediateOpcode,
@@ -174,6 +173,3 @@ export class LivenessFinder {
 function firstArguments(count: number): number {
   return ((1 << (Math.min(count, 5) + 1)) - 1) & callArguments
 }
-
-/** The bit of the frame pointer, which is live everywhere. */
-export const frameBit = 1 << framePointer
