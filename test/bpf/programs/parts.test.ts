@@ -148,8 +148,8 @@ describe('the streams of a program', () => {
       stderr: { whole: false, atLeast: 'a' },
     })
     expect(one.problems.map(({ where, why }) => [where, why.replace(/ at .*| after.*/, '')])).toEqual([
-      ['stdout', 'hlist loops'],
-      ['stderr', 'hlist breaks'],
+      ['stdout', 'llist loops'],
+      ['stderr', 'llist breaks'],
       ['stderr', expect.any(String)],
     ])
   })
