@@ -83,6 +83,7 @@ export function describePrograms(t: Types, list: number): void {
       { name: 'dispatch', type: operations },
       { name: 'flags', type: u64 },
       { name: 'name', type: t.text(16) },
+      { name: 'priv', type: t.pointer },
     ],
     undefined,
   )
