@@ -31,11 +31,15 @@ export const queueJson = jsonOf<DispatchQueue>()({
 export type QueueJson = ReturnType<typeof queueJson>
 
 /** A runnable task of sched_ext. */
-export const waitingJson = jsonOf<WaitingTask>()({ address: 'address', queueAddress: 'address' })
+export const waitingJson = jsonOf<WaitingTask>()({
+  address: 'address',
+  queueAddress: 'address',
+  scheduler: 'address',
+})
 
 export const runqueueJson = jsonOf<Runqueue>()({
   address: 'address',
-  current: { address: 'address' },
+  current: { address: 'address', scheduler: 'address' },
   clock: 'integer',
   switches: 'integer',
   schedExt: {
@@ -66,7 +70,10 @@ export const eventsJson = jsonOf<SchedulerEvents>()({
   counters: { total: 'integer', cpus: { value: 'integer' } },
 })
 
-export const schedulerObjectJson = jsonOf<SchedulerObject>()({ members: structOpsMemberJson.shape })
+export const schedulerObjectJson = jsonOf<SchedulerObject>()({
+  scheduler: 'address',
+  members: structOpsMemberJson.shape,
+})
 
 export const watchdogJson = jsonOf<Watchdog>()({ timeoutAddress: 'address' })
 

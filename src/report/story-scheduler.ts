@@ -54,14 +54,17 @@ export function schedulerSentences(sched: SchedFacts): StorySentence[] {
 }
 
 /** What it schedules, as far as that is known. */
-function shareOf({ isRoot, cgroupPath }: Scheduler, { switchedAll }: SchedFacts): string {
+function shareOf({ isRoot, cgroupPath }: Scheduler, { switchedAll, schedulers }: SchedFacts): string {
   if (isRoot === undefined) return '; which tasks it schedules could not be read'
   if (!isRoot)
     return cgroupPath === undefined
       ? ' and schedules the tasks of a cgroup whose path could not be read'
       : ` and schedules the tasks of cgroup ${cgroupPath}`
   if (switchedAll === undefined) return '; whether it schedules every ordinary task is unknown'
-  return switchedAll ? ' and schedules every ordinary task' : ' and schedules the tasks that asked for it'
+  const others = schedulers.seen.length > 1 ? ' that is in no other scheduler’s cgroup' : ''
+  return switchedAll
+    ? ` and schedules every ordinary task${others}`
+    : ` and schedules the tasks that asked for it${others === '' ? '' : ' and are in no other scheduler’s cgroup'}`
 }
 
 function exitSentences({ exitLog }: SchedFacts): StorySentence[] {

@@ -1,6 +1,7 @@
 import { listMaps } from '../bpf/map-info.js'
 import { strip } from '../btf/layout.js'
 import { Found } from '../found.js'
+import { schedulerOperations } from '../kernel/sched-ext.js'
 import { hex, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'
 import { schedulerAddresses } from './schedulers.js'
@@ -13,9 +14,6 @@ export interface DepartedScheduler {
   readonly mapId: number
   readonly exit: ExitInfo
 }
-
-/** Structs of operations, and what struct scx_sched calls its copy. */
-const operations: Readonly<Record<string, string>> = { sched_ext_ops: 'ops', sched_ext_ops_cid: 'ops_cid' }
 
 /**
  * Schedulers that left while their struct_ops maps stayed: since Linux 6.16 the kernel's copy of their operations points at
@@ -37,7 +35,7 @@ export function readDeparted(context: SchedContext): Found<DepartedScheduler> {
         const data = wrapper?.kind === 'struct' ? wrapper.member('data') : undefined
         const type = data === undefined ? undefined : strip(data.type)
         // Since Linux 7.3 there are operations that number CPUs otherwise.
-        const member = type?.kind === 'struct' ? operations[type.name] : undefined
+        const member = type?.kind === 'struct' ? schedulerOperations[type.name] : undefined
         if (data === undefined || type?.kind !== 'struct' || member === undefined) return []
         const found = problems.attempt(`scheduler of map ${id}`, () => {
           const value = kernel.struct('bpf_struct_ops_map', address).at('kvalue')

@@ -38,6 +38,8 @@ export interface QueueFacts {
   readonly node: number | undefined
   /** Address of the scx_sched that it belongs to; undefined for those of a CPU. */
   readonly scheduler: bigint | undefined
+  /** What that scheduler is called, where there are several; undefined also where that cannot be read. */
+  readonly owner: string | undefined
   /** What the kernel counted. */
   readonly depth: number
   /** Its lock is held: the guest stopped while it was being changed, and list, tree and count may differ. */
@@ -60,6 +62,7 @@ export interface QueuePlace {
   readonly cpu?: number
   readonly node?: number
   readonly scheduler?: bigint
+  readonly owner?: string | undefined
 }
 
 /**
@@ -100,6 +103,7 @@ export class QueueReader {
         cpu: place.cpu,
         node: place.node,
         scheduler: place.scheduler,
+        owner: place.owner,
         depth,
         changing,
         sequence: queue.number('seq'),

@@ -1,4 +1,5 @@
 import { Found } from '../found.js'
+import { operationsOf } from '../kernel/sched-ext.js'
 import { entries } from '../kernel/walk/list.js'
 import { rhashtableNodes } from '../kernel/walk/rhashtable.js'
 import { gather, hex, type SchedContext } from './context.js'
@@ -33,11 +34,18 @@ function* queuePlaces(context: SchedContext): Generator<QueuePlace> {
   yield* runqueueQueues(context)
   const schedulers = schedulerAddresses(context)
   for (const scheduler of schedulers) {
-    yield* perCpuQueues(context, scheduler)
-    yield* nodeQueues(context, scheduler)
-    yield* userQueues(context, scheduler)
+    const owner = schedulers.length < 2 ? undefined : nameOf(context, scheduler)
+    const own = [perCpuQueues, nodeQueues, userQueues]
+    for (const find of own) for (const place of find(context, scheduler)) yield { ...place, owner }
   }
   if (schedulers.length === 0) yield* staticQueues(context)
+}
+
+function nameOf({ kernel, problems }: SchedContext, scheduler: bigint): string | undefined {
+  return problems.attempt(`scx_sched at ${hex(scheduler)}, name`, () => {
+    const { type, at } = operationsOf(kernel, scheduler)
+    return kernel.struct(type, at).text('name')
+  })
 }
 
 function* runqueueQueues({ kernel, absences }: SchedContext): Generator<QueuePlace> {

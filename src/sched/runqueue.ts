@@ -1,4 +1,5 @@
 import { Found, type Stated } from '../found.js'
+import { loadedSchedulers } from '../kernel/sched-ext.js'
 import { isHeld } from '../kernel/spinlock.js'
 import type { StructReader } from '../kernel/struct-reader.js'
 import { entries, listNodes } from '../kernel/walk/list.js'
@@ -34,6 +35,8 @@ export interface CurrentTask {
   readonly pid: number
   readonly name: string
   readonly schedClass: string | undefined
+  /** Address of the scx_sched that it is a task of, 0n of none; undefined where the kernel has one at most. */
+  readonly scheduler: bigint | undefined
   readonly isIdle: boolean
 }
 
@@ -67,6 +70,8 @@ export interface WaitingTask {
   readonly waitingMs: number | undefined
   /** The DSQ that it is on, by its own word; 0n on none. */
   readonly queueAddress: bigint
+  /** Address of the scx_sched that it is a task of; undefined where the kernel has one at most. */
+  readonly scheduler: bigint | undefined
 }
 
 export function readRunqueues(context: SchedContext, reader: QueueReader): Found<RunqueueFacts> {
@@ -133,6 +138,7 @@ function currentOf({ kernel }: SchedContext, rq: StructReader): CurrentTask | un
     address,
     ...readTaskName(kernel, address),
     schedClass: classOf(kernel, task.pointer('sched_class')),
+    scheduler: task.has('scx.sched') ? task.pointer('scx.sched') : undefined,
     isIdle: address === rq.pointer('idle'),
   }
 }
@@ -172,7 +178,7 @@ function readExt(
 /** cpus_to_sync since Linux 6.19. */
 const kickMasks = ['cpus_to_kick', 'cpus_to_kick_if_idle', 'cpus_to_preempt', 'cpus_to_wait', 'cpus_to_sync']
 
-/** The masks are in scx_rq, or (as far as they are per scheduler) in the root's scx_sched_pcpu. */
+/** The masks are in scx_rq, or (as far as they are per scheduler) in each scheduler's scx_sched_pcpu. */
 function readKicks(context: SchedContext, cpu: number, scx: StructReader): Record<string, string> {
   const { kernel, problems } = context
   const kicks: Record<string, string> = {}
@@ -181,10 +187,14 @@ function readKicks(context: SchedContext, cpu: number, scx: StructReader): Recor
     const mask = problems.attempt(`${name} of CPU ${cpu}`, () => {
       if (scx.has(name)) return readMaskAt(kernel, scx.layout, scx.address, name)
       if (perScheduler === undefined || !perScheduler.has(name)) return undefined
-      const root = kernel.space.u64(kernel.symbol('scx_root'))
-      const base = root === 0n ? 0n : kernel.struct('scx_sched', root).pointer('pcpu')
-      if (base === 0n) return undefined
-      return readMaskAt(kernel, perScheduler, kernel.cpus.address(base, cpu), name)
+      const all = new Set<number>()
+      for (const scheduler of loadedSchedulers(kernel, problems)) {
+        const base = kernel.struct('scx_sched', scheduler).pointer('pcpu')
+        if (base === 0n) continue
+        for (const one of readMaskAt(kernel, perScheduler, kernel.cpus.address(base, cpu), name) ?? [])
+          all.add(one)
+      }
+      return [...all].toSorted((a, b) => a - b)
     })
     if (mask !== undefined) kicks[name] = cpuList(mask)
   }
@@ -215,6 +225,7 @@ function readRunnable(
           isCurrent: address === current,
           waitingMs: stamp === 0n ? undefined : jiffies?.millisecondsSince(stamp),
           queueAddress: reader.pointer('scx.dsq'),
+          scheduler: reader.has('scx.sched') ? reader.pointer('scx.sched') : undefined,
         }
       })
       return task === undefined ? [] : [task]

@@ -1,4 +1,5 @@
 import type { Found } from '../found.js'
+import { type CidTables, readCids } from './cids.js'
 import { possibleCpus, type SchedContext } from './context.js'
 import { readMask } from './cpu-mask.js'
 import { type QueueFacts, QueueReader } from './dispatch-queue.js'
@@ -31,6 +32,8 @@ export interface Scene {
   /** Numbers of the CPUs that can be, that it may use, and of these those that are online. */
   readonly possible: readonly number[]
   readonly usable: readonly number[] | undefined
+  /** CPUs by the numbers that cid-form schedulers have for them. */
+  readonly cids: CidTables | undefined
   /** All runnable tasks of sched_ext that do not run. */
   readonly waiting: Found<WaitingTask>
 }
@@ -48,13 +51,14 @@ export function takeScene(context: SchedContext, address: bigint): Scene {
   const queues = readQueues(context, reader)
   const { schedExt: entity, allowedCpus, task } = details
   const online = onlineCpus(context)
+  const scheduler = schedulerOf(entity, readSchedulers(context))
   return {
     context,
     details,
     entity,
     ext: readExtState(context),
-    scheduler: schedulerOf(entity, readSchedulers(context)),
-    watchdog: readWatchdog(context),
+    scheduler,
+    watchdog: readWatchdog(context, scheduler?.address || undefined),
     runqueues,
     running: runqueues.seek(({ current }) =>
       current === undefined ? undefined : current.address === address,
@@ -63,6 +67,7 @@ export function takeScene(context: SchedContext, address: bigint): Scene {
     queued: placeOf(queues, address, entity),
     possible: possibleCpus(context),
     usable: online === undefined ? undefined : allowedCpus?.filter((cpu) => online.includes(cpu)),
+    cids: readCids(context),
     waiting: waitingTasks(runqueues),
   }
 }
@@ -108,6 +113,16 @@ export function usableCpus({
 }
 
 export type Running = Pick<RunqueueFacts, 'cpu'> & { readonly current: NonNullable<RunqueueFacts['current']> }
+
+/** Whether a task is of the same scheduler, by its scx.sched; undefined where that is not known of one of them. */
+export function isOfSame({ scheduler, entity }: Scene, other: bigint | undefined): boolean | undefined {
+  // The kernel has one scheduler at most.
+  if (entity !== undefined && entity.scheduler === undefined) return true
+  if (scheduler === undefined || other === undefined) return undefined
+  // Named by none, it is the root's.
+  if (other === 0n) return scheduler.isRoot
+  return scheduler.address === other
+}
 
 /** What its scheduler is called, at the start of a sentence or within. */
 export function schedulerName({ scheduler }: Pick<Scene, 'scheduler'>, first = 'a'): string {

@@ -24,6 +24,7 @@ import type { Kernel } from '../kernel/kernel.js'
 import { findTask, tasks } from '../kernel/tasks.js'
 import { figureJson, type Problem, Problems } from '../problems.js'
 import type { Absence } from './absences.js'
+import { type CidTables, readCids } from './cids.js'
 import { type SchedContext, schedContext } from './context.js'
 import { type CpuTime, readCpuTimes } from './cpu-time.js'
 import { type DepartedScheduler, readDeparted } from './departed.js'
@@ -59,6 +60,8 @@ export interface SchedFacts extends ExtState {
   readonly waiting: Found<WaitingTask>
   readonly events: Found<SchedulerEvents>
   readonly taskList: TaskListFacts | undefined
+  /** CPUs by the numbers that cid-form schedulers have for them; undefined where the kernel has no such numbers. */
+  readonly cids: CidTables | undefined
   /** Schedulers that left, as the kernel log tells it. */
   readonly exitLog: Found<LoggedExit>
   /** Schedulers that left, and that their owners hold on to. */
@@ -91,6 +94,7 @@ export function schedFacts(kernel: Kernel): SchedFacts {
     waiting: context.absences.has('scx_rq') ? Found.all<WaitingTask>([]) : waitingTasks(runqueues),
     events: readEvents(context),
     taskList: readTaskList(context),
+    cids: readCids(context),
     exitLog: readExitLog(context),
     departed: readDeparted(context),
   }
@@ -195,6 +199,11 @@ export class Sched {
   /** Schedulers that left, and that their owners hold on to: why, in their own words. */
   get departed(): readonly DepartedScheduler[] {
     return eachWithJson(readDeparted(this.#context).seen, departedJson)
+  }
+
+  /** CPUs by the numbers that cid-form schedulers have for them, and shards of them. */
+  get cids(): CidTables | undefined {
+    return readCids(this.#context)
   }
 
   get schedstats(): readonly Schedstat[] {

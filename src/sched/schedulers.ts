@@ -1,8 +1,9 @@
 import { Found } from '../found.js'
+import { loadedSchedulers, operationsOf } from '../kernel/sched-ext.js'
 import type { StructReader } from '../kernel/struct-reader.js'
-import { entries, listNodes } from '../kernel/walk/list.js'
 import type { Problems } from '../problems.js'
-import { gather, hex, type SchedContext } from './context.js'
+import { type Capability, readCaps } from './caps.js'
+import { hex, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'
 import { flagNames } from './flags.js'
 
@@ -15,6 +16,12 @@ export interface Scheduler {
   readonly flags: readonly string[]
   /** What the scheduler asked for; 0 means the kernel's default. */
   readonly timeoutMs: number | undefined
+  /** `cid`: it numbers CPUs by topology (struct sched_ext_ops_cid). */
+  readonly form: 'cpu' | 'cid'
+  /** How long its tasks may wait; undefined where one watchdog has one time for all. */
+  readonly watchdogMs: number | undefined
+  /** What it may do on which CPUs; undefined where the kernel does not grant that one by one. */
+  readonly caps: readonly Capability[] | undefined
   /** Undefined where that cannot be read. */
   readonly isRoot: boolean | undefined
   /** Of a sub-scheduler: how deep, of which cgroup, below which scheduler. */
@@ -30,28 +37,14 @@ export interface Scheduler {
   readonly exit: ExitInfo | undefined
 }
 
-/** No kernel nests deeper (SCX_SUB_MAX_DEPTH is 4). */
-const schedulerLimit = 65_536
-
 /** The scx_sched objects, the root first; empty without a scheduler or where the kernel has no such object. */
-export function schedulerAddresses(context: SchedContext): bigint[] {
-  const { kernel, problems, absences } = context
-  const root = kernel.findSymbol('scx_root')
+export function schedulerAddresses({ kernel, problems, absences }: SchedContext): bigint[] {
   const layout = kernel.layouts.find('scx_sched')
-  if (root === undefined || layout === undefined) return []
-  const found = new Set<bigint>()
-  const first = problems.attempt('scx_root', () => kernel.space.u64(root))
-  if (first !== undefined && first !== 0n) found.add(first)
+  if (kernel.findSymbol('scx_root') === undefined || layout === undefined) return []
   // Schedulers below the root since Linux 7.1.
-  const all = kernel.findSymbol('scx_sched_all')
-  if (all === undefined || !layout.has('all')) {
+  if (kernel.findSymbol('scx_sched_all') === undefined || !layout.has('all'))
     absences.lacks('sub-schedulers', 'this kernel has one scheduler at most (no scx_sched.all)')
-  } else {
-    const walk = (sink: Problems): Iterable<bigint> =>
-      entries(listNodes(kernel, all, sink, 'scx_sched_all'), layout.offset('all'))
-    for (const address of gather(context, 'scx_sched_all', walk).slice(0, schedulerLimit)) found.add(address)
-  }
-  return [...found]
+  return loadedSchedulers(kernel, problems)
 }
 
 export function readSchedulers(context: SchedContext): Found<Scheduler> {
@@ -82,7 +75,9 @@ function readScheduler(context: SchedContext, address: bigint, isRoot: boolean |
   const level = sched.has('level') ? sched.number('level') : undefined
   return {
     address,
-    ...readOps(context, sched.at('ops')),
+    ...readOps(context, operationsOf(kernel, address)),
+    watchdogMs: watchdogOf(context, sched),
+    caps: readCaps(context, sched, `scx_sched at ${hex(address)}`),
     isRoot: isRoot ?? (level === undefined ? undefined : level === 0),
     level,
     cgroupPath: cgroupPath(context, sched),
@@ -105,13 +100,15 @@ function staticScheduler(context: SchedContext): Scheduler[] {
     return []
   }
   const found = problems.attempt('scx_ops', (): Scheduler | undefined => {
-    const described = readOps(context, ops)
+    const described = readOps(context, { type: 'sched_ext_ops', at: ops })
     if (described.name === '') return undefined
     const kind = kernel.findSymbol('scx_exit_kind')
     const info = kernel.findSymbol('scx_exit_info')
     return {
       address: 0n,
       ...described,
+      watchdogMs: undefined,
+      caps: undefined,
       isRoot: true,
       level: undefined,
       cgroupPath: undefined,
@@ -128,13 +125,23 @@ function staticScheduler(context: SchedContext): Scheduler[] {
   return found === undefined ? [] : [found]
 }
 
-function readOps({ kernel }: SchedContext, address: bigint): Pick<Scheduler, 'name' | 'flags' | 'timeoutMs'> {
-  const ops = kernel.struct('sched_ext_ops', address)
+function readOps(
+  { kernel }: SchedContext,
+  { type, at }: { readonly type: string; readonly at: bigint },
+): Pick<Scheduler, 'name' | 'flags' | 'timeoutMs' | 'form'> {
+  const ops = kernel.struct(type, at)
   return {
     name: ops.text('name'),
     flags: flagNames(kernel, 'scx_ops_flags', ops.integer('flags')),
     timeoutMs: ops.has('timeout_ms') ? ops.number('timeout_ms') : undefined,
+    form: type === 'sched_ext_ops_cid' ? 'cid' : 'cpu',
   }
+}
+
+/** In the scheduler since Linux 7.1, in jiffies. */
+function watchdogOf({ jiffies }: SchedContext, sched: StructReader): number | undefined {
+  const timeout = sched.has('watchdog_timeout') ? sched.integer('watchdog_timeout') : undefined
+  return timeout === undefined || timeout >= 1n << 40n ? undefined : jiffies?.milliseconds(timeout)
 }
 
 /** A member of the scheduler where it is one (since Linux 7.1), else the global that it was before. */

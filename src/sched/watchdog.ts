@@ -13,9 +13,10 @@ export interface Watchdog {
   readonly timeoutAddress: bigint | undefined
 }
 
-export function readWatchdog(context: SchedContext): Watchdog {
+/** Of the root, or of the scheduler at that address: since Linux 7.1 each has its own timeout. */
+export function readWatchdog(context: SchedContext, scheduler?: bigint): Watchdog {
   const { kernel, problems, jiffies } = context
-  const timeoutAddress = problems.attempt('watchdog timeout', () => timeoutPlace(context))
+  const timeoutAddress = problems.attempt('watchdog timeout', () => timeoutPlace(context, scheduler))
   const ticks = (at: bigint | undefined, what: string): bigint | undefined =>
     at === undefined ? undefined : problems.attempt(what, () => kernel.space.u64(at))
   const timeout = ticks(timeoutAddress, 'watchdog timeout')
@@ -33,13 +34,13 @@ export function readWatchdog(context: SchedContext): Watchdog {
   }
 }
 
-/** In the root scheduler since Linux 7.1, before that a static variable. */
-function timeoutPlace(context: SchedContext): bigint | undefined {
+/** In the scheduler since Linux 7.1, before that a static variable. */
+function timeoutPlace(context: SchedContext, scheduler: bigint | undefined): bigint | undefined {
   const { kernel, absences } = context
   const layout = kernel.layouts.find('scx_sched')
   if (layout?.has('watchdog_timeout')) {
-    const [root] = schedulerAddresses(context)
-    return root === undefined ? undefined : kernel.struct('scx_sched', root).at('watchdog_timeout')
+    const own = scheduler ?? schedulerAddresses(context)[0]
+    return own === undefined ? undefined : kernel.struct('scx_sched', own).at('watchdog_timeout')
   }
   return (
     kernel.findSymbol('scx_watchdog_timeout') ??

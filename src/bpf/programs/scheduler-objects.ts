@@ -1,5 +1,6 @@
 import { strip } from '../../btf/layout.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { loadedSchedulers, operationsOf, schedulerOperations } from '../../kernel/sched-ext.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import type { BpfProgram } from '../program.js'
@@ -14,6 +15,8 @@ export interface SchedulerObject {
   readonly name: string
   /** Whether it is the one that the kernel calls. */
   readonly isActive: boolean
+  /** Address of the scx_sched that was made of it; undefined while the kernel calls none of its functions. */
+  readonly scheduler: bigint | undefined
   /** How much speaks for it; what does is `evidence`, a sentence each. */
   readonly score: number
   readonly evidence: readonly string[]
@@ -30,10 +33,10 @@ export function schedulerObjects(
   programs: readonly BpfProgram[],
   problems: Problems,
 ): SchedulerObject[] {
-  const running = problems.attempt('running scheduler', () => runningOperations(kernel))
+  const running = runningOperations(kernel, problems)
   const links = listLinks(kernel, problems)
   const members = structOpsMembers(kernel, maps, problems).filter(
-    ({ operations }) => operations === 'sched_ext_ops',
+    ({ operations }) => schedulerOperations[operations] !== undefined,
   )
   const found = maps
     .filter(({ id }) => members.some(({ mapId }) => mapId === id))
@@ -47,25 +50,39 @@ export function schedulerObjects(
 }
 
 interface Operations {
+  /** 0n on kernels without struct scx_sched. */
+  readonly scheduler: bigint
   readonly name: string
   /** Functions by member name, without those that are not set. */
   readonly functions: ReadonlyMap<string, bigint>
 }
 
-/** The copy of the operations that the kernel calls: scx_root's, or scx_ops on kernels without struct scx_sched. */
-function runningOperations(kernel: Kernel): Operations | undefined {
-  // Since 6.16; before, the operations were the static scx_ops.
-  const root = kernel.findSymbol('scx_root')
-  if (root === undefined) {
+/** The copies of operations that the kernel calls: those of each scx_sched, or scx_ops on kernels without struct scx_sched. */
+function runningOperations(kernel: Kernel, problems: Problems): Operations[] {
+  if (kernel.findSymbol('scx_root') === undefined) {
     const ops = kernel.findSymbol('scx_ops')
-    return ops === undefined ? undefined : operationsAt(kernel, ops)
+    const found =
+      ops === undefined
+        ? undefined
+        : problems.attempt('running scheduler', () => operationsAt(kernel, 'sched_ext_ops', ops))
+    return found === undefined ? [] : [found]
   }
-  const scheduler = kernel.space.u64(root)
-  return scheduler === 0n ? undefined : operationsAt(kernel, kernel.struct('scx_sched', scheduler).at('ops'))
+  return loadedSchedulers(kernel, problems).flatMap((scheduler) => {
+    const found = problems.attempt('running scheduler', () => {
+      const { type, at } = operationsOf(kernel, scheduler)
+      return operationsAt(kernel, type, at, scheduler)
+    })
+    return found === undefined ? [] : [found]
+  })
 }
 
-function operationsAt(kernel: Kernel, address: bigint): Operations | undefined {
-  const ops = kernel.struct('sched_ext_ops', address)
+function operationsAt(
+  kernel: Kernel,
+  operations: string,
+  address: bigint,
+  scheduler = 0n,
+): Operations | undefined {
+  const ops = kernel.struct(operations, address)
   const functions = new Map<string, bigint>()
   for (const { name, offset, type } of ops.layout.type.members) {
     const pointer = strip(type)
@@ -73,7 +90,7 @@ function operationsAt(kernel: Kernel, address: bigint): Operations | undefined {
     const at = kernel.space.u64(address + BigInt(offset))
     if (at !== 0n) functions.set(name, at)
   }
-  return functions.size === 0 ? undefined : { name: ops.text('name'), functions }
+  return functions.size === 0 ? undefined : { scheduler, name: ops.text('name'), functions }
 }
 
 function judge(
@@ -81,7 +98,7 @@ function judge(
   map: MapInfo,
   members: readonly StructOpsMember[],
   linkIds: readonly number[],
-  running: Operations | undefined,
+  loaded: readonly Operations[],
   programs: readonly BpfProgram[],
 ): SchedulerObject {
   const evidence: string[] = []
@@ -92,8 +109,13 @@ function judge(
   }
   const ops = kernel.struct('bpf_struct_ops_map', map.address)
   const data = kernel.layouts.get('bpf_struct_ops_value').offset('data')
-  const own = operationsAt(kernel, ops.at('kvalue') + BigInt(data))
-  const called = members.filter(({ member, trampoline }) => running?.functions.get(member) === trampoline)
+  const type = members[0]?.operations ?? 'sched_ext_ops'
+  const own = operationsAt(kernel, type, ops.at('kvalue') + BigInt(data))
+  const calledBy = ({ functions }: Operations): StructOpsMember[] =>
+    members.filter(({ member, trampoline }) => functions.get(member) === trampoline)
+  // Schedulers of cgroups stand beside the root: each object is held to the one that it is part of.
+  const running = loaded.toSorted((a, b) => calledBy(b).length - calledBy(a).length)[0]
+  const called = running === undefined ? [] : calledBy(running)
   const isActive = members.length > 0 && called.length === members.length
   if (running === undefined) evidence.push('the kernel runs no BPF scheduler')
   else if (called.length > 0) says(8, `the kernel calls ${called.length} of its ${members.length} functions`)
@@ -114,6 +136,7 @@ function judge(
     mapName: map.name,
     name,
     isActive,
+    scheduler: running === undefined || called.length === 0 ? undefined : running.scheduler,
     score,
     evidence,
     members,

@@ -3,12 +3,13 @@ import type { Column } from '../../../present/columns/column.js'
 import {
   eventColumns,
   eventRows,
-  queueColumns,
+  queueColumnsOf,
   runqueueColumns,
   waitingColumns,
   waitingRows,
 } from '../../../present/columns/sched.js'
 import { pairLines } from '../../../present/text/lines.js'
+import { capsText, cidsText } from '../../../present/text/sched.js'
 import { exitText } from '../../../sched/exit.js'
 import type { SchedulerObject } from '../../../sched/objects.js'
 import type { SchedState } from '../../../sched/sched.js'
@@ -38,7 +39,7 @@ export const sched = defineCommand<{ json?: boolean }>({
 async function printState(output: Output, state: SchedState): Promise<void> {
   await output.line(pairLines(statePairs(state), output.columns).join('\n'))
   await section(output, 'Runqueues', runqueueColumns, state.runqueues)
-  await section(output, 'Dispatch queues', queueColumns, state.queues)
+  await section(output, 'Dispatch queues', queueColumnsOf(state.queues), state.queues)
   await section(output, 'Waiting', waitingColumns, waitingRows(state))
   await section(output, 'Events', eventColumns, eventRows(state))
   if (state.absent.length > 0) {
@@ -51,14 +52,14 @@ async function printState(output: Output, state: SchedState): Promise<void> {
 }
 
 /** What a scheduler is made of, and how that is known. */
-function objectPairs(object: SchedulerObject): [string, string][] {
+function objectPairs(object: SchedulerObject, isOnly: boolean): [string, string][] {
   const { isActive, name, mapName, mapId, programIds, mapIds, evidence } = object
   const programs = `${programIds.length} programs (${programIds.join(', ')})`
   const maps = `${mapIds.length} maps (${mapIds.join(', ')})`
   return [
     [
       isActive ? 'made of' : 'also loaded',
-      `${isActive ? '' : `${name}: `}struct_ops map ${mapName} (${mapId}), ${programs}, ${maps}`,
+      `${isActive && isOnly ? '' : `${name}: `}struct_ops map ${mapName} (${mapId}), ${programs}, ${maps}`,
     ],
     ['known by', evidence.join('; ')],
   ]
@@ -83,16 +84,22 @@ function statePairs(state: SchedState): [string, string][] {
     ],
   ]
   for (const scheduler of state.schedulers) {
-    const { name, exit, bypassDepth, aborting, cgroupPath, isRoot } = scheduler
+    const { name, exit, bypassDepth, aborting, cgroupPath, isRoot, form, caps, watchdogMs } = scheduler
     const notes = [
       ...(isRoot === false ? [`for cgroup ${cgroupPath ?? '(unknown)'}`] : []),
+      ...(form === 'cid' ? ['by cid'] : []),
+      ...(isRoot === false && watchdogMs !== undefined
+        ? [`ejected after a wait of ${durationText(watchdogMs)}`]
+        : []),
       ...(bypassDepth !== undefined && bypassDepth > 0 ? [`bypassed (depth ${bypassDepth})`] : []),
       ...(aborting ? ['aborting'] : []),
       ...(exit !== undefined && exit.kindValue !== 0 ? [`exit ${exit.kind}: ${exitText(exit)}`] : []),
     ]
     pairs.push(['scheduler', [name, ...notes].join(', ')])
+    if (caps !== undefined) pairs.push(['granted', capsText(caps)])
   }
-  for (const object of state.objects) pairs.push(...objectPairs(object))
+  if (state.cids !== undefined) pairs.push(['cids', cidsText(state.cids)])
+  for (const object of state.objects) pairs.push(...objectPairs(object, state.schedulers.length === 1))
   const { timeoutMs, ageMs } = state.watchdog
   // Without a scheduler the times are those of the last one, or 0.
   if (timeoutMs !== undefined && state.schedulers.length > 0) {

@@ -1,6 +1,7 @@
 import { CryoscopeError, quietly } from '../../../errors.js'
 import { taskText } from '../../../present/columns/column.js'
 import { eventRows, waitingRows } from '../../../present/columns/sched.js'
+import { capsText } from '../../../present/text/sched.js'
 import type { DispatchQueue, QueuedTask } from '../../../sched/dispatch-queue.js'
 import { exitText } from '../../../sched/exit.js'
 import type { Runqueue } from '../../../sched/runqueue.js'
@@ -87,12 +88,24 @@ function schedulerNodes(state: SchedState): TreeNode[] {
       state.state === 'enabled' ? all : '',
     ),
   ]
-  for (const { name, exit, bypassDepth, flags, isRoot, cgroupPath, address } of state.schedulers) {
+  for (const {
+    name,
+    exit,
+    bypassDepth,
+    flags,
+    isRoot,
+    cgroupPath,
+    address,
+    form,
+    caps,
+  } of state.schedulers) {
     const trouble = exit !== undefined && exit.kindValue !== 0
     const notes = [
       ...(isRoot === false ? [`for cgroup ${cgroupPath ?? '(unknown)'}`] : []),
       ...(bypassDepth !== undefined && bypassDepth > 0 ? [`bypassed, depth ${bypassDepth}`] : []),
       ...(trouble ? [`exit ${exit.kind}: ${exitText(exit)}`] : []),
+      ...(form === 'cid' ? ['by cid'] : []),
+      ...(caps === undefined ? [] : [`granted ${capsText(caps)}`]),
       flags.join(' '),
     ]
     const node = plain(

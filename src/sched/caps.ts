@@ -1,0 +1,79 @@
+import type { Kernel } from '../kernel/kernel.js'
+import type { StructReader } from '../kernel/struct-reader.js'
+import type { SchedContext } from './context.js'
+
+/** One capability of a scheduler (enum scx_cap_flags), as /sys/kernel/sched_ext/root/caps has it. */
+export interface Capability {
+  /** enq, enq_immed, preempt, perf. */
+  readonly name: string
+  /** The cids on which it was granted, ascending. */
+  readonly cids: readonly number[]
+}
+
+/** No kernel has so many; more are broken reads. */
+const capLimit = 64
+const shardLimit = 4096
+const cidLimit = 8192
+
+/** Names of capabilities by their number, from `__SCX_CAP_ENQ = 1` and its like. */
+function capNames(kernel: Kernel): string[] {
+  const type = kernel.types.find('scx_cap_flags', 'enum')
+  if (type?.kind !== 'enum') return []
+  const names: string[] = []
+  for (const { name, value } of type.values) {
+    const [, word] = /^__SCX_CAP_([A-Z_]+)$/.exec(name) ?? []
+    if (word !== undefined && word !== 'ALL' && value >= 0n && value < BigInt(capLimit))
+      names[Number(value)] = word.toLowerCase()
+  }
+  return names
+}
+
+/** What a scheduler may do, by shards of cids (scx_sched.pshard, in Linux 7.3); undefined where the kernel has no such thing. */
+export function readCaps(
+  { kernel, problems, absences }: SchedContext,
+  sched: StructReader,
+  where: string,
+): readonly Capability[] | undefined {
+  const layout = kernel.layouts.find('scx_pshard')
+  if (layout === undefined || !sched.has('pshard') || !sched.has('nr_pshards'))
+    return absences.lacks(
+      'capabilities',
+      'scx_sched has no pshard: its schedulers are granted no CPUs one by one',
+    )
+  return problems.attempt(`${where}, caps`, () => {
+    const names = capNames(kernel)
+    const found: number[][] = names.map(() => [])
+    const array = sched.pointer('pshard')
+    const count = sched.number('nr_pshards')
+    if (count > shardLimit) {
+      problems.add(`${where}, nr_pshards`, `${count} shards cannot be`)
+      return undefined
+    }
+    for (let shard = 0; array !== 0n && shard < count; shard++) {
+      const at = kernel.space.u64(array + BigInt(8 * shard))
+      if (at === 0n) continue
+      for (const [cap, cids] of found.entries()) cids.push(...maskOf(kernel, at, cap))
+    }
+    return names.flatMap((name, cap) =>
+      name === undefined ? [] : [{ name, cids: (found[cap] ?? []).toSorted((a, b) => a - b) }],
+    )
+  })
+}
+
+/** The cids in one mask of a shard (struct scx_cmask): bits of whole words, of which the first begins at a multiple of 64. */
+function maskOf(kernel: Kernel, shard: bigint, cap: number): number[] {
+  const reader = kernel.struct('scx_pshard', shard)
+  const mask = kernel.struct('scx_cmask', reader.at(`caps[${cap}].cmask`))
+  const base = mask.number('base')
+  const count = mask.number('nr_cids')
+  if (base + count > cidLimit) return []
+  const first = Math.floor(base / 64) * 64
+  const bits = mask.at('bits')
+  const cids: number[] = []
+  for (let cid = base; cid < base + count; cid++) {
+    const bit = cid - first
+    const word = kernel.space.u64(bits + BigInt(8 * Math.floor(bit / 64)))
+    if (((word >> BigInt(bit % 64)) & 1n) !== 0n) cids.push(cid)
+  }
+  return cids
+}

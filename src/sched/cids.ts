@@ -1,0 +1,73 @@
+import type { SchedContext } from './context.js'
+
+/** A CPU by the number that cid-form schedulers have for it: cids follow the machine's topology. */
+export interface Cid {
+  readonly cid: number
+  readonly cpu: number
+  readonly shard: number | undefined
+}
+
+/** CPUs that are handed out together. */
+export interface CidShard {
+  readonly shard: number
+  readonly firstCid: number
+  readonly cids: number
+  readonly node: number | undefined
+}
+
+export interface CidTables {
+  readonly cids: readonly Cid[]
+  readonly shards: readonly CidShard[]
+}
+
+const shardLimit = 4096
+
+/** The tables that the kernel goes by now (struct scx_cid_tables, kernel/sched/ext_cid.c, in Linux 7.3). */
+export function readCids({ kernel, problems, absences }: SchedContext): CidTables | undefined {
+  const symbol = kernel.findSymbol('scx_cid_tables')
+  if (symbol === undefined || kernel.layouts.find('scx_cid_tables') === undefined)
+    return absences.lacks('cids', 'this kernel numbers CPUs in one way (no scx_cid_tables)')
+  return problems.attempt('scx_cid_tables', () => {
+    const at = kernel.space.u64(symbol)
+    if (at === 0n) return undefined
+    const tables = kernel.struct('scx_cid_tables', at)
+    const toCpu = tables.pointer('cid_to_cpu')
+    const toShard = tables.pointer('cid_to_shard')
+    const cids: Cid[] = []
+    for (let cid = 0; cid < kernel.cpus.count; cid++) {
+      const cpu = kernel.space.u16(toCpu + BigInt(2 * cid))
+      // -1: no CPU has it.
+      if (cpu >= 0x8000) continue
+      const shard = toShard === 0n ? -1 : kernel.space.i32(toShard + BigInt(4 * cid))
+      cids.push({ cid, cpu, shard: shard < 0 ? undefined : shard })
+    }
+    return { cids, shards: shardsOf({ kernel, problems }, at) }
+  })
+}
+
+function shardsOf({ kernel, problems }: Pick<SchedContext, 'kernel' | 'problems'>, at: bigint): CidShard[] {
+  const tables = kernel.struct('scx_cid_tables', at)
+  const count = tables.number('nr_shards')
+  const ranges = tables.pointer('shard_ranges')
+  const nodes = tables.pointer('shard_node')
+  const stride = kernel.layouts.find('scx_cid_shard')?.size
+  if (count > shardLimit) problems.add('scx_cid_tables', `${count} shards cannot be`)
+  if (count > shardLimit || ranges === 0n || stride === undefined) return []
+  return Array.from({ length: count }, (_, shard) => {
+    const range = kernel.struct('scx_cid_shard', ranges + BigInt(stride * shard))
+    const node = nodes === 0n ? -1 : kernel.space.i32(nodes + BigInt(4 * shard))
+    return {
+      shard,
+      firstCid: range.number('base_cid'),
+      cids: range.number('nr_cids'),
+      node: node < 0 ? undefined : node,
+    }
+  })
+}
+
+/** The CPUs that have these cids; undefined where the tables do not say. */
+export function cpusOfCids(tables: CidTables | undefined, cids: readonly number[]): number[] | undefined {
+  if (tables === undefined) return undefined
+  const found = cids.map((cid) => tables.cids.find((each) => each.cid === cid)?.cpu)
+  return found.some((cpu) => cpu === undefined) ? undefined : (found as number[]).toSorted((a, b) => a - b)
+}
