@@ -59,6 +59,8 @@ static unsigned open_count;
 static uint64_t open_filter; /* one bit for each low six bits of a return address */
 static uint8_t shadow[MOST_PIECES][4096];
 static uint64_t shadow_generation;
+/* All pieces lie between these offsets of their pages; most stores are told apart by them alone. */
+static uint64_t nearest, furthest;
 
 static void doze(long nanoseconds)
 {
@@ -149,9 +151,16 @@ static void publish(void)
 /* Takes the watched bytes as they are when they begin to be watched. */
 static void take_shadows(void)
 {
-	for (uint64_t i = 0; i < control->pieces && i < MOST_PIECES; i++)
+	nearest = 4096;
+	furthest = 0;
+	for (uint64_t i = 0; i < control->pieces && i < MOST_PIECES; i++) {
+		uint64_t start = control->piece[i].offset & 4095, end = start + control->piece[i].length;
+
+		nearest = start < nearest ? start : nearest;
+		furthest = end > furthest ? end : furthest;
 		if (control->piece[i].offset < ram_size)
 			memcpy(shadow[i], ram + (control->piece[i].offset & ~4095ull), 4096);
+	}
 	shadow_generation = control->generation;
 }
 
@@ -183,15 +192,19 @@ static void report_store(unsigned cpu, uint64_t virtual, uint64_t offset, unsign
 /* After each store of the guest. Watched are bytes of RAM, by whatever address they are reached. */
 static void stored(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t virtual, void *data)
 {
-	unsigned size = 1u << qemu_plugin_mem_size_shift(info);
 	uint64_t within = virtual & 4095;
 	bool may_hit = false;
+	unsigned size;
 
+	if (shadow_generation != control->generation)
+		take_shadows();
+	/* No access is longer than 64 bytes; those near the end of a page may go on in the next. */
+	if ((within >= furthest || within + 64 <= nearest) && within <= 4096 - 64)
+		return;
 	/* QEMU 7.2 was seen to call for loads too. */
 	if (!qemu_plugin_mem_is_store(info))
 		return;
-	if (shadow_generation != control->generation)
-		take_shadows();
+	size = 1u << qemu_plugin_mem_size_shift(info);
 	for (uint64_t i = 0; i < control->pieces && i < MOST_PIECES; i++) {
 		uint64_t start = control->piece[i].offset & 4095;
 
