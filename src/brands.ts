@@ -17,6 +17,8 @@ export type Frame = NumberOf<'frame'>
 export type Physical = NumberOf<'physical'>
 /** Offset in a file in bytes: a dump, or one that holds RAM. */
 export type FileOffset = NumberOf<'file'>
+/** Number of a block of physical memory that a source loads as one: physical address / size of its blocks. */
+export type Block = NumberOf<'block'>
 /** Where a memory has the bytes of a frame at hand: index of the window * 2^32 + offset in it. */
 export type Position = NumberOf<'position'>
 
@@ -30,4 +32,5 @@ export const asPage = (number: number): Page => number as Page
 export const asFrame = (number: number): Frame => number as Frame
 export const asPhysical = (address: number): Physical => address as Physical
 export const asFileOffset = (offset: number): FileOffset => offset as FileOffset
+export const asBlock = (number: number): Block => number as Block
 export const asPosition = (place: number): Position => place as Position

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { asFileOffset, asFrame, asPage, asPhysical, asPosition, frameAt, frameStart } from '../src/brands.js'
+import {
+  asBlock,
+  asFileOffset,
+  asFrame,
+  asPage,
+  asPhysical,
+  asPosition,
+  frameAt,
+  frameStart,
+} from '../src/brands.js'
 import { AddressSpace } from '../src/memory/address-space.js'
+import type { FrameSource } from '../src/memory/frame-cache.js'
 import { fileOffset, windowPosition } from '../src/memory/mapping.js'
 import { x86PageTables } from '../src/memory/page-tables.js'
 import type { Segment } from '../src/memory/segmented.js'
@@ -11,7 +21,7 @@ const memory: PhysicalMemory = new ArrayMemory(8192)
 
 describe('numbers of different units', () => {
   it('are the plain numbers that they were', () => {
-    for (const say of [asPage, asFrame, asPhysical, asFileOffset, asPosition])
+    for (const say of [asPage, asFrame, asBlock, asPhysical, asFileOffset, asPosition])
       expect(say(2 ** 51 + 1)).toBe(2 ** 51 + 1)
     expect(frameAt(asPhysical(2 ** 51 + 4095))).toBe(2 ** 39)
     expect(frameStart(asFrame(2 ** 39))).toBe(2 ** 51)
@@ -21,6 +31,7 @@ describe('numbers of different units', () => {
   it('do not stand for each other', () => {
     const space = new AddressSpace(memory, asPhysical(0), x86PageTables(4))
     const [page, frame, physical, offset] = [asPage(1), asFrame(1), asPhysical(4096), asFileOffset(4096)]
+    const source = { place: (block) => block } as Pick<FrameSource, 'place'>
     const refused = [
       // @ts-expect-error A frame is no page.
       () => space.locate(frame),
@@ -32,6 +43,8 @@ describe('numbers of different units', () => {
       () => memory.read(frame, 1),
       // @ts-expect-error An offset in a file is no address.
       () => new AddressSpace(memory, offset, x86PageTables(4)),
+      // @ts-expect-error A frame is no block: blocks of a source may be larger.
+      () => source.place(frame),
       // @ts-expect-error An address is no offset in a file.
       () => windowPosition(physical),
       // @ts-expect-error An offset in a file is no position.
@@ -45,7 +58,7 @@ describe('numbers of different units', () => {
       // @ts-expect-error The two of a segment are not swapped.
       (): Segment => ({ physical, offset: physical, length: 1 }),
     ]
-    expect(refused).toHaveLength(11)
+    expect(refused).toHaveLength(12)
     expect(new AddressSpace(memory, physical, x86PageTables(4)).root).toBe(4096)
   })
 })

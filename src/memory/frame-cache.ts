@@ -1,4 +1,12 @@
-import { asPosition, type Frame, frameStart, type Physical, type Position } from '../brands.js'
+import {
+  asBlock,
+  asPosition,
+  type Block,
+  type Frame,
+  frameStart,
+  type Physical,
+  type Position,
+} from '../brands.js'
 import type { FileMapping } from './mapping.js'
 import { readFrames } from './read-frames.js'
 import type { MemoryWindow, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
@@ -18,9 +26,9 @@ export interface FrameSource {
    * What the copy of a block is known by, from 0 on: the same number for blocks that share their bytes. -1 when the source
    * does not hold the block; `inWindows(position)` when it lies in `windows` and needs no copy.
    */
-  place(block: number): number
+  place(block: Block): number
   /** Fills `into` with the bytes of a block; false when they cannot be had. */
-  load(block: number, into: Uint8Array): boolean
+  load(block: Block, into: Uint8Array): boolean
   /** The file that `windows` are of. */
   readonly mapping?: FileMapping | undefined
   /** What happened to the source since it was opened, in a sentence. */
@@ -103,7 +111,7 @@ export class CachedMemory implements PhysicalMemory {
     const { blockSize } = this.#source
     const start = frameStart(frame)
     const within = start % blockSize
-    const block = (start - within) / blockSize
+    const block = asBlock((start - within) / blockSize)
     const place = this.#source.place(block)
     if (place < -1) {
       const mapped = asPosition(-2 - place)
@@ -134,7 +142,7 @@ export class CachedMemory implements PhysicalMemory {
     return firstYoung !== undefined && window < firstYoung.window
   }
 
-  #fill(block: number, key: number, known: Position | undefined): Position {
+  #fill(block: Block, key: number, known: Position | undefined): Position {
     const { blockSize } = this.#source
     if (this.#used + blockSize > this.#segmentSize) this.#grow()
     // Making room may have dropped it.

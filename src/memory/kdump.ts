@@ -1,4 +1,4 @@
-import { asFileOffset, asPhysical } from '../brands.js'
+import { asFileOffset, asPhysical, type Block } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { BitmapRank } from './bitmap-rank.js'
 import { type Compression, type Unpack, unpacker } from './compression/unpack.js'
@@ -256,7 +256,7 @@ class Part {
   }
 
   /** Where the descriptor of a page is in the file; -1 when the page is not in the dump. */
-  descriptor(page: number): number {
+  descriptor(page: Block): number {
     if (page < this.firstPage || page >= this.endPage) return -1
     const rank = this.dumped.rank(page)
     return rank < 0 ? -1 : this.#descriptors + (rank - this.#skipped) * descriptorLength
@@ -289,7 +289,7 @@ class Pages implements FrameSource {
     this.windows = parts.length === 1 ? (this.#part.file.mapping?.windows ?? []) : []
   }
 
-  place(page: number): number {
+  place(page: Block): number {
     let at = -1
     for (let i = 0; i < this.#parts.length; i++) {
       at = (this.#parts[i] as Part).descriptor(page)
@@ -316,7 +316,7 @@ class Pages implements FrameSource {
     return this.#parts.length === 1 ? offset : offset * splitLimit + this.#parts.indexOf(this.#part)
   }
 
-  load(_page: number, into: Uint8Array): boolean {
+  load(_page: Block, into: Uint8Array): boolean {
     const bytes = this.#part.file.bytes(this.#offset, this.#size)
     if (bytes.length < this.#size) return false
     const kind = this.#flags & compressionMask

@@ -1,4 +1,4 @@
-import { asFileOffset, asFrame, asPhysical, type Frame, frameStart } from '../brands.js'
+import { asFileOffset, asFrame, asPhysical, type Block, type Frame, frameStart } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
 import { unpacker } from './compression/unpack.js'
@@ -84,7 +84,7 @@ export function parseMigration(path: string, file: DumpBytes, start: number, for
   }
 }
 
-interface Block {
+interface RamBlock {
   readonly length: number
   /** Per page: 0 absent, above 0 where its bytes are (packed ones marked), below 0 minus one minus the byte that fills it. */
   readonly pages: Float64Array
@@ -92,14 +92,14 @@ interface Block {
 
 class RamStream {
   machine = ''
-  readonly blocks = new Map<string, Block>()
+  readonly blocks = new Map<string, RamBlock>()
   readonly problems: string[] = []
   /** That the stream ends early, and which part of the pages came. */
   cut: string | undefined
   readonly #path: string
   readonly #file: DumpBytes
   readonly #reader: StreamReader
-  #block: Block | undefined
+  #block: RamBlock | undefined
   #deltas = 0
 
   constructor(path: string, file: DumpBytes, start: number) {
@@ -249,11 +249,11 @@ class StreamPages implements FrameSource {
   readonly description: string
   readonly windows: readonly MemoryWindow[]
   readonly #file: DumpBytes
-  readonly #block: Block
+  readonly #block: RamBlock
   readonly #layout: readonly Segment[]
   readonly #unpack = unpacker('zlib')
 
-  constructor(description: string, file: DumpBytes, block: Block, layout: readonly Segment[]) {
+  constructor(description: string, file: DumpBytes, block: RamBlock, layout: readonly Segment[]) {
     this.description = description
     this.#file = file
     this.windows = file.mapping?.windows ?? []
@@ -261,7 +261,7 @@ class StreamPages implements FrameSource {
     this.#layout = layout
   }
 
-  place(block: number): number {
+  place(block: Block): number {
     const place = this.#placeOf(asFrame(block))
     if (place === 0) return -1
     if (place > 0 && place < packedMark) {
@@ -272,7 +272,7 @@ class StreamPages implements FrameSource {
     return place > 0 ? place : -1 - place
   }
 
-  load(block: number, into: Uint8Array): boolean {
+  load(block: Block, into: Uint8Array): boolean {
     const place = this.#placeOf(asFrame(block))
     if (place < 0) {
       into.fill(-1 - place)
