@@ -43,6 +43,8 @@ bpftool struct_ops register /tmp/root.o /sys/fs/bpf/root
 echo $waits >/sys/fs/cgroup/part/cgroup.procs
 (while :; do :; done) & runs=$!
 bpftool struct_ops register /tmp/sub.o /sys/fs/bpf/sub
+ids=$(bpftool btf dump file /sys/kernel/btf/vmlinux | sed -n "s/^\\[\\([0-9]*\\)\\] FUNC 'vfs_\\(read\\|write\\)'.*/\\1/p")
+/schedulers/trace-multi $ids &
 sleep 3
 for file in $(find /sys/kernel/sched_ext/root -type f); do sed "s#^#truth $file #" $file; done
 echo "schedulers: $waits waits, $runs runs"
@@ -58,6 +60,8 @@ describe.skipIf(!isCached)(
     let runs = 0
 
     beforeAll(async () => {
+      const tracer = fileURLToPath(new URL('schedulers/trace-multi.c', import.meta.url))
+      execFileSync('cc', ['-O2', '-static', '-Wall', '-o', join(directory, 'trace-multi'), tracer])
       writeFileSync(join(directory, 'script.sh'), script(compile('root'), compile('sub')))
       vm = await boot({
         kernel,
@@ -163,6 +167,17 @@ describe.skipIf(!isCached)(
       expect(sentences.join('\n')).toMatch(/ejects test_sub when the task has waited for 29 s/)
       expect(vm.sched.task(runs).schedExt?.scheduler).toBe(of(true).address)
       expect(vm.sched.task(waits).schedExt?.scheduler).toBe(of(false).address)
+    })
+
+    it('names what a link of several traced functions is attached to', () => {
+      const link = vm.links.find(({ type }) => type === 'tracing_multi')
+      expect(link?.target).toMatchObject({ kind: 'functions', count: 2 })
+      const { functions } = JSON.parse(JSON.stringify(link?.target)) as { functions: { name: string }[] }
+      // Behind the landing pad that calls through pointers need.
+      expect(functions.map(({ name }) => name.replace(/\+0x4$/, '')).toSorted()).toEqual([
+        'vfs_read',
+        'vfs_write',
+      ])
     })
 
     it('is put into one context and one story', () => {

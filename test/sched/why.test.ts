@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/sched/why.js'
 import { countOf, countText, isOne } from '../../src/sched/words.js'
+import { writeList } from '../support/structures.js'
 import { now, SchedGuest } from './sched-guest.js'
 
 const since = (ticks: bigint) => ({ 'scx.runnable_at': now - ticks })
@@ -75,6 +76,18 @@ describe('others that get their turn', () => {
     const guest = waiting([1000n, 900n])
     guest.objects.set('rq', guest.rq(0), { curr: guest.addTask(60) })
     expect(dispatching(guest)).toMatch(/1 CPU runs tasks of it, and of 1 other waiting task 0 became/)
+  })
+
+  it('are none of another scheduler’s, whether they run or wait', () => {
+    const guest = waiting([1000n, 900n, 1n])
+    const other = guest.objects.make('scx_sched', { 'ops.name': 'other', level: 1 })
+    const all = [guest.sched, other].map((sched) => guest.member(sched, 'scx_sched', 'all'))
+    writeList(guest.guest, guest.symbol('scx_sched_all'), all)
+    guest.objects.set('rq', guest.rq(0), { curr: guest.addTask(60, { 'scx.sched': other }) })
+    // Task 12, which has just become ready, is the root's.
+    expect(dispatching(guest)).toMatch(/0 CPUs run tasks of it, and of 2 other waiting tasks 1 became/)
+    guest.objects.set('task_struct', guest.task(12), { 'scx.sched': other })
+    expect(dispatching(guest)).toBeUndefined()
   })
 
   it('matter only to one that has waited for a second', () => {

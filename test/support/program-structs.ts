@@ -10,6 +10,7 @@ export const linkTypes = {
   xdp: 6,
   perf_event: 7,
   kprobe_multi: 8,
+  tracing_multi: 15,
   struct_ops: 9,
   netfilter: 10,
   tcx: 11,
@@ -118,6 +119,9 @@ function describeLinks(t: Types, { bool }: { readonly bool: number }): void {
   t.struct('file', { f_mode: u32, private_data: pointer })
   t.struct('trace_event_call', { class: pointer, name: pointer })
   t.struct('bpf_kprobe_multi_link', { cnt: u32, addrs: pointer, link })
+  const entry = t.struct('ftrace_func_entry', { hlist: t.b.array(pointer, 2), ip: u64, direct: u64 })
+  const node = t.struct('bpf_tracing_multi_node', { trampoline: pointer, entry })
+  t.struct('bpf_tracing_multi_link', { link, nodes_cnt: s32, nodes: t.b.array(node, 3) })
   t.struct('bpf_uprobe', { ref_ctr_offset: u64, offset: u64 })
   const path = t.struct('path', { mnt: pointer, dentry: pointer })
   t.struct('bpf_uprobe_multi_link', { path, cnt: u32, uprobes: pointer, link })

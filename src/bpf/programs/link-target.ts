@@ -21,6 +21,7 @@ const kinds: Readonly<Record<string, readonly [struct: string, path: string, rea
   struct_ops: ['bpf_struct_ops_link', 'link', (kernel, link) => mapTarget(kernel, link)],
   raw_tracepoint: ['bpf_raw_tp_link', 'link', rawTracepoint],
   tracing: ['bpf_tracing_link', 'link.link', tracing],
+  tracing_multi: ['bpf_tracing_multi_link', 'link', tracedFunctions],
   cgroup: ['bpf_cgroup_link', 'link', cgroup],
   iter: ['bpf_iter_link', 'link', iterator],
   netns: ['bpf_netns_link', 'link', networkNamespace],
@@ -77,6 +78,20 @@ function tracing(kernel: Kernel, link: StructReader): Details {
       ? {}
       : { objectId: Number(BigInt.asUintN(32, key >> 32n)), btfId: Number(key & 0x7fffffffn) }),
   }
+}
+
+/** bpf_tracing_multi_link (include/linux/bpf.h, Linux 7.3): a trampoline for each function, found by where ftrace has it. */
+function tracedFunctions(kernel: Kernel, link: StructReader): Details {
+  const count = link.number('nodes_cnt')
+  const nodes = link.at('nodes')
+  const layout = kernel.layouts.get('bpf_tracing_multi_node')
+  const named = count > probeLimit ? 0 : Math.min(Math.max(0, count), namedProbes)
+  const functions = Array.from({ length: named }, (_, i) => {
+    const node = kernel.struct('bpf_tracing_multi_node', nodes + BigInt(i * layout.size))
+    const address = node.pointer('entry.ip')
+    return { address: hexAddress(address), name: kernel.symbolize(address) }
+  })
+  return { kind: 'functions', count, functions }
 }
 
 function cgroup(kernel: Kernel, link: StructReader, problems: Problems): Details {

@@ -125,6 +125,24 @@ describe('links', () => {
     expect(problems).toEqual([expect.stringMatching(/^target of link 3: page not present/)])
   })
 
+  it('of several traced functions names them, as many as there are', () => {
+    const { links, problems } = read((guest, links) => {
+      const first = guest.symbol('vfs_read', guest.image(64), 'T')
+      const nodes = { 'nodes[0].entry.ip': first, 'nodes[1].entry.ip': 0x1000n, 'nodes[2].entry.ip': 7n }
+      links.add('tracing_multi', 'bpf_tracing_multi_link', { nodes_cnt: 2, ...nodes })
+      links.add('tracing_multi', 'bpf_tracing_multi_link', { nodes_cnt: -1 })
+    })
+    expect(links.map(({ target }) => target)).toMatchObject([
+      {
+        kind: 'functions',
+        count: 2,
+        functions: [{ name: 'vfs_read' }, { address: '0x1000', name: undefined }],
+      },
+      { count: -1, functions: [] },
+    ])
+    expect(problems).toEqual([])
+  })
+
   it('that are unreadable are said, and the rest is there', () => {
     const { links, problems } = read((_, links) => {
       links.put(1, wild)
