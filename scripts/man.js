@@ -21,7 +21,8 @@ function roff(text) {
 }
 
 const general = cryoscope('--help')
-const names = [...general.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name)
+const [commands] = general.split(/^Targets$/m)
+const names = [...commands.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name)
 const sections = names.map((name) => {
   const text = cryoscope('help', name)
     .replace(/^Usage: /, '')

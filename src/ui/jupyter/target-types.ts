@@ -6,18 +6,14 @@ import { InterruptedError } from './cell-scope.js'
 import { preloadedNames } from './preloaded.js'
 
 /**
- * Mistakes that only somebody finds who knows the target. The others are tslab's, which knows the same code with a `vm`
- * whose values may be anything: names, modules and arguments of functions are its business.
+ * Complaints that are left to tslab: names and modules of Node.js, of packages and of other cells, which it resolves. All others
+ * are those of the prompt, so that both refuse the same code.
  */
-const ours = new Set([
-  // A name in quotes that the target has not.
-  0,
-  // Members that are not there, and such that cannot be assigned.
-  2339, 2551, 2540,
-  // Operators that do not go with their operands, and comparisons that cannot be true.
-  2362, 2363, 2365, 2367,
-  // Values that cannot be called or gone through, and calls with too many arguments.
-  2349, 2488, 2554, 2555,
+const tslabs = new Set([
+  // Names that are not known, or declared again.
+  2304, 2552, 2300, 2451, 2580, 2581, 2582, 2583, 2584, 2585, 2591, 2592, 2593, 2867, 2868,
+  // Modules and what they export.
+  2305, 2306, 2307, 2614, 2792, 2613, 7016,
 ])
 /** Names in quotes are those of before, where a cell itself makes the guest run. */
 const runsGuest = /\.\s*(?:thaw|advance|runUntil|step|restore)\s*\(/
@@ -72,7 +68,10 @@ export class TargetTypes {
     }
   }
 
-  /** What is wrong in a cell, `LINE:COLUMN - SENTENCE` each; empty when nothing is or no target is open. */
+  /**
+   * What is wrong in a cell, each as `LINE:COLUMN - SENTENCE` with the line and carets below it; empty when nothing is or no
+   * target is open.
+   */
   async check(code: string, signal: AbortSignal): Promise<readonly string[]> {
     const head = opensTarget.test(code) ? anyTarget : ''
     const problems = (await this.#ask((types) => types.check(head + code), signal)) ?? []
@@ -80,8 +79,8 @@ export class TargetTypes {
     if (problems.some(({ code: number }) => number >= 1000 && number < 2000)) return []
     const changes = runsGuest.test(code)
     return problems
-      .filter(({ code: number }) => ours.has(number) && !(changes && number === 0))
-      .map(({ start, message }) => `${place(code, start - head.length)} - ${message}`)
+      .filter(({ code: number }) => !tslabs.has(number) && !(changes && number === 0))
+      .map(({ start, length, message }) => complaint(code, start - head.length, length, message))
   }
 
   async complete(code: string, position: number): Promise<Completions | undefined> {
@@ -130,7 +129,10 @@ function interruption(signal: AbortSignal): Promise<never> {
   })
 }
 
-function place(code: string, start: number): string {
+function complaint(code: string, start: number, length: number, message: string): string {
   const before = code.slice(0, Math.max(0, start)).split('\n')
-  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
+  const column = before.at(-1)?.length ?? 0
+  const line = code.split('\n')[before.length - 1] ?? ''
+  const carets = '~'.repeat(Math.max(1, Math.min(length, line.length - column)))
+  return `${before.length}:${column + 1} - ${message}\n  ${line}\n  ${' '.repeat(column)}${carets}`
 }

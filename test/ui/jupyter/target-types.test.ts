@@ -53,8 +53,10 @@ describe('TargetTypes', () => {
   it('says line and column of what is wrong', async () => {
     const { targets } = world(2551)
     targets.follow(session())
-    expect(await targets.check('const a = 1\n  bad', never())).toEqual(['2:3 - it is bad'])
-    expect(await targets.check('vm = await open("x")\nbad', never())).toEqual(['2:1 - it is bad'])
+    expect(await targets.check('const a = 1\n  bad', never())).toEqual(['2:3 - it is bad\n    bad\n    ~~~'])
+    expect(await targets.check('vm = await open("x")\nbad', never())).toEqual([
+      '2:1 - it is bad\n  bad\n  ~~~',
+    ])
   })
 
   it('does not know the types of a target that the cell itself opens', async () => {
@@ -67,8 +69,16 @@ describe('TargetTypes', () => {
     ])
   })
 
-  it('leaves names and arguments to tslab, and everything when a cell cannot be parsed', async () => {
-    for (const code of [2304, 2345, 2322, 1005]) {
+  it('refuses what the prompt refuses, assignments and arguments too', async () => {
+    for (const code of [2322, 2345, 2339, 18048]) {
+      const { targets } = world(code)
+      targets.follow(session())
+      expect(await targets.check('bad', never())).toEqual(['1:1 - it is bad\n  bad\n  ~~~'])
+    }
+  })
+
+  it('leaves names and modules to tslab, and everything when a cell cannot be parsed', async () => {
+    for (const code of [2304, 2307, 2451, 1005]) {
       const { targets } = world(code)
       targets.follow(session())
       expect(await targets.check('bad', never())).toEqual([])
@@ -78,7 +88,9 @@ describe('TargetTypes', () => {
   it('lets names through that are new when the guest has run', async () => {
     const { targets } = world(0)
     targets.follow(session())
-    expect(await targets.check('vm.map("bad")', never())).toEqual(['1:9 - it is bad'])
+    expect(await targets.check('vm.map("bad")', never())).toEqual([
+      '1:9 - it is bad\n  vm.map("bad")\n          ~~~',
+    ])
     expect(await targets.check('await vm.advance({ ms: 1 }); vm.map("bad")', never())).toEqual([])
   })
 

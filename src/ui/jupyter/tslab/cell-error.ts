@@ -15,7 +15,8 @@ const ownFrame = /^\s+at .*(?:node:|node_modules\/tslab\/|\/dist\/bundle\/|\/dis
 const framesShown = 10
 
 export function errorOfDiagnostics(lines: readonly string[]): CellError {
-  return { ename: 'TypeScriptError', evalue: lines[0] ?? 'the cell is not valid', traceback: lines }
+  const [sentence = 'the cell is not valid'] = (lines[0] ?? '').split('\n')
+  return { ename: 'TypeScriptError', evalue: sentence, traceback: lines.flatMap((each) => each.split('\n')) }
 }
 
 /** Sentences of ours as they are; other errors with the frames of cells. Never throws, whatever was thrown. */
