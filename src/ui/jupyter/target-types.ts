@@ -27,7 +27,9 @@ export const cellSurroundings: Surroundings = {
     "interface Target extends Omit<import('cryoscope-guest').Guest, 'maps' | 'allocators' | 'allocator'>,",
     "  Pick<import('cryoscope').AnyGuest, 'maps' | 'allocators' | 'allocator'> {}",
     'declare let vm: Target',
-    ...preloadedNames.map((name) => `declare const ${name}: typeof import('cryoscope').${name}`),
+    // They take targets of any types; what is typed by this one is none of those by name.
+    'type Taking<F> = F extends (...words: never[]) => infer R ? ((...words: any[]) => R) & Pick<F, keyof F> : F',
+    ...preloadedNames.map((name) => `declare const ${name}: Taking<typeof import('cryoscope').${name}>`),
     '',
   ].join('\n'),
   fixed: ['vm'],
@@ -78,9 +80,13 @@ export class TargetTypes {
     // What cannot be parsed is not understood either.
     if (problems.some(({ code: number }) => number >= 1000 && number < 2000)) return []
     const changes = runsGuest.test(code)
-    return problems
-      .filter(({ code: number }) => !tslabs.has(number) && !(changes && number === 0))
-      .map(({ start, length, message }) => complaint(code, start - head.length, length, message))
+    return (
+      problems
+        .filter(({ code: number }) => !tslabs.has(number) && !(changes && number === 0))
+        // Of another target than the one in `vm` no types are known.
+        .filter(({ message }) => !message.includes("'AnyGuest'"))
+        .map(({ start, length, message }) => complaint(code, start - head.length, length, message))
+    )
   }
 
   async complete(code: string, position: number): Promise<Completions | undefined> {
