@@ -1,11 +1,33 @@
 import { expect } from 'vitest'
 import type { ContextItem } from '../../../src/session/task-context.js'
+import type { Desk } from '../../../src/ui/tui/model/desk.js'
+import { taskView } from '../../../src/ui/tui/panes/tasks.js'
 import type { Comparison, Truth } from './demo-guest.js'
 
 /** What BPF keeps of tasks, against bpftool's dump of the map that has the same in the demo. */
 export const taskContextComparisons: readonly Comparison[] = [
   ['finds all that BPF keeps of a task, as bpftool dumps it', taskContexts],
+  ['shows what BPF keeps of a task on its page', taskPage],
 ]
+
+function taskPage({ session }: Truth): void {
+  const [pid] = [...session.map('pid_stats').entries()].map(({ key }) => Number(key.json))
+  const task = session.tasks.find((one) => one.pid === pid)
+  if (task === undefined) throw new Error('the first pid of pid_stats is no task')
+  const desk = { vm: session, columns: 120 } as unknown as Desk
+  const opened = new Set([`task:${task.pid}/bpf`])
+  const { rows } = taskView(desk, { kind: 'task', pid: task.pid }).load(opened)
+  const names = Array.from({ length: rows.length }, (_, i) => rows.at(i)?.cells[0])
+  const heading = (name: string): string => `${name} (${session.map(name).id})`
+  expect(names).toEqual(
+    expect.arrayContaining([
+      `task storage ${heading('scx_task_map')}`,
+      `map entry ${heading('pid_stats')}, key ${task.pid}`,
+      `arena ${heading('arena')}`,
+      'nr_enqueued',
+    ]),
+  )
+}
 
 interface ToolEntry {
   readonly formatted: { readonly key: number; readonly value: Readonly<Record<string, unknown>> }
