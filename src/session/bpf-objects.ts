@@ -25,6 +25,7 @@ import { Steering } from './steering.js'
 export abstract class BpfObjects extends Steering {
   #context: ValueContext | undefined
   #maps: readonly BpfMap[] | undefined
+  #mapsListing: Problems | undefined
   #arenas: readonly Arena[] | undefined
   #recovery: Recovery | undefined
   readonly #objects: ObjectFile[] = []
@@ -41,6 +42,7 @@ export abstract class BpfObjects extends Steering {
     // Programs are analysed once while the guest runs on, not for each value that is read.
     if (hasRun) this.#recovery = undefined
     this.#maps = undefined
+    this.#mapsListing = undefined
     this.#arenas = undefined
     this.#unread = new Problems()
   }
@@ -48,7 +50,8 @@ export abstract class BpfObjects extends Steering {
   /** Every BPF map, by id. */
   get maps(): readonly BpfMap[] {
     const { kernel } = this
-    this.#maps ??= listMaps(kernel, this.unread).map(
+    this.#mapsListing ??= this.unread.part()
+    this.#maps ??= listMaps(kernel, this.#mapsListing).map(
       (info) => new BpfMap(kernel, info, this.unread, () => this.#contextOfMap(info)),
     )
     return this.#maps
@@ -132,7 +135,8 @@ export abstract class BpfObjects extends Steering {
   get arenas(): readonly Arena[] {
     const { kernel, maps } = this
     const infos = maps.map(({ info }) => info)
-    this.#arenas ??= listArenas(kernel, infos, this.unread, this.#knownTypes)
+    const listing = this.#mapsListing ?? this.unread
+    this.#arenas ??= listArenas(kernel, infos, listing, this.unread, this.#knownTypes)
     return this.#arenas
   }
 

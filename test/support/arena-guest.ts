@@ -255,7 +255,7 @@ export class ArenaGuest {
     const maps = listMaps(kernel, new Problems())
     const problems = new Problems()
     const reread = (): Arena => {
-      const [found] = listArenas(kernel, maps, problems)
+      const [found] = listArenas(kernel, maps, problems, problems)
       if (found === undefined) throw new Error(`no arena was found: ${problems.sentences.join('; ')}`)
       return found
     }

@@ -122,7 +122,7 @@ class ReferenceWalk {
       moreDangling: this.#moreDangling,
       typed: this.#typed.map((found) => [...found.values()]),
       objects: this.#objects.map((found) => [...found.values()].sort((a, b) => a.place - b.place)),
-      unread: this.#unread,
+      unread: [...this.#arena.unlisted, ...this.#unread],
     }
   }
 

@@ -61,15 +61,19 @@ export class Arena implements ArenaReader {
   readonly #maps: readonly MapInfo[]
 
   /** `maps` are all maps of the kernel: those of its programs hold allocators, and what refers to their memory. */
+  /** Maps and programs that could not be listed: what only they refer to seems unreferenced. */
+  readonly unlisted: readonly string[]
+
   constructor(
     kernel: Kernel,
     info: MapInfo,
     users: readonly ArenaUser[],
-    maps: readonly MapInfo[],
+    { maps, unlisted }: { readonly maps: readonly MapInfo[]; readonly unlisted: readonly string[] },
     known?: KnownTypes,
   ) {
     this.#kernel = kernel
     this.#maps = maps
+    this.unlisted = unlisted
     this.info = info
     this.users = users
     this.window = new ArenaWindow(kernel, info)

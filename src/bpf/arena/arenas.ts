@@ -5,20 +5,29 @@ import { Arena } from './arena.js'
 import type { KnownTypes } from './context.js'
 import { arenaUsers } from './users.js'
 
-/** Every arena of a kernel, by id. Unreadable ones are left out and named in `problems`. */
+/**
+ * Every arena of a kernel, by id. Unreadable ones are left out and named in `problems`. `listing` is what fell short when the
+ * maps were listed: a map that is not among them may hold the only reference to something.
+ */
 export function listArenas(
   kernel: Kernel,
   maps: readonly MapInfo[],
+  listing: Problems,
   problems: Problems,
   known?: KnownTypes,
 ): Arena[] {
   const infos = maps.filter(({ type }) => type === 'arena')
   if (infos.length === 0) return []
-  const users = arenaUsers(kernel, problems)
+  const usersListing = problems.part()
+  const users = arenaUsers(kernel, usersListing)
+  const unlisted = [...listing.sentences, ...usersListing.sentences]
   const arenas: Arena[] = []
   for (const info of infos) {
     const own = users.filter(({ arenaMap }) => arenaMap === info.address)
-    const arena = problems.attempt(`arena ${info.id}`, () => new Arena(kernel, info, own, maps, known))
+    const arena = problems.attempt(
+      `arena ${info.id}`,
+      () => new Arena(kernel, info, own, { maps, unlisted }, known),
+    )
     if (arena !== undefined) arenas.push(arena)
   }
   return arenas

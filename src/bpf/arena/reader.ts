@@ -22,6 +22,8 @@ export interface ArenaReader {
   readonly globalSections: readonly ArenaGlobals[]
   /** What is odd about it, and could not be read so far. */
   readonly problems: readonly Problem[]
+  /** Maps and programs that could not be listed, as sentences: what only they refer to seems unreferenced. */
+  readonly unlisted: readonly string[]
   /** Pages that are mapped, by number from the start of the arena, in order. */
   readonly pages: readonly number[]
   /** Whether the kernel lists the page of a place as free; undefined when that cannot be known. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { listArenas } from '../../../src/bpf/arena/arenas.js'
+import { Problems } from '../../../src/problems.js'
 import { ArenaGuest } from '../../support/arena-guest.js'
 import { type ElementSpec, writeSdtTree } from '../../support/sdt-tree.js'
 
@@ -34,6 +36,17 @@ describe('references', () => {
     expect(tasks?.leaks.map(({ index }) => index)).toEqual([1, 3])
     expect(cpus?.leaks.map(({ index }) => index)).toEqual([0])
     expect(tasks?.dangling).toEqual([])
+  })
+
+  it('may be in a map that could not be listed: that is a root that was not read', () => {
+    const { test } = make([{ index: 0 }])
+    const { kernel, maps, arena } = test.build()
+    expect(arena.allocators[0]?.unreadRoots).toEqual([])
+    const listing = new Problems()
+    listing.add('map_idr', 'page not present')
+    const [found] = listArenas(kernel, maps, listing, new Problems())
+    expect(found?.allocators[0]?.leaks).toHaveLength(1)
+    expect(found?.allocators[0]?.unreadRoots).toEqual(['map_idr: page not present'])
   })
 
   it('in circles that nothing leads to are leaks', () => {

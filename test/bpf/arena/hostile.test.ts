@@ -23,7 +23,7 @@ const struct = listMaps(kernel, new Problems()).find(({ id }) => id === arena.id
 function readAll(): void {
   const problems = new Problems()
   try {
-    for (const found of listArenas(kernel, listMaps(kernel, problems), problems)) {
+    for (const found of listArenas(kernel, listMaps(kernel, problems), problems, problems)) {
       JSON.stringify(found)
       void [found.freeRanges, found.allocatedPages, found.users, found.strays]
       JSON.stringify(found.globals)
@@ -40,7 +40,7 @@ function readAll(): void {
 describe('an arena in ruined memory', () => {
   it('is read in full when nothing is ruined', () => {
     ruin([])
-    const [found] = listArenas(kernel, listMaps(kernel, new Problems()), new Problems())
+    const [found] = listArenas(kernel, listMaps(kernel, new Problems()), new Problems(), new Problems())
     expect(found?.pages).toEqual([0, 1, 2, 10, 11])
     expect(found?.problems).toEqual([])
   })

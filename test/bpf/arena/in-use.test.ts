@@ -19,7 +19,7 @@ function make() {
   test.guest.u64(variables.task?.at ?? 0n, test.user(place(0) + 8))
   const { kernel, maps } = test.build()
   let probe: ArenaProbe | undefined
-  const [arena] = listArenas(kernel, maps, new Problems(), {
+  const [arena] = listArenas(kernel, maps, new Problems(), new Problems(), {
     pointerAt: (_type, _offset, given) => {
       probe = given
       return undefined

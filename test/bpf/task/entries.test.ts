@@ -88,7 +88,7 @@ describe('allocations of a task in an arena', () => {
     test.guest.u64(typing?.at ?? 0n, test.user((tree.elements.get(0) ?? 0) + 8))
     const { kernel, maps } = test.build()
     const problems = new Problems()
-    const objects = taskArenaObjects(listArenas(kernel, maps, problems), [], task, problems)
+    const objects = taskArenaObjects(listArenas(kernel, maps, problems, problems), [], task, problems)
     expect(objects.map(({ object, how }) => [object.name, how])).toEqual([
       ['scx_task_allocator[0]', ['its member pid holds its pid 42']],
     ])
