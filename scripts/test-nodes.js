@@ -14,7 +14,11 @@ import { fileURLToPath } from 'node:url'
 /** Supported besides the one that package.json's engines begin with. */
 const known = ['22', '24', '26']
 /** What works with Node's own parts: its prompt, threads, terminals, native modules. */
-const parts = ['test/ui/repl', 'test/ui/tui', 'test/ui/typescript', 'test/ui/fuse', 'test/ui/jupyter']
+const parts = [
+  ...['test/ui/repl', 'test/ui/tui', 'test/ui/typescript', 'test/ui/fuse', 'test/ui/jupyter'],
+  // A real mount, and a real Jupyter.
+  ...['test/fuse/life.test.ts', 'test/integration/jupyter/kernel.test.ts'],
+]
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cryoscope/nodes')
@@ -78,7 +82,11 @@ const results = (versions.length === 0 ? known : versions).map((version) =>
     version,
     promptOnly
       ? ['--project', 'nodes', 'test/nodes/prompt.test.ts']
-      : ['--project', 'nodes', '--project', 'unit', 'test/nodes', ...parts],
+      : [
+          ...['nodes', 'unit', 'integration', 'own-guests'].flatMap((name) => ['--project', name]),
+          'test/nodes',
+          ...parts,
+        ],
   ),
 )
 console.log(
