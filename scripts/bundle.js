@@ -8,8 +8,8 @@ rmSync('dist/bundle', { recursive: true, force: true })
 
 // What is installed beside us stays outside. The rest, Ink and React, goes in: with what they bring they are a third of
 // an installation. React's development build is several times slower, and keeps a record of every frame.
-const { dependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-const external = [...Object.keys({ ...dependencies, ...optionalDependencies }), 'react-devtools-core']
+const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+const external = [...Object.keys({ ...dependencies, ...peerDependencies }), 'react-devtools-core']
 
 const { metafile } = await build({
   entryPoints: {

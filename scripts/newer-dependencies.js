@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { dependencies, devDependencies, optionalDependencies, engines } = JSON.parse(
+const { dependencies, devDependencies, engines } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 )
 const major = (version) => Number(/\d+/.exec(version)?.[0])
