@@ -150,7 +150,7 @@ export function messageLine(cockpit: Cockpit): string {
   if (overlay?.kind === 'prompt') return promptLine(cockpit)
   const { pass } = cockpit.page.active
   const now = performance.now()
-  if (operation !== undefined && now - operation.started > 300) {
+  if (operation !== undefined && now - operation.started >= operation.silent) {
     const seconds = durationText(now - operation.started)
     const line = new StyledLine(theme).add(` ${progressBar(operation.progress, now)} `, 'accent')
     return line.add(`${operation.title}, ${seconds}; Esc ends it`, 'plain', columns).toString()

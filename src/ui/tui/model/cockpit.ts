@@ -23,6 +23,9 @@ import { wrap } from './wrap.js'
 
 const liveInterval = 500
 
+/** Milliseconds before it is said that something goes on: most is done sooner. */
+const usualSilence = 300
+
 /** All that the terminal UI knows, without the screen: what is open, where cursors are, what is going on. */
 export class Cockpit implements Desk {
   readonly vm: Session
@@ -322,6 +325,7 @@ export class Cockpit implements Desk {
   operate(
     title: string,
     work: (signal: AbortSignal, progress: (part: number) => void) => Promise<string | undefined>,
+    { silent = usualSilence }: { silent?: number } = {},
   ): void {
     if (this.operation !== undefined) {
       this.say(`${this.operation.title}; Esc ends that`, 'warning')
@@ -331,6 +335,7 @@ export class Cockpit implements Desk {
     const operation: Operation = {
       title,
       started: performance.now(),
+      silent,
       progress: undefined,
       abort: new AbortController(),
     }

@@ -28,6 +28,8 @@ export interface Message {
 export interface Operation {
   readonly title: string
   readonly started: number
+  /** Milliseconds for which nothing is said of it. */
+  readonly silent: number
   /** 0 to 1, where it is known. */
   progress: number | undefined
   readonly abort: AbortController
