@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly console?: Console
   /** The code's terminal shows a screen: keys are not echoed on it, and Escape interrupts like Ctrl-C. */
   readonly screen?: boolean
+  /** Awaited when code is about to run, which may let nothing else run from then on. */
+  readonly beforeRun?: () => Promise<void>
   /** Errors that belong to no evaluation: of timers, and of promises that nobody awaits. */
   readonly onLateError?: (error: unknown) => void
 }
@@ -75,13 +77,21 @@ export class Engine {
   readonly #transcript: string[] = []
   #last: Promise<unknown> = Promise.resolve()
   #isAwaiting = false
+  readonly #beforeRun: () => Promise<void>
 
   constructor(
     session: Session,
-    { types, console, screen = false, onLateError = () => {} }: EngineOptions = {},
+    {
+      types,
+      console,
+      screen = false,
+      beforeRun = async () => {},
+      onLateError = () => {},
+    }: EngineOptions = {},
   ) {
     this.#session = session
     this.#types = types
+    this.#beforeRun = beforeRun
     this.#runner = startRunner(
       session,
       { input: headlessInput(screen), output: new PassThrough().resume(), terminal: false, prompt: '' },
@@ -167,6 +177,8 @@ export class Engine {
       const problems = prepared.kind === 'refused' ? prepared.problems : [prepared.problem]
       return { kind: 'refused', text: problemText(code, problems) }
     }
+    await this.#beforeRun()
+    if (signal?.aborted) return { kind: 'interrupted', text: 'interrupted' }
     const before = this.#session.state
     const { context } = this.#runner.server
     for (const [name, value] of Object.entries(bindings)) setValue(context, name, value)

@@ -14,11 +14,13 @@ const mostCompletions = 40
 
 /**
  * The REPL's evaluator for the line at the bottom of the screen: TypeScript, checked before it runs. `onLateError` hears of
- * what fails after its line has ended. It starts with the first line that is asked for.
+ * what fails after its line has ended; `beforeRun` is
+ * awaited when a line is about to run. It starts with the first line that is asked for.
  */
 export function makeEngine(
   session: Session,
   onLateError: (sentence: string) => void,
+  beforeRun: () => Promise<void>,
 ): Engine & { close(): void } {
   /** What code wrote to its console: the screen is not its own. */
   let printed = ''
@@ -37,6 +39,7 @@ export function makeEngine(
         types,
         console: new Console(output, output),
         screen: true,
+        beforeRun,
         onLateError: (error) => onLateError(errorText(error)),
       })
     }

@@ -25,6 +25,8 @@ export interface TuiOptions {
 
 /** An escape that nothing follows within this time is the Escape key. */
 const escapeMilliseconds = 25
+/** In which a frame is certain to be drawn. */
+const frameMilliseconds = 60
 
 /** Opens the terminal UI on a session; resolves when the person has left it, with the terminal as it was. */
 export async function openTui(session: Session, options: TuiOptions = {}): Promise<void> {
@@ -42,12 +44,21 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
     control: (sequence) => screen.control(sequence),
     quit: () => leave(),
   })
-  const engine = makeEngine(session, (sentence) => cockpit.say(sentence.split('\n')[0] ?? '', 'problem'))
+  const typing = { isPending: () => false }
+  const engine = makeEngine(
+    session,
+    (sentence) => cockpit.say(sentence.split('\n')[0] ?? '', 'problem'),
+    async () => {
+      // Code may let nothing else run: what ends it has to stand on the screen before, and keys that came have to be known.
+      do await new Promise((resolve) => setTimeout(resolve, frameMilliseconds))
+      while (typing.isPending())
+    },
+  )
   cockpit.engine = engine
   cockpit.resize(screen.columns, screen.rows)
   if (options.tour) startTour(cockpit)
   const guard = guardTerminal()
-  const stopInput = readInput(cockpit)
+  const stopInput = readInput(cockpit, typing)
   const restore = () => {
     stopInput()
     screen.restore()
@@ -114,9 +125,10 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
 }
 
 /** Gives the cockpit what the person types; the result ends that. */
-function readInput(cockpit: Cockpit): () => void {
+function readInput(cockpit: Cockpit, typing: { isPending: () => boolean }): () => void {
   const { stdin } = process
   const parser = new InputParser()
+  typing.isPending = () => parser.pending
   let timer: NodeJS.Timeout | undefined
   const listener = (chunk: string) => {
     clearTimeout(timer)

@@ -1,8 +1,5 @@
 import type { Cockpit } from './cockpit.js'
 
-/** In which a frame is certain to be drawn. */
-const frameMilliseconds = 60
-
 /** Asks for a line of code and runs it. */
 export function askCode(cockpit: Cockpit): void {
   const { engine } = cockpit
@@ -18,8 +15,6 @@ export function askCode(cockpit: Cockpit): void {
     (code) => {
       if (code.trim() === '') return
       const run = async (signal: AbortSignal): Promise<string | undefined> => {
-        // Code may let nothing else run: what ends it has to stand on the screen before.
-        await new Promise((resolve) => setTimeout(resolve, frameMilliseconds))
         const text = await engine.evaluate(code, selected, cockpit.columns - 4, signal)
         const lines = text.split('\n')
         if (lines.length === 1) return text === '' ? 'done' : text
