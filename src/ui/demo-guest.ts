@@ -10,9 +10,10 @@ import { packageRoot } from '../package-root.js'
 
 /** The line that examples/scx_demo/start.sh prints last. */
 const readyLine = 'cryoscope: demo ready'
-/** What start.sh expects beside itself; the scheduler's object is the kernel's own choice. */
-const otherParts = ['gallery.o', 'fields.o', 'trace.o', 'load', 'populate', 'control.sh']
+/** What start.sh expects beside itself, built; the scheduler's object is the kernel's own choice. */
+const otherParts = ['gallery.o', 'fields.o', 'trace.o', 'load', 'populate']
 const start = 'start.sh'
+const control = 'control.sh'
 const usualObject = 'scx_demo.o'
 const usualName = 'demo'
 /** Where the guest's init looks for a script: start.sh finds the parts beside it. */
@@ -24,7 +25,7 @@ const guestDirectory = '/cryoscope'
  */
 export async function demoGuest(options: BootOptions): Promise<BootOptions> {
   const object = demoObject(options.kernel)
-  const parts = [start, object, ...otherParts]
+  const parts = [object, ...otherParts]
   const place = demoPlaces().find((directory) => parts.every((part) => existsSync(join(directory, part))))
   if (place === undefined) {
     throw new CryoscopeError(
@@ -46,15 +47,20 @@ export async function demoGuest(options: BootOptions): Promise<BootOptions> {
       `${bpftool}:/usr/local/bin/bpftool`,
       `${join(place, object)}:${guestDirectory}/${usualObject}`,
       ...otherParts.map((part) => `${join(place, part)}:${guestDirectory}/${part}`),
+      `${join(demoSources(), control)}:${guestDirectory}/${control}`,
     ],
-    script: join(place, start),
+    script: join(demoSources(), start),
     waitFor: readyLine,
   }
 }
 
 /** What was built here comes first; prebuilt/ needs no compiler. */
 export function demoPlaces(): string[] {
-  return ['build', 'prebuilt'].map((name) => join(packageRoot(), 'examples/scx_demo', name))
+  return ['build', 'prebuilt'].map((name) => join(demoSources(), name))
+}
+
+function demoSources(): string {
+  return join(packageRoot(), 'examples/scx_demo')
 }
 
 /** A second demo beside a first one is called vm1, vm2, … */
