@@ -13,6 +13,14 @@ export interface ByteRange {
   readonly end: number
 }
 
+/** Stands before the offset of a name whose bytes are missing: different names stay different. */
+const unreadablePrefix = 'unreadable_name_'
+
+/** Whether a name is what stands for one that could not be read. */
+export function isUnreadableName(name: string): boolean {
+  return name.startsWith(unreadablePrefix)
+}
+
 /**
  * The string section of a BTF file. Strings of split BTF continue where those of its base end, so an offset
  * below `start` belongs to the base.
@@ -47,7 +55,7 @@ export class StringTable {
     let end = own
     while (end < limit && bytes[end] !== 0) end++
     // No name, and not the empty one: what it was is not known.
-    if (this.#holes.some((hole) => own < hole.end && end >= hole.start)) return `unreadable_name_${offset}`
+    if (this.#holes.some((hole) => own < hole.end && end >= hole.start)) return `${unreadablePrefix}${offset}`
     return end > own ? this.#text.toString('utf8', own, end) : ''
   }
 

@@ -1,4 +1,5 @@
 import type { Allocator } from '../bpf/allocators/allocator.js'
+import { isUnreadableName } from '../btf/strings.js'
 import { CryoscopeError } from '../errors.js'
 import { countOf } from '../sched/words.js'
 import type { StorySentence } from './story.js'
@@ -37,6 +38,8 @@ export function memorySentences({ allocators, unread }: StoryScene): StorySenten
 
 function allocatorSentences(allocator: Allocator): StorySentence[] {
   const { name, kind, arena, leaks, dangling } = allocator
+  const isNamed = !isUnreadableName(name)
+  const object = isNamed ? name : 'an allocator whose name could not be read'
   const about: StorySentence['about'] = [{ kind: 'allocator', name, arena: arena.id }]
   const sentences: StorySentence[] = []
   // Learning of references may come upon what cannot be read.
@@ -46,7 +49,7 @@ function allocatorSentences(allocator: Allocator): StorySentence[] {
     sentences.push({
       topic: 'memory',
       weight: 'fact',
-      sentence: `Allocator ${name} has ${filled.text}.`,
+      sentence: `${isNamed ? `Allocator ${name}` : 'An allocator whose name could not be read'} has ${filled.text}.`,
       facts: { allocator: name, kind, ...filled.facts },
       about,
     })
@@ -62,7 +65,7 @@ function allocatorSentences(allocator: Allocator): StorySentence[] {
     sentences.push({
       topic: 'memory',
       weight: unsure === '' ? 'trouble' : 'notice',
-      sentence: `${countOf(leaks.length, 'element')} of ${name} ${isOne ? 'is' : 'are'} handed out and nothing refers to ${isOne ? 'it' : 'them'}${unsure}.`,
+      sentence: `${countOf(leaks.length, 'element')} of ${object} ${isOne ? 'is' : 'are'} handed out and nothing refers to ${isOne ? 'it' : 'them'}${unsure}.`,
       facts: {
         leaks: leaks.slice(0, 100).map(({ index }) => index),
         count: leaks.length,
@@ -76,7 +79,7 @@ function allocatorSentences(allocator: Allocator): StorySentence[] {
     sentences.push({
       topic: 'memory',
       weight: isWhole ? 'trouble' : 'notice',
-      sentence: `${sure ? '' : 'At least '}${countOf(dangling.length, 'reference')} to ${name} ${dangling.length === 1 ? 'leads' : 'lead'} to memory that is not handed out${isWhole ? '' : ', as far as could be read'}: ${dangling[0]?.from}${dangling.length > 1 ? ' and others' : ''}.`,
+      sentence: `${sure ? '' : 'At least '}${countOf(dangling.length, 'reference')} to ${object} ${dangling.length === 1 ? 'leads' : 'lead'} to memory that is not handed out${isWhole ? '' : ', as far as could be read'}: ${dangling[0]?.from}${dangling.length > 1 ? ' and others' : ''}.`,
       facts: {
         dangling: dangling.slice(0, 100).map(({ from, why }) => ({ from, why })),
         count: dangling.length,

@@ -11,9 +11,10 @@ export const taskContextComparisons: readonly Comparison[] = [
 ]
 
 function taskPage({ session }: Truth): void {
-  const [pid] = [...session.map('pid_stats').entries()].map(({ key }) => Number(key.json))
-  const task = session.tasks.find((one) => one.pid === pid)
-  if (task === undefined) throw new Error('the first pid of pid_stats is no task')
+  // Tasks end, and their entries stay.
+  const pids = new Set([...session.map('pid_stats').entries()].map(({ key }) => Number(key.json)))
+  const task = session.tasks.find(({ pid }) => pids.has(pid))
+  if (task === undefined) throw new Error('no pid of pid_stats is a task')
   const desk = { vm: session, columns: 120 } as unknown as Desk
   const opened = new Set([`task:${task.pid}/bpf`])
   const { rows } = taskView(desk, { kind: 'task', pid: task.pid }).load(opened)
