@@ -22,9 +22,9 @@ const rooms = [
   'history',
   'ui',
 ]
-const usage = `npm run test:mutation -- ROOM [--seed TEXT] [--count N] [--file PATH [--line N]] [--all]
+const usage = `npm run test:mutation -- ROOM [--seed TEXT] [--count N] [--file PATH[:LINE]]... [--all]
   puts N (60) single faults into src/ROOM, one at a time, on a copy, and runs the unit tests of the room that reach them.
-  ROOM is ${rooms.join(', ')}; --file takes only files whose path holds PATH, --line only that line.
+  ROOM is ${rooms.join(', ')}; --file takes only files whose path holds PATH, and of them only that line.
   Only what survives is listed; --all lists the others too, with the test that fails.`
 
 /** A fault that changes nothing that can be seen; reviewed by a person. */
@@ -42,8 +42,7 @@ async function main(): Promise<number> {
     options: {
       seed: { type: 'string' },
       count: { type: 'string' },
-      file: { type: 'string' },
-      line: { type: 'string' },
+      file: { type: 'string', multiple: true },
       all: { type: 'boolean' },
     },
   })
@@ -55,12 +54,12 @@ async function main(): Promise<number> {
   const seed = values.seed ?? String(Date.now() % 1_000_000)
   const count = Number(values.count ?? 60)
   const related = new Related(root)
-  const files = filesBelow(root, `src/${room}`, /\.tsx?$/).filter((file) => file.includes(values.file ?? ''))
+  const files = filesBelow(root, `src/${room}`, /\.tsx?$/)
   const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
   const chosen = choose(
     [...sources]
       .flatMap(([file, source]) => mutantsOf(file, source))
-      .filter(({ line }) => values.line === undefined || line === Number(values.line)),
+      .filter((mutant) => values.file?.some((place) => isAt(mutant, place)) !== false),
     seed,
     count,
   )
@@ -105,6 +104,12 @@ async function main(): Promise<number> {
   const share = Math.round((killed / Math.max(1, chosen.length)) * 1000) / 10
   console.log(`${room}: ${killed} of ${chosen.length} killed (${share} %), seed ${seed}`)
   return share >= 90 ? 0 : 1
+}
+
+/** Whether a fault is at "part/of/path" or "part/of/path:line". */
+function isAt({ file, line }: Mutant, place: string): boolean {
+  const [path = '', at] = place.split(':')
+  return file.includes(path) && (at === undefined || Number(at) === line)
 }
 
 /** Each file by the same chance, then each of its faults: large files do not take all. */
