@@ -140,7 +140,7 @@ function mutate(node: ts.Node, add: Add): void {
     // Where a result is only asked whether it is so, undefined is false.
     if (!/^(undefined|false|null)$/.test(node.expression.getText()))
       instead('undefined', 'undefined', node.expression)
-  } else if (ts.isCallExpression(node) && node.arguments.length >= 2) {
+  } else if (ts.isCallExpression(node) && node.arguments.length >= 2 && !isSymmetric(node)) {
     const [first, second] = node.arguments
     if (first === undefined || second === undefined || first.getText() === second.getText()) return
     const range = { start: first.getStart(), end: second.getEnd() }
@@ -152,6 +152,11 @@ function mutate(node: ts.Node, add: Add): void {
 /** What an error or a sentence says is no fault of a program. */
 function isText(node: ts.Node): boolean {
   return ts.isNewExpression(node) && /Error$/.test(node.expression.getText())
+}
+
+/** Whether the order of arguments means nothing. */
+function isSymmetric(node: ts.CallExpression): boolean {
+  return /^Math\.(min|max|imul)$/.test(node.expression.getText())
 }
 
 function hasText(node: ts.BinaryExpression): boolean {

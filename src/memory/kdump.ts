@@ -307,7 +307,7 @@ class Pages implements FrameSource {
     this.#size = view.getUint32(8, true)
     this.#flags = view.getUint32(12, true)
     this.#offset = offset
-    if (this.#size === 0 || this.#size > this.blockSize || !(offset + this.#size <= file.size)) return -1
+    if (this.#size > this.blockSize || !(offset + this.#size <= file.size)) return -1
     const packed = (this.#flags & compressionMask) !== 0
     if (!packed && this.#size !== this.blockSize) return -1
     // A block of 64 KiB may cross windows, whose overlap is a page.

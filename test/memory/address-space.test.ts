@@ -53,6 +53,29 @@ describe.each([4, 5] as const)('page tables of %i levels', (levels) => {
     expect(guest.space().translate(high)).toEqual({ physical: 0x7000 })
   })
 
+  it('takes nothing but the lowest bit of an entry for being there, the first time and again', () => {
+    const guest = numbered({ levels })
+    // Read-only pages, each beside a swapped-out one whose entry has all other bits.
+    for (const page of [0n, 2n]) {
+      const at = high + page * 0x1000n
+      guest.map(at, asPhysical(0x5000 + Number(page) * 0x1000))
+      guest.setEntry(at, 0, BigInt(0x5000 + Number(page) * 0x1000) | 1n)
+      guest.map(at + 0x1000n, asPhysical(0x9000))
+      guest.setEntry(at + 0x1000n, 0, 0x9ffen)
+    }
+    const space = guest.space()
+    for (const page of [0n, 1n, 2n, 3n, 0n, 1n]) {
+      const at = high + page * 0x1000n
+      expect(space.translate(at)).toEqual(
+        page % 2n === 0n
+          ? { physical: 0x5000 + Number(page) * 0x1000 }
+          : { problem: { kind: 'not-present', address: at, level: 'pte' } },
+      )
+    }
+    const first = asPage(Number(BigInt.asUintN(64, high) >> 12n))
+    expect(space.presentPages(first, 5).pages).toEqual([first, first + 2])
+  })
+
   const names = levels === 5 ? ['pte', 'pmd', 'pud', 'p4d', 'pgd'] : ['pte', 'pmd', 'pud', 'pgd']
   it.each([...names.entries()])('names level %i, where an entry is not present: %s', (level, name) => {
     const guest = numbered({ levels })
