@@ -5,7 +5,7 @@ import { container, isOurs, Node, noMember, ownProperty, placeOf, readOnly, type
 import { memberOrigin, type Origin } from './origin.js'
 import { addressAt } from './reading.js'
 import { readScalar, ScalarNode } from './scalar-value.js'
-import type { MaskShape, StructShape } from './shape.js'
+import { type MaskShape, type Shape, type StructShape, shapeOf } from './shape.js'
 import type { Reference, StructValue, Unreadable, Value } from './types.js'
 import { isUnreadable, unreadable } from './unreadable.js'
 
@@ -90,9 +90,19 @@ export class StructNode extends Node<StructShape | MaskShape> {
     return part
   }
 
+  /** What was allocated where a header ends in a flexible array: C gives that no type (`u64 payload[]`). */
+  #behindHeader(address: bigint): Shape | undefined {
+    const found = this.source.context.objectAt?.(this.$address)
+    return found?.address === address ? shapeOf(found.type) : undefined
+  }
+
   #read(field: Field): Value {
     const address = addressAt(this.$address, field.distance)
     if (field.shape.kind === 'enum') return readScalar(this.source, field.shape, address, field)
+    if (field.shape.kind === 'array' && field.shape.length === 0) {
+      const behind = this.#behindHeader(address)
+      if (behind !== undefined) return this.source.outside.value(behind, address, this.origin)
+    }
     return this.source.value(field.shape, address, memberOrigin(this.origin, field.name), field.home)
   }
 }

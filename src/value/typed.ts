@@ -1,5 +1,5 @@
 import type { CType } from '../btf/types.js'
-import type { Common, HasMembers, Reference, Unreadable, Value } from './types.js'
+import type { AnyMembers, Common, HasMembers, Reference, Unreadable, Value } from './types.js'
 
 /**
  * The shapes of values as declarations made from BTF use them: those of types.ts, but with the members that a type has
@@ -52,6 +52,12 @@ export interface List<T> extends Common, ReadonlyArray<T> {
   readonly $text: string
   toString(): string
 }
+
+/**
+ * A flexible array at the end of a struct. Behind the header of an allocator's element it is what the allocator hands out
+ * (`data.payload.pid`), whose type only the memory knows.
+ */
+export type FlexibleList<T> = List<T> & AnyMembers
 
 /** An enum's value. */
 export interface Enum<Name extends string> {

@@ -8,7 +8,16 @@ import { perCpuTags, tagsOf } from './pointer-tags.js'
 import { type Shape, shapeOf } from './shape.js'
 
 /** Names of typed.ts that declarations use. */
-const helpers = ['Struct', 'CpuMask', 'PointerTo', 'Pointer', 'List', 'Enum', 'Opaque'] as const
+const helpers = [
+  'Struct',
+  'CpuMask',
+  'PointerTo',
+  'Pointer',
+  'List',
+  'FlexibleList',
+  'Enum',
+  'Opaque',
+] as const
 
 /** Arrays of arrays, pointers to pointers, structs without a name within structs. */
 const deepestNesting = 16
@@ -216,7 +225,7 @@ export class TypeScriptWriter {
         return named === undefined ? enumText(shape.enumeration, mostInlineNames) : this.#qualified(named)
       }
       case 'array':
-        return `List<${this.#text(shape.element.type, indent, depth + 1, budget)}>`
+        return `${shape.length === 0 ? 'FlexibleList' : 'List'}<${this.#text(shape.element.type, indent, depth + 1, budget)}>`
       case 'pointer':
         return this.#pointer(shape.pointer, indent, depth, budget)
       case 'struct':

@@ -1,5 +1,5 @@
 import type { Btf } from '../../btf/btf.js'
-import { memberPathAt } from '../../btf/layout.js'
+import { memberPathAt, strip } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
 import type { CType } from '../../btf/types.js'
 import { type ArenaJson, arenaJson, placeJson } from '../../contract/arenas.js'
@@ -37,8 +37,10 @@ export interface ArenaPlace {
   readonly page: 'present' | 'free' | 'absent'
   /** What lies there, when it is known: an allocation, an allocator's own memory, a global. */
   readonly object: ArenaObject | undefined
-  /** "scx_task_allocator[5].pid". */
+  /** "scx_task_allocator[5].pid"; of the header before an element, what lies behind it is said too. */
   readonly text: string
+  /** That object, typed and lazy, behind its header; undefined where its type is not known. */
+  readonly value: Value | undefined
 }
 
 /** A BPF arena (kernel/bpf/arena.c): its window, its pages, what its addresses mean, typed reads. */
@@ -166,10 +168,28 @@ export class Arena implements ArenaReader {
     return this.#kernel.space.read(this.window.kernelAddress(this.#place(address)), length)
   }
 
-  /** What lies at an arena address, as a type of its programs or of the kernel. */
+  /**
+   * What lies at an arena address, as a type of its programs or of the kernel. Pointers that allocators hand out lead to the
+   * header of an element: of such an address, what the element holds is `describe(address).value`. Throws 'usage' where the
+   * header would be taken for that.
+   */
   at(address: bigint | number, type: string | CType): Value {
     const found = typeof type === 'string' ? this.type(type) : type
-    return makeValue(this.context, found, this.window.kernelAddress(this.#place(address)))
+    const place = this.#place(address)
+    const object = this.objectAt(place)
+    if (
+      object?.type !== undefined &&
+      place === object.place &&
+      object.header > 0 &&
+      sameType(found, object.type)
+    ) {
+      const [element, behind] = [BigInt(address), BigInt(address) + BigInt(object.header)]
+      throw new CryoscopeError(
+        'usage',
+        `0x${element.toString(16)} is the header of ${object.name}; its ${typeName(object.type)} begins behind it, at 0x${behind.toString(16)}: take describe(0x${element.toString(16)}n).value`,
+      )
+    }
+    return makeValue(this.context, found, this.window.kernelAddress(place))
   }
 
   /** A type by its name in C: the programs' own come before the kernel's. */
@@ -189,14 +209,20 @@ export class Arena implements ArenaReader {
     const page = Math.floor((place - this.window.first) / pageSize)
     const free = this.freeRanges
     const present = this.window.isPresent(place)
+    const typed = () =>
+      object?.type &&
+      makeValue(this.context, object.type, this.window.kernelAddress(object.place + object.header))
     const found: ArenaPlace = {
+      get value() {
+        return typed()
+      },
       address: this.window.userAddress(place),
       kernelAddress: this.window.kernelAddress(place),
       form: this.window.formOf(BigInt.asUintN(64, BigInt(address))) ?? 'low32',
       page: present ? 'present' : free !== undefined && isIn(free, page) ? 'free' : 'absent',
       object,
       text:
-        object === undefined ? `page ${page}+0x${(place % pageSize).toString(16)}` : nameIn(object, place),
+        object === undefined ? `page ${page}+0x${(place % pageSize).toString(16)}` : placeText(object, place),
     }
     const type = object?.type === undefined ? undefined : typeName(object.type)
     return withJson(found, (each) => placeJson(each, type))
@@ -299,6 +325,17 @@ function nameIn(object: ArenaObject, place: number): string {
   if (inside === undefined || offset < 0) return `${object.name}+0x${(place - object.place).toString(16)}`
   const path = inside.path.startsWith('[') ? inside.path : `.${inside.path}`
   return `${object.name}${path}${inside.rest === 0 ? '' : `+${inside.rest}`}`
+}
+
+/** The same for people, who may take the header for what lies behind it. */
+function placeText(object: ArenaObject, place: number): string {
+  const offset = place - object.place
+  if (offset >= object.header || object.type === undefined) return nameIn(object, place)
+  return `${nameIn(object, place)}, its header; ${typeName(object.type)} begins at +0x${object.header.toString(16)}`
+}
+
+function sameType(one: CType, other: CType): boolean {
+  return strip(one) === strip(other) || typeName(strip(one)) === typeName(strip(other))
 }
 
 /** Consecutive pages as one range. */
