@@ -13,6 +13,7 @@ import { recoveringContext } from '../bpf/recovery/context.js'
 import { ObjectFile } from '../bpf/recovery/object-file.js'
 import type { ObjectFit } from '../bpf/recovery/object-fit.js'
 import { Recovery } from '../bpf/recovery/recovery.js'
+import { strip } from '../btf/layout.js'
 import { linkJson } from '../contract/links.js'
 import { progJson } from '../contract/programs.js'
 import { eachWithJson } from '../contract/shape.js'
@@ -59,7 +60,12 @@ export abstract class BpfObjects extends Steering {
 
   /** Values of a map whose programs use an arena may point into it. */
   #contextOfMap(info: MapInfo): ValueContext {
-    return arenaOfMap(this.arenas, info)?.context ?? this.valueContext
+    const context = arenaOfMap(this.arenas, info)?.context ?? this.valueContext
+    if (info.valueType === undefined || strip(info.valueType).kind !== 'section') return context
+    return {
+      ...context,
+      assign: (place, value) => void this.writePlace({ ...place, name: `${info.name}.${place.name}` }, value),
+    }
   }
 
   /** Which integers hold pointers, by the loaded programs and the object files that were added. */

@@ -1,6 +1,8 @@
+import { strip } from '../btf/layout.js'
 import type { CType } from '../btf/types.js'
 import { anyText } from '../contract/any.js'
 import { CryoscopeError } from '../errors.js'
+import { fieldsOf } from '../value/fields.js'
 import type { Reference, Value } from '../value/types.js'
 import { addressIn } from './lookup.js'
 import { symbolsNamed } from './names.js'
@@ -17,6 +19,8 @@ export function typedPlace(vm: Session, where: WriteTarget, type: string | CType
     return { name: `${map.name}[${anyText(where.key)}]`, ...place }
   }
   if (typeof where === 'string' && type === undefined) {
+    const global = programGlobal(vm, where)
+    if (global !== undefined) return global
     const { address, type: known, isPerCpu } = findVariable(vm.kernel, vm.valueContext, where)
     if (!isPerCpu) return { name: where, address, type: known }
     throw new CryoscopeError('usage', `${where} is per CPU; write to vm.variable('${where}', cpu)`)
@@ -28,6 +32,37 @@ export function typedPlace(vm: Session, where: WriteTarget, type: string | CType
     throw new CryoscopeError('usage', 'give the type of what lies there: vm.write(address, value, "u64")')
   const name = typeof where === 'string' ? where : `0x${address.toString(16)}`
   return { name, address, type: typeof known === 'string' ? vm.type(known) : (known as CType) }
+}
+
+/**
+ * A global variable of a BPF program. Throws 'usage' where several programs have one of that name, or the kernel has a symbol
+ * of it too.
+ */
+function programGlobal(vm: Session, name: string): Place | undefined {
+  const found = vm.maps.flatMap((map) => {
+    const { valueType } = map.info
+    const type = valueType === undefined ? undefined : strip(valueType)
+    if (type?.kind !== 'section') return []
+    const variable = fieldsOf(type).get(name)
+    return variable === undefined ? [] : [{ map, variable }]
+  })
+  const [first, second] = found
+  if (first === undefined) return undefined
+  if (second !== undefined || vm.kernel.findSymbol(name) !== undefined) {
+    const places = found.map(({ map }) => `vm.map(${map.id}).variables.${name}`)
+    const kernel =
+      vm.kernel.findSymbol(name) === undefined ? [] : [`vm.symbol('${name}').address with its type`]
+    throw new CryoscopeError(
+      'usage',
+      `there are several variables ${name}; write to the one you mean: ${[...places, ...kernel].join(', ')}`,
+    )
+  }
+  const { address } = first.map.valuePlace(0)
+  return {
+    name: `${first.map.name}.${name}`,
+    address: address + BigInt(first.variable.offset),
+    type: first.variable.type,
+  }
 }
 
 /** Where a symbol, an address or a value lies, and how many of its bytes a watchpoint covers. */

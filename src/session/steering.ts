@@ -15,7 +15,7 @@ import type {
   WaitOptions,
   WriteTarget,
 } from './target.js'
-import { type Write, Writes } from './writes.js'
+import { type Place, type Write, Writes } from './writes.js'
 
 /** The part of a session that changes its target: lets it run and stand, saves and restores it, writes to it. */
 export abstract class Steering implements AsyncDisposable {
@@ -128,22 +128,26 @@ export abstract class Steering implements AsyncDisposable {
   }
 
   /**
-   * Writes to the memory of a frozen guest: a value with a place, a typed global by name, a map entry, or an address
-   * with a type. Members that the value leaves out stay: `vm.write({ map: 'control', key: 0 }, { pause: 1 })`.
+   * Writes to the memory of a frozen guest: a value with a place, a global of the kernel or of a program by name, a map
+   * entry, or an address with a type. Members that the value leaves out stay: `vm.write({ map: 'control', key: 0 }, { pause: 1 })`.
    */
   write(where: WriteTarget, value: unknown, type?: string | CType): Write {
-    const { kernel } = this
+    this.#mayWrite()
+    return this.writePlace(typedPlace(this.#session, where, type), value)
+  }
+
+  /** Writes to a place that is known. */
+  protected writePlace(place: Place, value: unknown): Write {
+    this.#mayWrite()
+    const write = this.#writes.write(this.kernel.space, this.valueContext, place, value)
+    this.forget()
+    return write
+  }
+
+  #mayWrite(): void {
     if (this.#control('write').state === 'running') {
       throw new CryoscopeError('state', 'the guest runs and would write too; freeze it first')
     }
-    const write = this.#writes.write(
-      kernel.space,
-      this.valueContext,
-      typedPlace(this.#session, where, type),
-      value,
-    )
-    this.forget()
-    return write
   }
 
   /** What was written in this session and not taken back. */

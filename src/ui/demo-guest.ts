@@ -40,7 +40,7 @@ export async function demoGuest(options: BootOptions): Promise<BootOptions> {
     ...options,
     // Its programs are built for that.
     arch: 'amd64',
-    ...(isFree(usualName) ? { name: usualName } : {}),
+    ...(options.name === undefined && isFree(usualName) ? { name: usualName } : {}),
     // Running it once brings its libraries; the copy is where start.sh looks for it.
     run: [[bpftool, 'version']],
     files: [

@@ -20,6 +20,11 @@ export interface ValueContext {
   resolveForward?(type: CType): CType | undefined
   /** The object that lies at an address, where something keeps account of what it hands out: an allocation. */
   objectAt?(address: bigint): { readonly type: CType; readonly address: bigint } | undefined
+  /** Writes a global variable of a program: `map.variables.slice_ns = 5n`. Absent where values are only looked at. */
+  assign?(
+    place: { readonly name: string; readonly address: bigint; readonly type: CType },
+    value: unknown,
+  ): void
   /** A type by its name in C (`struct rq`, `u64`), for casts to types that the value's own BTF does not have. */
   findType?(name: string): CType | undefined
   /** The pointer that programs keep in the integer at that many bytes of a type; undefined when nothing is proven. */

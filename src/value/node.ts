@@ -185,7 +185,10 @@ export function ownProperty(node: Node, key: string | symbol): unknown {
 }
 
 export function refuseWrite(): never {
-  throw new CryoscopeError('usage', 'Values are read-only: guest memory is looked at, not written.')
+  throw new CryoscopeError(
+    'usage',
+    'Values are read-only; vm.write(value.$member("name"), …) writes, as does an assignment to a variable of a program: vm.map(".bss").variables.name = …',
+  )
 }
 
 /** Traps that make an object immutable. */

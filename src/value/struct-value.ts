@@ -1,7 +1,17 @@
 import type { CType } from '../btf/types.js'
 import { type Field, type Fields, fieldsOf } from './fields.js'
 import { cpuList, cpusOf, highestCpu, maskLength } from './mask.js'
-import { container, isOurs, Node, noMember, ownProperty, placeOf, readOnly, type Source } from './node.js'
+import {
+  container,
+  isOurs,
+  Node,
+  noMember,
+  ownProperty,
+  placeOf,
+  readOnly,
+  refuseWrite,
+  type Source,
+} from './node.js'
 import { memberOrigin, type Origin } from './origin.js'
 import { addressAt } from './reading.js'
 import { readScalar, ScalarNode } from './scalar-value.js'
@@ -80,6 +90,19 @@ export class StructNode extends Node<StructShape | MaskShape> {
     return this.#read(field)
   }
 
+  /** Variables of a section can be written where the session allows it; nothing else is. */
+  assign(name: string, value: unknown): boolean {
+    const field = this.#fields.get(name)
+    const { assign } = this.source.context
+    if (assign === undefined || field === undefined || this.shape.kind !== 'struct') return refuseWrite()
+    if (this.shape.bare.kind !== 'section') return refuseWrite()
+    const place = { name, address: addressAt(this.$address, field.distance), type: field.type }
+    assign(place, value)
+    // A section or struct that was read holds what was there.
+    this.#parts = undefined
+    return true
+  }
+
   #part(field: Field): Value {
     this.#parts ??= new Map()
     let part = this.#parts.get(field.name)
@@ -124,6 +147,7 @@ const handler: ProxyHandler<StructNode> = {
     return { value: node.member(key), enumerable: true, configurable: true, writable: false }
   },
   ...readOnly,
+  set: (node, key, value) => (typeof key === 'string' ? node.assign(key, value) : refuseWrite()),
 }
 
 export function makeStruct(

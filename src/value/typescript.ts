@@ -173,7 +173,9 @@ export class TypeScriptWriter {
       if (field.name === 'toJSON' || field.name === 'toString' || field.name.startsWith('$')) continue
       if (budget.left-- <= 0) break
       const value = this.#field(field, indent, depth + 1, budget)
-      text += `${indent}/** ${this.#memberNote(field)} */\n${indent}readonly ${property(field.name)}: ${value}\n`
+      // Variables of programs can be assigned to.
+      const fixed = type.kind === 'section' ? '' : 'readonly '
+      text += `${indent}/** ${this.#memberNote(field)} */\n${indent}${fixed}${property(field.name)}: ${value}\n`
     }
     return text
   }

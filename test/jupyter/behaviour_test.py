@@ -116,6 +116,7 @@ class Behaviour(unittest.TestCase):
         requests = [self.kernel.send(code) for code in ("throw new Error('first')", "1", "2")]
         outcomes = [self.kernel.wait(request) for request in requests]
         self.assertEqual([o.reply["status"] for o in outcomes], ["error", "aborted", "aborted"])
+        self.assertEqual(["execution_count" in o.reply for o in outcomes], [True, False, False])
         requests = [
             self.kernel.send("throw new Error('first')", stop_on_error=False),
             self.kernel.send("1"),

@@ -18,7 +18,7 @@ class CryoscopeKernel(jupyter_kernel_test.KernelTests):
         {"text": "nothingIsCalledThis", "matches": set()},
     ]
     complete_code_samples = ["let a = 1", "function f() { return 1 }", "`x`", "await vm.freeze()"]
-    incomplete_code_samples = ["function f() {", "[1, 2,", "f(", "for (const map of vm.maps) {"]
+    incomplete_code_samples = ["const text = `one\n", "`${", "/* not yet", "function f() {", "[1, 2,", "f(", "for (const map of vm.maps) {"]
     invalid_code_samples = ["let = = 1 )"]
     code_generate_error = "throw new Error('boom')"
     code_execute_result = [

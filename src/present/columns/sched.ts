@@ -31,7 +31,8 @@ export function queueColumnsOf(queues: readonly DispatchQueue[]): readonly Colum
 
 /** A task that waits, and the dispatch queue that it waits on. */
 export interface WaitingRow extends WaitingTask {
-  readonly queue: string | undefined
+  /** What it is called, where that is known. */
+  readonly queue?: string | undefined
 }
 
 export const waitingColumns: readonly Column<WaitingRow>[] = [
@@ -44,8 +45,13 @@ export const waitingColumns: readonly Column<WaitingRow>[] = [
     ({ waitingMs }) => waitingMs,
     ({ waitingMs }) => (waitingMs === undefined ? '-' : durationText(waitingMs)),
   ),
-  { key: 'queue', title: 'ON', cell: ({ queue }) => orDash(queue) },
+  { key: 'queue', title: 'ON', cell: queueText },
 ]
+
+/** Its name; its address where only that is known. */
+function queueText({ queue, queueAddress }: WaitingRow): string {
+  return queue ?? (queueAddress === undefined || queueAddress === 0n ? '-' : `0x${queueAddress.toString(16)}`)
+}
 
 /** Tasks that are ready and do not run, the longest waiting first. */
 export function waitingRows({ runqueues, queues }: Pick<SchedState, 'runqueues' | 'queues'>): WaitingRow[] {

@@ -19,10 +19,13 @@ export function histogram(
   return chart((Plot) => ({
     ...sized(options),
     x: { label: options.unit ?? options.title ?? 'value', nice: true },
-    y: { grid: true, label: 'how many' },
+    y: { grid: true, label: 'how many', ...whole([data.length]) },
     marks: [
       Plot.rectY(data, {
-        ...Plot.binX({ y: 'count' }, { x: (value: number) => value, thresholds: options.bins ?? 20 }),
+        ...Plot.binX(
+          { y: 'count', title: (bin: number[]) => binTitle(bin, options.unit) },
+          { x: (value: number) => value, thresholds: options.bins ?? 20 },
+        ),
         fill: 'var(--cs-accent, #1f6feb)',
       }),
       Plot.ruleY([0], { stroke: 'currentColor' }),
@@ -44,12 +47,13 @@ export function timeSeries(
 ): Html {
   const names = [...new Set(points.map(({ series }) => series ?? ''))]
   const last = new Map(points.map((point) => [point.series ?? '', point]))
+  const labels = names.length > 1 ? apart([...last.values()], points, options.height ?? usualHeight) : []
   const curve = options.step === true ? ('step-after' as const) : ('linear' as const)
   return chart((Plot) => ({
     ...sized(options),
     marginRight: names.length > 1 ? 110 : 20,
     x: { label: options.xLabel ?? 'time', nice: true },
-    y: { label: options.unit ?? '', grid: true, zero: true, nice: true },
+    y: { label: options.unit ?? '', grid: true, zero: true, nice: true, ...whole(points.map(({ y }) => y)) },
     color: { domain: names, range: palette },
     marks: [
       Plot.lineY(points, { x: 'x', y: 'y', stroke: ({ series }: SeriesPoint) => series ?? '', curve }),
@@ -59,7 +63,15 @@ export function timeSeries(
         r: 2.5,
         fill: ({ series }: SeriesPoint) => series ?? '',
       }),
-      Plot.text(names.length > 1 ? [...last.values()] : [], {
+      // Not to be seen, but to be pointed at: viewers show titles without a script.
+      Plot.dot(points.length <= mostTitles ? points : [], {
+        x: 'x',
+        y: 'y',
+        r: 6,
+        fill: 'transparent',
+        title: (point: SeriesPoint) => pointTitle(point, options),
+      }),
+      Plot.text(labels, {
         x: 'x',
         y: 'y',
         text: ({ series }: SeriesPoint) => (series ?? '').slice(0, 18),
@@ -117,6 +129,46 @@ export function timeline(spans: readonly Span[], options: ChartOptions & { xLabe
       }),
     ],
   }))
+}
+
+/** More points than this have no titles: each is an element of the picture. */
+const mostTitles = 2000
+const usualHeight = 240
+const labelHeight = 13
+
+/** Ticks between whole numbers say that there is half a task. */
+function whole(values: readonly number[]): { readonly tickFormat?: (value: number) => string } {
+  const isWhole = values.every((value) => Number.isInteger(value))
+  return isWhole ? { tickFormat: (value) => (Number.isInteger(value) ? value.toLocaleString('en') : '') } : {}
+}
+
+function binTitle(bin: readonly number[], unit = ''): string {
+  const [low, high] = [Math.min(...bin), Math.max(...bin)]
+  const range = low === high ? `${low}` : `${low} to ${high}`
+  return `${bin.length} of ${range} ${unit}`.trimEnd()
+}
+
+function pointTitle(
+  { x, y, series = '' }: SeriesPoint,
+  { unit = '', xLabel = 'time' }: { unit?: string; xLabel?: string },
+): string {
+  return `${series === '' ? '' : `${series}\n`}${xLabel} ${x}\n${y} ${unit}`.trimEnd()
+}
+
+/** Names at the ends of lines, moved so far apart that none is printed over another. */
+function apart(ends: readonly SeriesPoint[], points: readonly SeriesPoint[], height: number): SeriesPoint[] {
+  const values = points.map(({ y }) => y)
+  const range = Math.max(0, ...values) - Math.min(0, ...values) || 1
+  const least = (range / Math.max(1, height - 60)) * labelHeight
+  const x = Math.max(...points.map((point) => point.x))
+  let below = Number.NEGATIVE_INFINITY
+  return [...ends]
+    .sort((a, b) => a.y - b.y)
+    .map((end) => {
+      const y = Math.max(end.y, below + least)
+      below = y
+      return { ...end, x, y }
+    })
 }
 
 /** Middle tones, which can be told apart on light and on dark ground. */

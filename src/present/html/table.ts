@@ -36,7 +36,7 @@ export interface RowMarks {
   readonly none?: Html
 }
 
-/** The characters of a cell that a column has room for. */
+/** The characters of a cell that a column has room for. What has more is shown whole while it is clicked or pointed at. */
 const roomy = 58
 
 /** A table that scrolls by itself. Everything is escaped here. */
@@ -51,7 +51,7 @@ export function scrolledTable({ headings, rows }: Table, marks: RowMarks = {}): 
       const cell = cells[index]
       const text = cellText(cell)
       const own = marks.cell?.(row, index)
-      const long = own === undefined && text.length > roomy ? html` title="${text}"` : undefined
+      const long = own === undefined && text.length > roomy ? html` tabindex="0" title="${text}"` : undefined
       const linked = typeof cell === 'object' && cell !== null ? marks.link?.(cell.object, text) : undefined
       const shown = own ?? linked ?? (text === '' ? marks.none : text)
       return html`<td${align === 'right' ? html` class="r"` : undefined}${long}>${shown}</td>`

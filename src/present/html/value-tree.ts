@@ -1,4 +1,4 @@
-import type { ObjectValue, PointerValue, Unreadable, Value } from '../../value/types.js'
+import type { ObjectValue, PointerValue, StructValue, Unreadable, Value } from '../../value/types.js'
 import { isUnreadable } from '../../value/unreadable.js'
 import { type Html, html } from './markup.js'
 
@@ -12,61 +12,98 @@ export interface TreeOptions {
 const usualLines = 600
 const arrayElements = 16
 const longestLine = 90
+/** Lines that every pointer gets, however many there are. */
+const leastForPointer = 16
+/** As many members that are zero are put together behind one line. */
+const manyZeros = 6
+/** Larger members are not searched for anything but zeros. */
+const searchedBytes = 4096
 
 /** A line of the tree; `kids` are what it opens to. */
 interface Line {
   readonly label: string
   readonly value: Value
   readonly path: readonly string[]
+  readonly isZero: boolean
   kids: readonly Line[]
   /** Lines that are left out below it. */
   hidden: number
 }
 
 /**
- * A value as a tree whose branches open: members of structs, elements of arrays, and what pointers to structs lead to.
- * Lines are spent level by level, so that the first level of a large struct is whole. Everything is read now: the tree
- * works where there is no kernel.
+ * A value as a tree whose branches open: members of structs, elements of arrays, and what pointers to structs lead to, those
+ * that programs keep in integers too. Lines are spent level by level, so that the first level of a large struct is whole, and
+ * every pointer has some. Members that are zero stand together behind one line. Everything is read now: the tree works
+ * where there is no kernel.
  */
 export function valueTree(value: ObjectValue, options: TreeOptions = {}): Html {
-  const root: Line = { label: '', value, path: [], kids: [], hidden: 0 }
-  let left = options.lines ?? usualLines
-  const waiting = [root]
-  for (let line = waiting.shift(); line !== undefined && left > 0; line = waiting.shift()) {
-    if (line !== root && !isBranch(line.value)) continue
+  const root = lineOf('', value, [])
+  const pointers: Line[] = []
+  const lines = options.lines ?? usualLines
+  const left = spread(root, lines, (line) => pointers.push(line))
+  const each = Math.max(Math.min(leastForPointer, lines), Math.floor(left / Math.max(1, pointers.length)))
+  for (const line of pointers) spread(line, each, () => {})
+  return drawKids(root, options)
+}
+
+/** Opens a line and what is embedded below it, level by level; pointers are told of. Gives the lines that are left. */
+function spread(start: Line, lines: number, pointer: (line: Line) => void): number {
+  let left = lines
+  const waiting = [start]
+  for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
+    if (line !== start && (line.isZero || !isBranch(line.value))) continue
+    if (line !== start && isPointer(line.value)) {
+      pointer(line)
+      continue
+    }
     const { kids, hidden } = kidsOf(line, left)
     line.kids = kids
     line.hidden = hidden
-    left -= kids.length
+    left -= kids.filter(({ isZero }) => !isZero).length
     waiting.push(...kids)
   }
-  return html`${root.kids.map((line) => drawLine(line, options))}${rest(root)}`
+  return left
+}
+
+function lineOf(label: string, value: Value, path: readonly string[]): Line {
+  return { label, value, path, isZero: isZero(value), kids: [], hidden: 0 }
 }
 
 function drawLine(line: Line, options: TreeOptions): Html {
-  const { label, value, kids } = line
+  const { label, value, kids, hidden } = line
   const text = html`<span class="m">${label} <span class="d">=</span> ${summary(value, line.path, options)}</span>`
-  if (kids.length === 0) return html`<div class="leaf">${text}</div>`
-  const below = kids.map((kid) => drawLine(kid, options))
-  return html`<details><summary>${text}</summary><div class="kids">${below}${rest(line)}</div></details>`
+  if (kids.length === 0) {
+    const more = hidden > 0 ? html` <span class="d">${hidden} inside; browse(…) opens it</span>` : undefined
+    return html`<div class="leaf">${text}${more}</div>`
+  }
+  return html`<details><summary>${text}</summary><div class="kids">${drawKids(line, options)}</div></details>`
+}
+
+function drawKids(line: Line, options: TreeOptions): Html {
+  const zeros = line.kids.filter((kid) => kid.isZero)
+  const folded = zeros.length >= manyZeros ? new Set(zeros) : new Set<Line>()
+  const shown = line.kids.filter((kid) => !folded.has(kid)).map((kid) => drawLine(kid, options))
+  const below =
+    folded.size === 0
+      ? undefined
+      : html`<details><summary><span class="zero">${folded.size} ${isArray(line.value) ? 'elements' : 'members'} are zero</span></summary><div class="kids">${zeros.map((kid) => drawLine(kid, options))}</div></details>`
+  return html`${shown}${below}${rest(line)}`
 }
 
 function rest({ hidden }: Line): Html | undefined {
-  return hidden > 0 ? html`<div class="leaf d">… ${hidden} more</div>` : undefined
+  return hidden > 0 ? html`<div class="leaf d">… ${hidden} more; browse(…) shows all</div>` : undefined
 }
 
 function kidsOf({ value, path }: Line, most: number): { kids: Line[]; hidden: number } {
   const kids: Line[] = []
   const names = namesIn(value as ObjectValue)
-  for (const name of names.slice(0, most)) {
+  let left = most
+  for (const name of names) {
+    if (left <= 0) break
     const label = /^\d/.test(name) ? `[${name}]` : `.${name}`
-    kids.push({
-      label,
-      value: memberOf(value as ObjectValue, name),
-      path: [...path, name],
-      kids: [],
-      hidden: 0,
-    })
+    const kid = lineOf(label, memberOf(value as ObjectValue, name), [...path, name])
+    if (!kid.isZero) left--
+    kids.push(kid)
   }
   const length = isArray(value) ? value.length : names.length
   return { kids, hidden: length - kids.length }
@@ -81,8 +118,12 @@ function namesIn(value: ObjectValue): readonly string[] {
 /** Guest memory can hold anything: a member that cannot be shown says so, and the others stay. */
 function memberOf(value: ObjectValue, name: string): Value {
   try {
-    if (isArray(value)) return value.$at(Number(name))
-    return (value as { readonly [name: string]: Value })[name] ?? '(absent)'
+    const plain = isArray(value)
+      ? value.$at(Number(name))
+      : ((value as { readonly [name: string]: Value })[name] ?? '(absent)')
+    if (typeof plain !== 'bigint' || plain === 0n) return plain
+    const placed = isArray(value) ? value.$element(Number(name)) : (value as StructValue).$member(name)
+    return placed.$kind === 'pointer' ? (placed as PointerValue) : plain
   } catch (error) {
     return `cannot be shown: ${(error as Error).message}`
   }
@@ -90,6 +131,18 @@ function memberOf(value: ObjectValue, name: string): Value {
 
 function isArray(value: Value): value is Extract<ObjectValue, { $kind: 'array' }> {
   return typeof value === 'object' && '$kind' in value && value.$kind === 'array'
+}
+
+function isPointer(value: Value): value is PointerValue {
+  return typeof value === 'object' && '$kind' in value && value.$kind === 'pointer'
+}
+
+function isZero(value: Value): boolean {
+  if (typeof value !== 'object') return value === 0 || value === 0n || value === false || value === ''
+  if (!('$kind' in value) || isUnreadable(value)) return false
+  if (isPointer(value)) return value.$isNull
+  if (value.$kind === 'opaque' || value.$size > searchedBytes || value.$size === 0) return false
+  return value.$problem === undefined && value.$bytes.every((byte) => byte === 0)
 }
 
 function isBranch(value: Value): boolean {
@@ -116,7 +169,12 @@ function pointerText(pointer: PointerValue, action: Html | undefined): Html {
   const symbol = pointer.$symbol === undefined ? '' : ` <${pointer.$symbol}>`
   const look = action === undefined ? 'a' : 'go'
   const address = html`<span class="${look}"${action}>0x${pointer.$value.toString(16)}${symbol}</span>`
-  return html`<span class="d">(${pointer.$type})</span> ${address}`
+  const { $recovered: recovered } = pointer
+  const how =
+    recovered === undefined
+      ? undefined
+      : html` <span class="d" title="${recovered.why}">recovered, ${recovered.degree}</span>`
+  return html`<span class="d">(${pointer.$type})</span> ${address}${how}`
 }
 
 /** The start of a struct or an array: what a closed branch says of itself. */

@@ -304,7 +304,8 @@ export class Kernel {
     for (const { channel, message } of dropped) {
       const parent = message.header
       this.output.send({ type: 'status', content: { execution_state: 'busy' }, parent })
-      const reply = { status: 'aborted', execution_count: this.#count }
+      // Without a number: it did not run.
+      const reply = { status: 'aborted' }
       await this.#channels.reply(channel, message, 'execute_reply', reply)
       this.output.send({ type: 'status', content: { execution_state: 'idle' }, parent })
     }

@@ -1,6 +1,7 @@
 /** What cells call to make pictures of what they have found. Each has a twin in plain text. */
 import type { Allocator } from '../../bpf/allocators/allocator.js'
 import type { BpfProgram } from '../../bpf/program.js'
+import { type PlainRow, plainColumns } from '../../present/columns/plain-rows.js'
 import { histogramText, seriesText, timelineText } from '../../present/html/chart-text.js'
 import {
   type ChartOptions,
@@ -12,13 +13,12 @@ import {
 } from '../../present/html/charts.js'
 import { hexdump as drawHexdump, hexdumpOfValue } from '../../present/html/hexdump.js'
 import { html } from '../../present/html/markup.js'
-import { tableHtml } from '../../present/html/table.js'
 import { valueTree } from '../../present/html/value-tree.js'
-import { tableLines } from '../../present/text/layout.js'
 import type { Session } from '../../session/session.js'
 import { escapeText } from '../../text.js'
 import type { ObjectValue, Value } from '../../value/types.js'
 import { isUnreadable } from '../../value/unreadable.js'
+import { catalogueView } from './display/catalogues.js'
 import { plainText } from './display/format.js'
 import { allocatorView, bytesView, machineCodeView } from './display/objects.js'
 import { View } from './display/view.js'
@@ -99,26 +99,10 @@ function textView(value: unknown): View {
   )
 }
 
-/** Any list of objects as a table; columns are the members of the first, or those that are named. */
+/** Any list of objects as a table; columns are the members that some row has, or those that are named. */
 export function table(rows: readonly object[], columns?: readonly string[]): View {
-  const names = columns ?? Object.keys(rows[0] ?? {})
-  const values = rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name]))
-  const headings = names.map((title, at) => {
-    const numeric = values.every((row) => typeof row[at] === 'number' || typeof row[at] === 'bigint')
-    return numeric ? ({ title, align: 'right', rigid: true } as const) : { title }
-  })
-  const cells = values.map((row) =>
-    row.map((value) => (typeof value === 'string' ? value : plainText(value))),
-  )
-  return new View(
-    () =>
-      tableLines(
-        headings,
-        cells.map((row) => row.map(escapeText)),
-        120,
-      ).join('\n'),
-    () => tableHtml(headings, cells, { caption: `${rows.length} rows`, interactive: true }),
-  )
+  const plain = rows as readonly PlainRow[]
+  return catalogueView(plain, { plural: 'rows', columns: plainColumns(plain, columns) })
 }
 
 /** An allocator with its slots, leaks and live allocations. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { CryoscopeError } from '../../errors.js'
 import { Session } from '../../session/session.js'
 import type { Control, Target } from '../../session/target.js'
@@ -85,7 +86,7 @@ export function unopened(): Session {
   const refuse = (): never => {
     throw new CryoscopeError('usage', hint)
   }
-  return new Proxy({} as Session, {
+  return new Proxy({ [inspect.custom]: () => hint } as unknown as Session, {
     get: (_target, name) => (typeof name === 'symbol' || name === 'then' ? undefined : refuse()),
     set: refuse,
     has: () => false,

@@ -86,7 +86,7 @@ function tableText(rows: readonly unknown[], columns: number, most: number): str
     const cells = shown.map((row) => terminalCells(catalogue.columns, row))
     return [...tableLines(catalogue.columns, cells, columns), ...more].join('\n')
   }
-  const keys = commonKeys(shown)
+  const keys = allKeys(shown)
   if (keys === undefined) return undefined
   const cells: string[][] = []
   for (const row of shown) {
@@ -96,7 +96,7 @@ function tableText(rows: readonly unknown[], columns: number, most: number): str
   }
   const headings = keys.map((key) => ({
     title: escapeText(key),
-    align: shown.every((row) => isNumber((row as Readonly<Record<string, unknown>>)[key]))
+    align: shown.every((row) => isNumberOrNone((row as Readonly<Record<string, unknown>>)[key]))
       ? ('right' as const)
       : ('left' as const),
   }))
@@ -122,17 +122,19 @@ function registersOf(value: object): (readonly [string, string])[] {
   return known.map(([name, content]) => [escapeText(name), hexText(content)] as const)
 }
 
-const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint'
+const isNumberOrNone = (value: unknown): boolean =>
+  typeof value === 'number' || typeof value === 'bigint' || value === undefined || value === null
 
-/** Keys that all plain objects of a list have, in the order of the first. */
-function commonKeys(rows: readonly unknown[]): readonly string[] | undefined {
+/** Keys of the plain objects of a list: every one that some of them has. */
+function allKeys(rows: readonly unknown[]): readonly string[] | undefined {
   let keys: readonly string[] | undefined
   for (const row of rows) {
     if (typeof row !== 'object' || row === null || Array.isArray(row) || '$kind' in row) return undefined
     if (Object.prototype.toString.call(row) !== '[object Object]' || inspect.custom in row) return undefined
     const own = Object.keys(row)
     keys ??= own
-    if (own.length !== keys.length || own.some((key, index) => key !== keys?.[index])) return undefined
+    const more = own.filter((key) => keys?.includes(key) !== true)
+    if (more.length > 0) keys = [...keys, ...more]
   }
   return keys !== undefined && keys.length > 0 && keys.length <= mostKeys ? keys : undefined
 }

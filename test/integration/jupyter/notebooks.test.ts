@@ -55,14 +55,12 @@ describe.skipIf(!hasJupyter())(
       expect(text).toMatch(/cells in/)
     })
 
-    it('have cells that know the types of the target', { timeout: 300_000 }, async () => {
+    it.each([
+      ['cells that know the types of the target', 'types_test'],
+      ['outputs with the right values', 'values_test'],
+    ])('have %s', { timeout: 300_000 }, async (_, module) => {
       const environment = { ...home.environment, CRYOSCOPE_DEMO: guest.target.name }
-      const { status, text } = await runPython({ ...home, environment }, [
-        '-m',
-        'unittest',
-        '-v',
-        'types_test',
-      ])
+      const { status, text } = await runPython({ ...home, environment }, ['-m', 'unittest', '-v', module])
       expect(status, text).toBe(0)
       expect(text).toMatch(/^OK$/m)
     })

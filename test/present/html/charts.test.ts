@@ -33,6 +33,28 @@ describe('charts', () => {
     expect(text).not.toContain('<script')
   })
 
+  it('have no half tasks, and tell of each point when it is pointed at', () => {
+    const { text } = timeSeries(
+      [0, 1, 2].map((x) => ({ x, y: x % 2 })),
+      { unit: 'tasks', xLabel: 'ms' },
+    )
+    const left = [...text.matchAll(/text-anchor="end"[^>]*>(.*?)<\/g>/gs)].map(([, inner]) => inner).join()
+    expect(left).not.toMatch(/>0\.5</)
+    expect(text).toContain('<title>ms 1\n1 tasks</title>')
+    expect(histogram([1, 1, 9], { bins: 2, unit: 'ms' }).text).toContain('<title>2 of 1 ms</title>')
+  })
+
+  it('name lines that end together one above the other', () => {
+    const points = ['a', 'b', 'c'].flatMap((series) => [0, 1].map((x) => ({ x, y: 1, series })))
+    const { text } = timeSeries(points)
+    const places = ['a', 'b', 'c'].map((name) =>
+      Number(new RegExp(`translate\\([\\d.]+,([\\d.]+)\\)"[^>]*>${name}<`).exec(text)?.[1]),
+    )
+    const [a = 0, b = 0, c = 0] = places
+    expect(a - b).toBeGreaterThan(9)
+    expect(b - c).toBeGreaterThan(9)
+  })
+
   it('can be drawn of nothing', () => {
     for (const drawn of [histogram([]), timeSeries([])]) expect(drawn.text).toContain('<svg')
   })

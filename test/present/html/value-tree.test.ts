@@ -25,7 +25,15 @@ describe('valueTree', () => {
   it('spends its lines on the first level first, and counts what it leaves out', () => {
     const { text } = valueTree(value, { lines: 3 })
     expect(text.match(/class="leaf"/g)?.length).toBeLessThanOrEqual(4)
-    expect(plain(text)).toContain(`… ${task.$members.length - 3} more`)
+    expect(plain(text)).toMatch(/… \d+ more; browse\(…\) shows all/)
+  })
+
+  it('puts members that are zero behind one line, and loses none', () => {
+    const { text } = valueTree(value)
+    const zeros = task.$members.filter((name: string) => task[name] === 0 || task[name] === 0n)
+    const folded = /<summary><span class="zero">(\d+) members are zero<\/span>/.exec(text)
+    if (zeros.length >= 6) expect(Number(folded?.[1])).toBeGreaterThanOrEqual(zeros.length)
+    else expect(folded).toBeNull()
   })
 
   it('asks for what a pointer leads to, in live views', () => {

@@ -3,6 +3,7 @@ import { Allocator } from '../../../bpf/allocators/allocator.js'
 import { BpfMap } from '../../../bpf/map.js'
 import { Program } from '../../../bpf/programs/program-object.js'
 import { catalogueOf } from '../../../present/columns/catalogues.js'
+import { arePlainRows, plainColumns } from '../../../present/columns/plain-rows.js'
 import { framed } from '../../../present/html/style.js'
 import { Diff } from '../../../report/diff/diff.js'
 import type { Story } from '../../../report/story.js'
@@ -54,7 +55,10 @@ export function viewOf(value: unknown): View | undefined {
   if ('frames' in value && 'method' in value) return stackView(value as never)
   if (Array.isArray(value)) {
     const catalogue = catalogueOf(value)
-    return catalogue === undefined ? undefined : catalogueView(value, catalogue)
+    if (catalogue !== undefined) return catalogueView(value, catalogue)
+    return arePlainRows(value)
+      ? catalogueView(value, { plural: 'rows', columns: plainColumns(value) })
+      : undefined
   }
   return undefined
 }

@@ -11,10 +11,10 @@ import {
 import { type Html, html } from '../../../present/html/markup.js'
 import { tableHtml } from '../../../present/html/table.js'
 import { valueTree } from '../../../present/html/value-tree.js'
-import { tableLines } from '../../../present/text/layout.js'
 import { Problems } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import type { ObjectValue } from '../../../value/types.js'
+import { twinLines } from './twin.js'
 import { View } from './view.js'
 
 const pageSize = 50
@@ -33,7 +33,7 @@ export function mapView(map: BpfMap): View {
     () => {
       const body =
         variables !== undefined && typeof variables === 'object' && '$format' in variables
-          ? [variables.$format({ columns: textWidth })]
+          ? [variables.$format({ columns: textWidth, showZero: false })]
           : pageText(rows(textRows), headings, (row) => entryCells(map, members, row))
       return [title, ...stateLines(map, problems), ...body, ...problemLines(problems)].join('\n')
     },
@@ -79,13 +79,13 @@ function firstRows(map: BpfMap, most: number, problems: Problems): Page {
 
 function pageText(
   { rows, more }: Page,
-  headings: Parameters<typeof tableLines>[0],
+  headings: Parameters<typeof twinLines>[0],
   cells: (row: EntryRow) => readonly string[],
 ): string[] {
   const count = more
     ? `the first ${rows.length} entries; browse(map) pages through all`
     : entryCount(rows.length)
-  return [...tableLines(headings, rows.map(cells), textWidth), count]
+  return [...twinLines(headings, rows.map(cells)), count]
 }
 
 function entriesTable(

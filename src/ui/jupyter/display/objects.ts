@@ -15,7 +15,6 @@ import { tableHtml } from '../../../present/html/table.js'
 import { valueTree } from '../../../present/html/value-tree.js'
 import { infoPairs } from '../../../present/info.js'
 import { codeLines, codeRows, type Decode } from '../../../present/machine-code/rows.js'
-import { tableLines } from '../../../present/text/layout.js'
 import { pairLines } from '../../../present/text/lines.js'
 import { figureText } from '../../../problems.js'
 import type { Diff } from '../../../report/diff/diff.js'
@@ -30,19 +29,23 @@ import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
 import { nanosecondsText } from '../../../units.js'
 import type { ObjectValue } from '../../../value/types.js'
+import { twinLines } from './twin.js'
 import { View } from './view.js'
 
 const textWidth = 120
 /** Lines of text that a notebook keeps of something long. */
 const textLines = 120
 const textAllocations = 10
+/** As the prompt shows values: what is deeper or longer is in the picture. */
+const textDepth = 4
+const textElements = 100
 const changesShown = 300
 
 /** A C value: as C-like text, and as a tree. */
 export function valueView(value: ObjectValue): View {
   const symbol = value.$symbol === undefined ? '' : ` <${value.$symbol}>`
   return new View(
-    () => value.$format({ columns: textWidth }),
+    () => value.$format({ columns: textWidth, showZero: false, depth: textDepth, elements: textElements }),
     () =>
       html`<div class="h m">${value.$type} <span class="d">at</span> <span class="a">0x${addressOf(value).toString(16)}${symbol}</span> <span class="d">${value.$size} bytes</span></div>${valueTree(value)}`,
   )
@@ -104,18 +107,15 @@ export function allocatorView(allocator: Allocator): View {
 export function schedView(sched: Sched): View {
   return new View(
     () => {
-      const safe = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(escapeText))
       const runqueues = sched.runqueues.map((row) => runqueueColumns.map(({ cell }) => cell(row)))
       const queues = sched.queues.filter(({ depth }) => depth > 0)
       const queueColumns = queueColumnsOf(queues)
       const rows = queues.map((row) => queueColumns.map(({ cell }) => cell(row)))
       return [
         schedTitle(sched),
-        ...tableLines(runqueueColumns, safe(runqueues), textWidth),
+        ...twinLines(runqueueColumns, runqueues),
         '',
-        ...(rows.length === 0
-          ? ['every dispatch queue is empty']
-          : tableLines(queueColumns, safe(rows), textWidth)),
+        ...(rows.length === 0 ? ['every dispatch queue is empty'] : twinLines(queueColumns, rows)),
       ].join('\n')
     },
     () =>
@@ -137,7 +137,7 @@ export function vcpuView(vcpu: Vcpu): View {
   )
   const headings = [{ title: 'REGISTER' }, { title: 'VALUE' }]
   return new View(
-    () => [escapeText(title), ...tableLines(headings, registers, textWidth)].join('\n'),
+    () => [escapeText(title), ...twinLines(headings, registers)].join('\n'),
     () => html`<div class="h">${title}</div>${tableHtml(headings, registers)}`,
   )
 }

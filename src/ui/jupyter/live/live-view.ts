@@ -14,6 +14,13 @@ export interface LiveSource {
 /** The attribute that makes an element clickable: `html\`<a${go('next')}>\``. */
 export type Go = (action: string) => Html
 
+/** What can be clicked only while there is a kernel. */
+const clickable = / data-go="[^"]*" onclick="[^"]*"/g
+
+function hiding(id: string): Html {
+  return new Html(`<style>.cs-still-${id}{display:none}</style>`)
+}
+
 /**
  * HTML whose parts can be clicked, in every front end: a click writes its action into a hidden text widget, which is
  * how it comes to the kernel. Texts in it are escaped as everywhere.
@@ -43,12 +50,10 @@ export class LiveView {
     this.#drawing = this.#drawing.then(async () => {
       try {
         const content = await this.#source.draw(this.#go)
-        this.#body.value = framed(content).text
+        this.#show(content)
       } catch (error) {
         const said = errorOfThrown(error).traceback.join('\n')
-        this.#body.value = framed(
-          new Html(`<pre class="bad">${said.split('\n').map(escapeHtml).join('\n')}</pre>`),
-        ).text
+        this.#show(new Html(`<pre class="bad">${said.split('\n').map(escapeHtml).join('\n')}</pre>`))
       }
     })
     await this.#drawing
@@ -58,8 +63,18 @@ export class LiveView {
     this.widget.close()
   }
 
+  /**
+   * The widget, and beside it what it shows now, for viewers without a kernel. While the widget lives, its style hides the
+   * picture: front ends of ipywidgets 6 show both.
+   */
   [displayMethod](): Record<string, unknown> {
-    return this.widget[displayMethod]()
+    const shown = this.#body.value.replace(hiding(this.widget.id).text, '').replace(clickable, '')
+    const snapshot = `<div class="cs-still-${this.widget.id}">${shown}</div>`
+    return { ...this.widget[displayMethod](), 'text/html': snapshot }
+  }
+
+  #show(content: Html): void {
+    this.#body.value = `${hiding(this.widget.id).text}${framed(content).text}`
   }
 
   async #take(value: string): Promise<void> {

@@ -40,6 +40,9 @@ export interface TslabDisplay {
   readonly transient: Record<string, unknown>
 }
 
+/** Complaints of a template literal and of a comment whose end is still to be typed. */
+const leftOpen = new Set([1160, 1010])
+
 /** Runs cells one after the other, each knowing the names and types of those before. */
 export class CellEngine {
   readonly #ts: typeof TypeScript
@@ -127,11 +130,14 @@ export class CellEngine {
 
   /** Whether Enter shall run the code, and how far the next line is indented when not. */
   completeness(code: string): { status: 'complete' | 'invalid' | 'incomplete'; indent?: string } {
+    const file = this.#ts.createSourceFile('cell.ts', code, this.#ts.ScriptTarget.Latest)
+    const { parseDiagnostics = [] } = file as unknown as { parseDiagnostics?: readonly { code: number }[] }
+    // tslab takes what is open at the end for a mistake in it.
+    if (parseDiagnostics.some((found) => leftOpen.has(found.code)))
+      return { status: 'incomplete', indent: '' }
     const { completed, indent } = this.#isCompleteCode(code)
     if (!completed) return { status: 'incomplete', indent: indent ?? '' }
-    const file = this.#ts.createSourceFile('cell.ts', code, this.#ts.ScriptTarget.Latest)
-    const { parseDiagnostics } = file as unknown as { parseDiagnostics?: readonly unknown[] }
-    return { status: (parseDiagnostics?.length ?? 0) === 0 ? 'complete' : 'invalid' }
+    return { status: parseDiagnostics.length === 0 ? 'complete' : 'invalid' }
   }
 
   close(): void {

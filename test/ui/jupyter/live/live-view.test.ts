@@ -21,6 +21,22 @@ describe('LiveView', () => {
     expect(body.value).toContain('>1</b>')
   })
 
+  it('has a picture for viewers without a kernel, which hides while the widget lives', async () => {
+    fakeHost()
+    const view = new LiveView({ draw: (go) => html`<b${go('x')}>shown</b>`, act: () => {} })
+    await view.refresh()
+    const bundle = (view as unknown as Record<symbol, () => Record<string, string>>)[
+      Symbol.for('Jupyter.display')
+    ]?.call(view)
+    const picture = bundle?.['text/html'] ?? ''
+    const name = /^<div class="(cs-still-\w+)">/.exec(picture)?.[1]
+    expect(picture).toContain('<b>shown</b>')
+    expect(picture).not.toContain(`.${name}{display:none}`)
+    const [body] = view.widget.children as unknown as [HTML]
+    expect(body.value).toContain(`.${name}{display:none}`)
+    expect(bundle).toHaveProperty(['application/vnd.jupyter.widget-view+json'])
+  })
+
   it('says why it cannot be drawn', async () => {
     fakeHost()
     const view = new LiveView({
