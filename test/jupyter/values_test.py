@@ -10,7 +10,7 @@ class Values(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.kernel = Kernel()
-        before = cls.kernel.run("vm")
+        before = cls.kernel.run("vm", timeout=150)
         assert "no target is open: vm = await demo()" in before.result, before.outputs
         outcome = cls.kernel.run("vm = await demo()\nvm.state", timeout=200)
         assert outcome.result == "'frozen'", outcome.outputs
