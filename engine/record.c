@@ -57,10 +57,23 @@ static unsigned tsc_cpu;
 static struct open_call open_calls[MOST_OPEN];
 static unsigned open_count;
 static uint64_t open_filter; /* one bit for each low six bits of a return address */
-static uint8_t shadow[MOST_PIECES][4096];
+
+/* A page with watched bytes, and what it held after the last store that was seen. */
+struct watched_page {
+	uint64_t frame; /* offset in the RAM file / 4096 */
+	uint32_t first, count; /* pieces */
+	uint8_t shadow[4096];
+};
+static struct watched_page watched[MOST_PIECES];
+static uint32_t watched_count;
+#define SLOTS (4 * MOST_PIECES)
+static uint16_t slot_of[SLOTS]; /* by frame, open addressing; number of the page + 1 */
 static uint64_t shadow_generation;
-/* All pieces lie between these offsets of their pages; most stores are told apart by them alone. */
-static uint64_t nearest, furthest;
+/*
+ * For each eight bytes of a page, whether a watched byte of any page lies within the 64 from there on: no access is longer,
+ * so most stores are told apart by this alone. Those near the end of a page may go on in the next.
+ */
+static bool may_be_watched[512];
 
 static void doze(long nanoseconds)
 {
@@ -148,43 +161,65 @@ static void publish(void)
 		control->target = 0;
 }
 
-/* Takes the watched bytes as they are when they begin to be watched. */
+static uint32_t slot_for(uint64_t frame)
+{
+	uint32_t slot = (uint32_t)((frame * 0x9e3779b97f4a7c15) >> 32) % SLOTS;
+
+	while (slot_of[slot] && watched[slot_of[slot] - 1].frame != frame)
+		slot = (slot + 1) % SLOTS;
+	return slot;
+}
+
+/* Takes the watched bytes as they are when they begin to be watched: before a block, so before any store that is reported. */
 static void take_shadows(void)
 {
-	nearest = 4096;
-	furthest = 0;
-	for (uint64_t i = 0; i < control->pieces && i < MOST_PIECES; i++) {
-		uint64_t start = control->piece[i].offset & 4095, end = start + control->piece[i].length;
+	uint64_t count = control->pieces < MOST_PIECES ? control->pieces : MOST_PIECES;
 
-		nearest = start < nearest ? start : nearest;
-		furthest = end > furthest ? end : furthest;
-		if (control->piece[i].offset < ram_size)
-			memcpy(shadow[i], ram + (control->piece[i].offset & ~4095ull), 4096);
+	memset(slot_of, 0, sizeof slot_of);
+	memset(may_be_watched, 0, sizeof may_be_watched);
+	watched_count = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t start = control->piece[i].offset, frame = start >> 12;
+		uint32_t first = (start & 4095) >> 3, last = ((start & 4095) + control->piece[i].length - 1) >> 3;
+		uint32_t slot = slot_for(frame);
+
+		for (uint32_t near = first > 8 ? first - 8 : 0; near <= last && near < 512; near++)
+			may_be_watched[near] = true;
+		if (slot_of[slot]) {
+			watched[slot_of[slot] - 1].count++;
+			continue;
+		}
+		watched[watched_count].frame = frame;
+		watched[watched_count].first = i;
+		watched[watched_count].count = 1;
+		if (start < ram_size)
+			memcpy(watched[watched_count].shadow, ram + (frame << 12), 4096);
+		slot_of[slot] = ++watched_count;
 	}
 	shadow_generation = control->generation;
 }
 
 static void report_store(unsigned cpu, uint64_t virtual, uint64_t offset, unsigned size, const struct place *place)
 {
-	for (uint64_t i = 0; i < control->pieces && i < MOST_PIECES; i++) {
-		uint64_t start = control->piece[i].offset, within = offset & 4095;
-		unsigned kept = size > 16 ? 16 : size;
+	uint16_t number = slot_of[slot_for(offset >> 12)];
+	struct watched_page *page = number ? &watched[number - 1] : NULL;
+	uint64_t within = offset & 4095;
+	unsigned kept = size > 16 ? 16 : size;
+
+	for (uint32_t i = 0; page && i < page->count; i++) {
+		const volatile struct piece *piece = &control->piece[page->first + i];
 		struct event *event;
 
-		if (offset >= start + control->piece[i].length || start >= offset + size)
+		if (offset >= piece->offset + piece->length || piece->offset >= offset + size)
 			continue;
-		if (within + kept > 4096)
-			kept = 4096 - within;
 		event = next_event(STORE, cpu, place->pc, place->index);
 		event->store.virtual = virtual;
 		event->store.offset = offset;
 		event->store.size = size;
-		memcpy(event->store.before, shadow[i] + within, kept);
+		memcpy(event->store.before, page->shadow + within, kept);
 		memcpy(event->store.after, ram + offset, kept);
 		publish();
-		for (uint64_t j = 0; j < control->pieces && j < MOST_PIECES; j++)
-			if ((control->piece[j].offset ^ offset) < 4096)
-				memcpy(shadow[j] + within, ram + offset, kept);
+		memcpy(page->shadow + within, ram + offset, size);
 		return;
 	}
 }
@@ -193,27 +228,14 @@ static void report_store(unsigned cpu, uint64_t virtual, uint64_t offset, unsign
 static void stored(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t virtual, void *data)
 {
 	uint64_t within = virtual & 4095;
-	bool may_hit = false;
 	unsigned size;
 
-	if (shadow_generation != control->generation)
-		take_shadows();
-	/* No access is longer than 64 bytes; those near the end of a page may go on in the next. */
-	if ((within >= furthest || within + 64 <= nearest) && within <= 4096 - 64)
+	if (!watched_count || (!may_be_watched[within >> 3] && within <= 4096 - 64))
 		return;
 	/* QEMU 7.2 was seen to call for loads too. */
 	if (!qemu_plugin_mem_is_store(info))
 		return;
 	size = 1u << qemu_plugin_mem_size_shift(info);
-	for (uint64_t i = 0; i < control->pieces && i < MOST_PIECES; i++) {
-		uint64_t start = control->piece[i].offset & 4095;
-
-		/* The second is a store that goes on in the next page. */
-		if ((within < start + control->piece[i].length && start < within + size) || within + size > 4096 + start)
-			may_hit = true;
-	}
-	if (!may_hit)
-		return;
 	for (unsigned done = 0; done < size;) {
 		unsigned here = 4096 - ((virtual + done) & 4095);
 		struct qemu_plugin_hwaddr *place = qemu_plugin_get_hwaddr(info, virtual + done);
@@ -359,6 +381,8 @@ __attribute__((used)) static void entered(unsigned cpu, struct block *block, con
 	}
 	previous_start = block_start;
 	block_start = control->count;
+	if (shadow_generation != control->generation)
+		take_shadows();
 	if (block->generation != control->generation) {
 		block->generation = control->generation;
 		block->is_watched = is_function(block->pc);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file that the plugin and its host share. src/time/engine/layout.ts has the same offsets; a change here raises
- * LAYOUT, and so does one of what is counted: runs are known by it. Words are written by one side only, as marked.
+ * LAYOUT. What is counted has a number of its own there (countingNumber): runs are known by it. Words are written by one
+ * side only, as marked.
  */
 #ifndef SHARED_H
 #define SHARED_H
 
 #include <stdint.h>
 
-#define LAYOUT 1
+#define LAYOUT 2
 #define MOST_CPUS 256
-#define MOST_PIECES 64
+#define MOST_PIECES 2048
 #define MOST_FUNCTIONS 64
 #define MILESTONES 65536
 #define MILESTONE_SHIFT 20
@@ -47,9 +48,9 @@ struct control {
 	uint64_t holds_at_events; /* hold where something was reported: before the block of a call, after that of a store */
 	uint64_t returns; /* follow calls to their return */
 	uint64_t pieces, functions;
-	struct piece piece[MOST_PIECES];
 	uint64_t function[MOST_FUNCTIONS];
 	uint64_t current[MOST_CPUS]; /* virtual address of each CPU's pointer to its task */
+	struct piece piece[MOST_PIECES]; /* by offset */
 };
 
 enum { STORE = 1, CALL = 2, RETURN = 3, BLOCK = 4 };
@@ -72,7 +73,7 @@ struct event {
 	};
 };
 
-#define MILESTONES_AT 16384
+#define MILESTONES_AT 65536
 #define EVENTS_AT (MILESTONES_AT + 8 * MILESTONES)
 #define SHARED_SIZE (EVENTS_AT + 128 * EVENTS)
 

@@ -5,6 +5,8 @@ import type { Place } from '../session/writes.js'
 import type { RecordTime } from '../time/record.js'
 import type { Span } from './ask.js'
 import { type CallEvent, calls } from './calls.js'
+import type { Question } from './look.js'
+import { type Series, type SeriesOptions, series } from './series.js'
 import { stepBack } from './step-back.js'
 import { placeInTime, recordOf, type When } from './watching.js'
 import { type Condition, type FoundMoment, type WhenOptions, when } from './when.js'
@@ -40,6 +42,8 @@ declare module '../session/session.js' {
     firstWrite(where: WriteTarget | Place, options?: WritesOptions): Promise<WriteEvent | undefined>
     /** The first moment at which a condition is true: `await vm.when((vm) => vm.map('control').get(0).pause === 1)`. */
     when(condition: Condition, options?: WhenOptions): Promise<FoundMoment | undefined>
+    /** Values of an expression over time, exact: `await vm.series((vm) => vm.sched.dsqs[0].length)`. */
+    series<T>(question: Question<T>, options?: SeriesOptions): Promise<Series<Awaited<T>>>
     /** Writes the record to a file that others open: kernel, files, options and seed. */
     record(file: string): Promise<void>
     /** Every call of a function with its arguments and what it returned: `await vm.calls('schedule', { from: { ms: 100 } })`. */
@@ -115,6 +119,10 @@ Session.prototype.calls = async function (this: Session, where, options) {
 
 Session.prototype.when = async function (this: Session, condition, options) {
   return await when(this, condition, options)
+}
+
+Session.prototype.series = async function (this: Session, question, options) {
+  return await series(this, question, options)
 }
 
 Session.prototype.record = async function (this: Session, file) {

@@ -46,7 +46,8 @@ export async function calls(
   const open = new Map<string, Draft>()
   const drafts: Draft[] = []
   const problems = new Problems()
-  await replay(vm, { functions, returns: true }, bounds, span, (event) => {
+  const { events } = await replay(vm, { functions, returns: true }, bounds, span)
+  for (const event of events) {
     if (event.kind === 'call') {
       const draft = { call: event, back: undefined }
       drafts.push(draft)
@@ -56,7 +57,7 @@ export async function calls(
       open.delete(keyOf(event.rsp, event.called))
       if (draft !== undefined) draft.back = event
     }
-  })
+  }
   return {
     events: drafts.map((draft) => finish(vm, draft, prototypes.get(draft.call.pc))),
     ...bounds,
@@ -65,7 +66,7 @@ export async function calls(
 }
 
 /** Functions of a name, or a BPF program by the name that its author gave it. */
-function functionsOf(vm: Session, where: string | bigint): readonly bigint[] {
+export function functionsOf(vm: Session, where: string | bigint): readonly bigint[] {
   if (typeof where === 'string' && /^\w+$/.test(where) && vm.kernel.findSymbol(where) === undefined) {
     const programs = vm.kernel.symbolizer
       .dynamic()

@@ -27,7 +27,44 @@ export function actorOf({ cpu, task, pid, comm }: RawEvent): Actor {
 
 export function whereOf(vm: Session, address: bigint): Where {
   const where = quietly(() => vm.kernel.symbolize(address))
-  return { address, where, line: undefined }
+  return { address, where, line: where?.endsWith('[bpf]') === true ? lineOf(vm, address) : undefined }
+}
+
+/** Where source lines begin in the machine code of programs, sorted; of a session as long as its guest has not run. */
+const placedLines = new WeakMap<Session, { readonly epoch: number | undefined; readonly lines: Lines }>()
+
+type Lines = readonly { readonly address: bigint; readonly end: bigint; readonly text: string }[]
+
+/** "main.bpf.c:212 stats->nr_run++": the last line whose code begins at or before an address, in the same function. */
+function lineOf(vm: Session, address: bigint): string | undefined {
+  const { epoch } = vm.target.control ?? {}
+  let known = placedLines.get(vm)
+  if (known === undefined || known.epoch !== epoch) {
+    known = { epoch, lines: quietly(() => linesOf(vm)) ?? [] }
+    placedLines.set(vm, known)
+  }
+  const { lines } = known
+  let low = 0
+  for (let high = lines.length; low < high; ) {
+    const middle = (low + high) >>> 1
+    if ((lines[middle]?.address ?? 0n) <= address) low = middle + 1
+    else high = middle
+  }
+  const line = lines[low - 1]
+  return line !== undefined && address < line.end ? line.text : undefined
+}
+
+function linesOf(vm: Session): Lines {
+  return vm.progs
+    .flatMap((program) => vm.prog(program.id).jited)
+    .flatMap(({ address, bytes, lines }) =>
+      lines.map(({ offset, line }) => ({
+        address: address + BigInt(offset),
+        end: address + BigInt(bytes.length),
+        text: `${line.file.replace(/^.*\//, '')}:${line.line} ${line.text}`,
+      })),
+    )
+    .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
 }
 
 /** What the contract says of every event; null is what is not known. */

@@ -1,4 +1,3 @@
-import { readSync } from 'node:fs'
 import { memberPathAt, sizeOf } from '../btf/layout.js'
 import { typeName } from '../btf/type-name.js'
 import type { CType } from '../btf/types.js'
@@ -8,7 +7,6 @@ import type { WriteTarget } from '../session/target.js'
 import type { Place } from '../session/writes.js'
 import type { RawStore } from '../time/engine/event.js'
 import type { Moment } from '../time/engine/run.js'
-import type { Journey } from '../time/journey.js'
 import { type Json, jsonOf } from '../value/render/json.js'
 import type { Value } from '../value/types.js'
 import { valueOfBytes } from '../value/value.js'
@@ -63,34 +61,12 @@ async function writesBetween(
   bounds: Bounds,
   span: Span,
 ): Promise<Answer<WriteEvent>> {
-  const events: WriteEvent[] = []
   const problems = new Problems()
-  let image: Buffer = Buffer.alloc(place.size)
-  const begin = (journey: Journey): void => {
-    image = imageOf(place, journey)
-  }
-  await replay(
-    vm,
-    { pieces: place.pieces },
-    bounds,
-    span,
-    (event) => {
-      if (event.kind === 'store') events.push(...apply(vm, place, image, event, problems))
-    },
-    begin,
+  const { image, events } = await replay(vm, { pieces: place.pieces }, bounds, span)
+  const found = events.flatMap((event) =>
+    event.kind === 'store' ? apply(vm, place, image, event, problems) : [],
   )
-  return { events, ...bounds, problems }
-}
-
-/** The bytes of the place where a journey stands. */
-function imageOf({ pieces, size }: WatchedPlace, { ram }: Journey): Buffer {
-  const image = Buffer.alloc(size)
-  let done = 0
-  for (const { offset, length } of pieces) {
-    readSync(ram.fd, image, done, length, offset)
-    done += length
-  }
-  return image
+  return { events: found, ...bounds, problems }
 }
 
 /** Turns a store into typed events, and the image of the place into what it is after it. */
@@ -196,20 +172,12 @@ function partOf(
 export async function lastWrite(
   vm: Session,
   where: WriteTarget | Place,
-  { as, to = 'now', from = 'start', ...span }: WritesOptions = {},
+  options: WritesOptions = {},
 ): Promise<WriteEvent | undefined> {
-  const record = recordOf(vm)
-  const place = watchedPlace(vm, where, as)
-  const bounds = await boundsOf(vm, { from, to, ...span })
+  const { place, parts } = await partsOf(vm, where, { to: 'now', ...options })
   // From the last segment backwards.
-  const starts = record.checkpoints
-    .map(({ instructions }) => instructions)
-    .filter((at) => at > bounds.from && at < bounds.to)
-  const cuts = [bounds.from, ...starts, bounds.to]
-  for (let index = cuts.length - 2; index >= 0; index--) {
-    const part = { from: cuts[index] as number, to: cuts[index + 1] as number }
-    const { events } = await writesBetween(vm, place, part, span)
-    const last = events.at(-1)
+  for (const part of parts.reverse()) {
+    const last = (await writesBetween(vm, place, part, options)).events.at(-1)
     if (last !== undefined) return last
   }
   return undefined
@@ -219,19 +187,27 @@ export async function lastWrite(
 export async function firstWrite(
   vm: Session,
   where: WriteTarget | Place,
-  { as, from = 'start', to = 'end', ...span }: WritesOptions = {},
+  options: WritesOptions = {},
 ): Promise<WriteEvent | undefined> {
-  const record = recordOf(vm)
-  const place = watchedPlace(vm, where, as)
-  const bounds = await boundsOf(vm, { from, to, ...span })
-  const starts = record.checkpoints
-    .map(({ instructions }) => instructions)
-    .filter((at) => at > bounds.from && at < bounds.to)
-  const cuts = [bounds.from, ...starts, bounds.to]
-  for (let index = 0; index + 1 < cuts.length; index++) {
-    const part = { from: cuts[index] as number, to: cuts[index + 1] as number }
-    const { events } = await writesBetween(vm, place, part, span)
-    if (events[0] !== undefined) return events[0]
+  const { place, parts } = await partsOf(vm, where, options)
+  for (const part of parts) {
+    const [first] = (await writesBetween(vm, place, part, options)).events
+    if (first !== undefined) return first
   }
   return undefined
+}
+
+/** A place, and the part of the record that is asked about, cut at the checkpoints in it. */
+async function partsOf(
+  vm: Session,
+  where: WriteTarget | Place,
+  options: WritesOptions,
+): Promise<{ readonly place: WatchedPlace; readonly parts: Bounds[] }> {
+  const place = watchedPlace(vm, where, options.as)
+  const { from, to } = await boundsOf(vm, options)
+  const starts = recordOf(vm)
+    .checkpoints.map(({ instructions }) => instructions)
+    .filter((at) => at > from && at < to)
+  const cuts = [from, ...starts]
+  return { place, parts: cuts.map((start, index) => ({ from: start, to: cuts[index + 1] ?? to })) }
 }

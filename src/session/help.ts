@@ -51,6 +51,11 @@ export const helpEntries: readonly HelpEntry[] = [
     text: 'every call of a function: who, arguments, result, duration',
   },
   {
+    name: 'series',
+    example: 'await vm.series((vm) => vm.sched.queue(0x77n).depth)',
+    text: 'every value an expression had, and who changed it; vm.when((vm) => condition) is the first moment at which one is true',
+  },
+  {
     name: 'vcpus',
     example: 'vm.vcpus[0].where',
     text: 'registers, symbolised instruction pointer, current task',

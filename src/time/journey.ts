@@ -24,6 +24,8 @@ export interface TravelOptions {
   /** Events of watched memory and functions, in order; of a stretch that had to be done again only once. */
   readonly onEvent?: ((event: RawEvent) => void) | undefined
   readonly onProgress?: ((instructions: number) => void) | undefined
+  /** Arrive where something was reported, too. */
+  readonly stopsAtEvents?: boolean | undefined
 }
 
 /** A place to run to: the first block at or after it. The earlier of both where both are given. */
@@ -62,6 +64,8 @@ export class Journey {
   readonly #options: JourneyOptions
   #run: Run | undefined
   #segment = 0
+  /** The next milestone that was not yet held against what is known. */
+  #unverified = 0
   /** Set up again in each process: what to watch. */
   #prepare: ((run: Run) => void) | undefined
 
@@ -145,17 +149,18 @@ export class Journey {
       try {
         const events: RawEvent[] = []
         const { onEvent } = options
-        const wants = onEvent === undefined ? {} : { onEvent: (event: RawEvent) => events.push(event) }
+        const take = onEvent === undefined ? undefined : (event: RawEvent) => void events.push(event)
         const hold = await this.run.runTo(
           { instructions: within, ...(destination.ns === undefined ? {} : { ns: destination.ns }) },
-          { ...options, ...wants },
+          { ...options, onEvent: take },
         )
         this.#verify()
         const arrived = hold.instructions >= (destination.instructions ?? Number.POSITIVE_INFINITY)
         const early = hold.instructions < boundary && !arrived
-        if (!arrived && !early) await this.#cross()
+        if (!arrived && !early) await this.#cross(take)
         for (const event of events) onEvent?.(event)
-        if (arrived || early || this.#isThere(destination)) return this.#arrive(hold)
+        const called = options.stopsAtEvents === true && events.length > 0
+        if (arrived || early || called || this.#isThere(destination)) return this.#arrive(this.hold ?? hold)
         tries = 1
       } catch (error) {
         if (!(error instanceof Strayed)) throw error
@@ -186,9 +191,11 @@ export class Journey {
     return hold
   }
 
-  /** Where this segment ends: the first block at or after it. */
+  /** Where this segment ends: the first block at or after it. Where the next begins, once that is known. */
   get #boundary(): number {
-    const { first } = this.#store
+    const { first, checkpoints } = this.#store
+    const next = checkpoints.get(this.#segment + 1)
+    if (next !== undefined) return next.instructions
     if (first === undefined) return Number.POSITIVE_INFINITY
     return first + this.#segment * this.#setup.spacing
   }
@@ -229,6 +236,7 @@ export class Journey {
     const start = { instructions, ns, devices }
     this.#run = await Run.start({ qemu, plugin, machine, seed, directory, ram, stores, start }, onChild)
     this.#segment = segment
+    this.#unverified = Math.ceil(instructions / milestoneSpacing)
     this.#run.shared.set('lowRam', this.#lowRam)
     this.#prepare?.(this.#run)
     // Held before its first block, where it can be looked at.
@@ -240,7 +248,7 @@ export class Journey {
   }
 
   /** From the end of a segment, where the guest is held, into the next one. */
-  async #cross(): Promise<void> {
+  async #cross(onEvent?: (event: RawEvent) => void): Promise<void> {
     const next = this.#segment + 1
     const known = this.#store.checkpoints.get(next)
     if (known !== undefined) {
@@ -254,6 +262,8 @@ export class Journey {
     }
     const moment = await run.stop()
     if (moment === undefined) throw new Strayed('it was not stopped in time')
+    // A stop lets one block more run.
+    run.shared.drain((event) => onEvent?.(event))
     const devices = await run.saveDevices()
     const { console, outbox } = guestFiles(this.directory)
     const text = [readFileSync(console), readFileSync(outbox)] as const
@@ -272,8 +282,8 @@ export class Journey {
       known = new Map()
       milestones.set(this.#segment, known)
     }
-    const start = this.#store.checkpoints.get(this.#segment)?.instructions ?? 0
-    for (const [number, hash] of this.run.shared.milestones(Math.ceil(start / milestoneSpacing))) {
+    for (const [number, hash] of this.run.shared.milestones(this.#unverified)) {
+      this.#unverified = number + 1
       const before = known.get(number)
       if (before !== undefined && before !== hash) {
         throw new Strayed(

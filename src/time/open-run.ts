@@ -9,7 +9,7 @@ import { cacheDirectory } from '../machine/kernels.js'
 import { type OwnedGuest, own } from '../machine/owned-guests.js'
 import type { withDefaults } from '../machine/qemu.js'
 import { guestFiles, Registry } from '../machine/registry.js'
-import { layoutNumber } from './engine/layout.js'
+import { countingNumber } from './engine/layout.js'
 import { MemoryFile } from './engine/memory-file.js'
 import { findPlugin } from './engine/plugin.js'
 import type { Moment } from './engine/run.js'
@@ -98,7 +98,7 @@ export async function openRun(
     }
     const setup: RunSetup = { qemu, plugin, machine, seed, spacing, readyText }
     const { release, ...identity } = description
-    const id = identityOf({ layout: layoutNumber, ...identity, readyText: String(readyText) })
+    const id = identityOf({ layout: countingNumber, ...identity, readyText: String(readyText) })
     store = await RunStore.open(options.runs ?? join(cacheDirectory(), 'runs'), id, directory)
     const onChild = (child: ChildProcess): void => {
       owned.child = child

@@ -7,7 +7,7 @@ import { findQemu, withDefaults } from '../machine/qemu.js'
 import { runtimeDirectory } from '../machine/runtime-directory.js'
 import { OutputFile } from '../output-file.js'
 import { escapeText } from '../text.js'
-import { layoutNumber } from './engine/layout.js'
+import { countingNumber } from './engine/layout.js'
 import type { Moment } from './engine/run.js'
 import { engineVersion, hashOfFile, openRun, type Proof, proofOf, type RunDescription } from './open-run.js'
 import type { RunRecord } from './record.js'
@@ -43,7 +43,7 @@ export async function saveRecording(record: RunRecord, file: string): Promise<vo
   const initrd = gzipSync(readFileSync(record.setup.machine.initrd), { level: 6 })
   const { readyText } = description
   const header: Header = {
-    layout: layoutNumber,
+    layout: countingNumber,
     settings: description.settings,
     seed: description.seed,
     spacing: description.spacing,
@@ -156,7 +156,7 @@ function checkHeader(value: unknown): Header {
   const { layout, settings, seed, spacing, ready, release, engine, kernel, initrd, proof, end } = Object(
     value,
   ) as Header
-  if (layout !== layoutNumber)
+  if (layout !== countingNumber)
     throw new Error(`it counts in another way (${layout}), which this version does not know`)
   const { cpus, nodes, memoryBytes, cpu, machine, append, architecture, tcgThreads } = Object(
     settings,

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { takeLock } from '../machine/file-lock.js'
 import type { RamRange } from '../machine/memory-tree.js'
+import { Answers } from './answers.js'
 import type { MemoryFile } from './engine/memory-file.js'
 import type { Moment } from './engine/run.js'
 import { PageStore, type PageTable } from './page-store.js'
@@ -50,6 +51,8 @@ const spareBytes = 192 * 2 ** 20
 export class RunStore {
   readonly directory: string
   readonly pages: PageStore
+  /** What was asked about the run before. */
+  readonly answers: Answers
   readonly checkpoints = new Map<number, Checkpoint>()
   readonly milestones = new Map<number, Milestones>()
   /** The count at which the first segment after booting begins: its first block at or after it. */
@@ -64,6 +67,7 @@ export class RunStore {
     this.directory = directory
     this.#unlock = unlock
     this.pages = new PageStore(join(directory, 'pages'), mostBytes)
+    this.answers = new Answers(join(directory, 'answers'))
     this.#read()
   }
 
@@ -269,7 +273,7 @@ async function thinRuns(root: string, kept: string): Promise<void> {
 }
 
 function sizeOf(directory: string): number {
-  return readdirSync(directory).reduce(
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).reduce(
     (sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512,
     0,
   )

@@ -223,10 +223,22 @@ export const commandSummaries = [
     example: 'cryoscope calls run.cryo schedule --from 11s',
   },
   {
+    name: 'series',
+    group: 'Go back in time',
+    summary: 'every value that code had over time, and who changed it',
+    example: 'cryoscope series run.cryo "vm.map(\'control\').get(0).pause"',
+  },
+  {
     name: 'when',
     group: 'Go back in time',
     summary: 'the first moment at which code is true',
     example: 'cryoscope when run.cryo "vm.map(\'control\').get(0).pause === 1"',
+  },
+  {
+    name: 'trace',
+    group: 'Go back in time',
+    summary: 'tasks, programs and queues over time, for ui.perfetto.dev',
+    example: 'cryoscope trace run.cryo -o run.pftrace',
   },
   {
     name: 'explore',

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import '../../src/history/attach.js'
+import { timelineOf } from '../../src/history/timeline.js'
 import type { WriteEvent } from '../../src/history/writes.js'
 import type { Session } from '../../src/session/session.js'
 import { hashOfFile } from '../../src/time/open-run.js'
 import { openRecording } from '../../src/time/recording.js'
+import type { StructValue } from '../../src/value/types.js'
 import { type RecordedDemo, recordedDemo } from './support/time-record.js'
 
 let demo: RecordedDemo
@@ -150,6 +152,117 @@ describe('the record of a guest with 2 vCPUs', () => {
     await expect(vm.when((at) => at.variable('nothing_of_that_name'))).rejects.toThrow('nothing_of_that_name')
   })
 
+  it('follows an expression write by write: each value with the first block at which it is so, and who made it', async () => {
+    await vm.goTo('start')
+    const from = vm.time.instructions
+    const to = from + 60_000_000
+    const { points, looks, problems } = await vm.series((at) => at.variable('jiffies_64'), { from, to })
+    const { events } = await vm.writes('jiffies_64', { as: 'u64', from, to })
+    expect(problems.list).toEqual([])
+    expect(points.slice(1).map(({ value }) => value)).toEqual(events.map(({ after }) => after))
+    expect(points[0]?.value).toBe(events[0]?.before)
+    // It was asked where something was written, and nowhere else.
+    expect(looks).toBeLessThanOrEqual(events.length + 3)
+    for (const [index, { time, by }] of points.slice(1).entries()) {
+      const write = events[index] as WriteEvent
+      expect(by).toMatchObject({ cpu: write.cpu, pid: write.pid, where: write.where })
+      expect(time.instructions).toBeGreaterThan(write.time.instructions)
+    }
+    // The place itself says the same: there it is so, and one block before it was not.
+    const point = points[7]
+    if (point === undefined) throw new Error('no seventh value')
+    await point.go()
+    expect(vm.variable('jiffies_64')).toBe(point.value)
+    await events[6]?.go()
+    expect(vm.variable('jiffies_64')).toBe(points[6]?.value)
+  })
+
+  it('follows what leads elsewhere when it is written: the current task of a CPU, through its pointer', async () => {
+    await vm.goTo('start')
+    const from = vm.time.instructions
+    const to = from + 20_000_000
+    const current = currentAt(vm)
+    const { points } = await vm.series((at) => currentPid(at), { from, to })
+    const { events } = await vm.writes(current, { as: 'u64', from, to })
+    // Each write of the pointer is another task, or one with another pid.
+    expect(points.length).toBe(events.length + 1)
+    for (const [index, event] of events.entries()) expect(points[index + 1]?.value).toBe(event.pid)
+    const each = await vm.series((at) => currentPid(at), {
+      from,
+      to,
+      at: { events },
+    })
+    expect(each.points.map(({ value }) => value)).toEqual(points.slice(0, -1).map(({ value }) => value))
+  })
+
+  it('says what cannot be followed, and looks at it in distances', async () => {
+    await vm.goTo('start')
+    const span = { from: vm.time.instructions, to: vm.time.instructions + 4_000_000 }
+    await expect(vm.series((at) => at.vcpus[0]?.rip, span)).rejects.toThrow('it reads registers of vCPUs')
+    const { points } = await vm.series((at) => at.vcpus[0]?.rip, { ...span, at: { ms: 1 } })
+    expect(points.length).toBeGreaterThan(6)
+    await points[3]?.go()
+    expect(vm.vcpus[0]?.rip).toBe(points[3]?.value)
+    await expect(vm.series(() => vm.vcpus[0]?.rip, span)).rejects.toThrow(
+      'a function of the vm that stands there',
+    )
+    await expect(vm.when(() => true, span)).rejects.toThrow('a function of the vm that stands there')
+    const none = await vm.series((at) => String(at.task(4_000_000)), span)
+    expect(none.points).toMatchObject([{ value: undefined, why: expect.stringContaining('4000000') }])
+    const few = await vm.series((at) => at.variable('jiffies_64'), { from: span.from, limit: 3 })
+    expect(few.points).toHaveLength(3)
+    expect(few.problems.sentences.join()).toContain('which is the limit')
+    expect(few.to).toBe(few.points[2]?.time.instructions)
+  })
+
+  it('draws a picture of it: each run of a task, call of a program and depth of a queue, and insertions led to runs', async () => {
+    await vm.goTo('start')
+    const from = vm.time.instructions
+    const to = from + 100_000_000
+    const { cpus, counters, problems } = await timelineOf(vm, { from, to })
+    expect(problems.list).toEqual([])
+    expect(cpus.map(({ cpu }) => cpu)).toEqual([0, 1])
+    const { events } = await vm.calls('demo_enqueue', { from, to })
+    const programs = cpus.flatMap((each) => each.programs)
+    expect(
+      programs
+        .filter(({ name }) => name === 'demo_enqueue')
+        .map((each) => each.from)
+        .sort(),
+    ).toEqual(events.map(({ time }) => time.ns).sort())
+    // Runs of one CPU follow each other, and each insertion ends in the first run of that task after it.
+    const runs = cpus.flatMap(({ tasks }) => tasks).sort((a, b) => a.from - b.from)
+    for (const { tasks } of cpus) {
+      for (const [index, { to: end }] of tasks.entries())
+        expect(tasks[index + 1]?.from ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(end)
+    }
+    const inserts = programs.filter(({ starts }) => starts.length > 0)
+    expect(inserts.length).toBeGreaterThan(20)
+    for (const { starts, details, from: at } of inserts) {
+      const next = runs.find((run) => run.name === details.inserted && run.from >= at)
+      if (next !== undefined) expect(next.ends).toContain(starts[0])
+    }
+    // What the queue says of itself at the end of the part.
+    await vm.goTo(to)
+    for (const { name, depth } of vm.sched.queues) {
+      const counter = counters.find((each) => each.name === `DSQ ${name}`)
+      expect(counter?.samples.at(-1)?.value, name).toBe(depth)
+    }
+  })
+
+  it('names the source line of a program that wrote, and answers a second time at once', async () => {
+    const from = (await vm.goTo('start')).instructions
+    const span = { from, to: from + 100_000_000 }
+    const key = vm.tasks.find(({ comm }) => comm === 'demo_worker/0')?.pid
+    const { events } = await vm.writes({ map: 'pid_stats', key }, span)
+    const lines = events.filter(({ where }) => where?.includes('_demo_')).map(({ line }) => line)
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) expect(line).toMatch(/^scx_demo\.bpf\.c:\d+ .*stats/)
+    const began = performance.now()
+    expect((await vm.writes({ map: 'pid_stats', key }, span)).events.length).toBe(events.length)
+    expect(performance.now() - began).toBeLessThan(1000)
+  })
+
   it('is recorded in a file that gives the same run, and a file that was changed is refused', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'cryoscope-recording-'))
     try {
@@ -187,6 +300,18 @@ describe('the record of a guest with 2 vCPUs', () => {
     )
   })
 })
+
+/** Where the kernel keeps the task of CPU 0. */
+function currentAt({ kernel }: Session): bigint {
+  const symbol = kernel.findSymbol('current_task') ?? kernel.findSymbol('pcpu_hot')
+  if (symbol === undefined) throw new Error('this kernel has no current_task')
+  return kernel.cpus.address(symbol, 0)
+}
+
+function currentPid(at: Session): unknown {
+  const task = at.at(at.kernel.space.u64(currentAt(at)), 'struct task_struct') as StructValue
+  return task.pid
+}
 
 function memberOffset(member: string, key: number): number {
   const { type } = vm.map('pid_stats').valuePlace(key)

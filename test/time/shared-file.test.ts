@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { RawEvent } from '../../src/time/engine/event.js'
-import { eventSlots, eventsAt, milestonesAt, words } from '../../src/time/engine/layout.js'
+import {
+  eventSlots,
+  eventsAt,
+  layoutNumber,
+  milestonesAt,
+  mostFunctions,
+  mostPieces,
+  words,
+} from '../../src/time/engine/layout.js'
 import { SharedFile } from '../../src/time/engine/shared-file.js'
 
 let directory: string
@@ -90,12 +98,30 @@ it('gives the milestones that were passed, without those that a block jumped ove
   ])
 })
 
+it('lays down pieces by their offset, as the plugin looks for them', () => {
+  shared.watch(
+    [
+      { offset: 0x5008, length: 4 },
+      { offset: 0x1000, length: 16 },
+    ],
+    [0xffffffff81000000n],
+    true,
+  )
+  const bytes = readFileSync(shared.path)
+  const word = (at: number): number => Number(bytes.readBigUInt64LE(at))
+  expect([0, 8, 16, 24].map((at) => word(words.piece + at))).toEqual([0x1000, 16, 0x5008, 4])
+  expect([shared.get('pieces'), shared.get('functions'), shared.get('returns')]).toEqual([2, 1, 1])
+  expect(shared.get('generation')).toBe(1)
+})
+
 it('agrees with the header that the plugin is built from', () => {
   const header = readFileSync(new URL('../../engine/shared.h', import.meta.url), 'utf8')
   const value = (name: string): number => Number(new RegExp(`#define ${name} (\\d+)`).exec(header)?.[1])
   expect(value('MILESTONES_AT')).toBe(milestonesAt)
   expect(value('EVENTS')).toBe(eventSlots)
-  expect(value('LAYOUT')).toBe(1)
+  expect(value('LAYOUT')).toBe(layoutNumber)
+  expect(value('MOST_PIECES')).toBe(mostPieces)
+  expect(value('MOST_FUNCTIONS')).toBe(mostFunctions)
   // Members in the order of the words that we write.
   const control = header.slice(header.indexOf('struct control {'), header.indexOf('enum { STORE'))
   const order = [...control.matchAll(/^\tuint64_t ([^;]*);/gm)].flatMap(([, names = '']) =>

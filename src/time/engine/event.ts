@@ -1,3 +1,5 @@
+import { eventSize } from './layout.js'
+
 interface RawPlace {
   /** Nanoseconds of the guest's clock. */
   readonly ns: number
@@ -50,7 +52,7 @@ export interface RawBlock extends RawPlace {
 
 export type RawEvent = RawStore | RawCall | RawReturn | RawBlock
 
-const kinds = { store: 1, call: 2, return: 3, block: 4 } as const
+const kinds = { store: 1, call: 2, return: 3, block: 4 } as const satisfies Record<RawEvent['kind'], number>
 
 /** Reads one event as the plugin wrote it; undefined for a kind that is not known. */
 export function decodeEvent(bytes: Buffer, at: number): RawEvent | undefined {
@@ -96,4 +98,43 @@ export function decodeEvent(bytes: Buffer, at: number): RawEvent | undefined {
     default:
       return undefined
   }
+}
+
+/** One event as the plugin writes it: 128 bytes that `decodeEvent` reads. */
+export function encodeEvent(event: RawEvent): Buffer {
+  const bytes = Buffer.alloc(eventSize)
+  const word = (index: number, value: bigint | number): void => {
+    bytes.writeBigUInt64LE(BigInt(value), 48 + 8 * index)
+  }
+  bytes.writeBigUInt64LE(BigInt(event.time), 0)
+  bytes.writeBigUInt64LE(event.pc, 8)
+  bytes.writeBigUInt64LE(event.task, 16)
+  bytes.writeInt32LE(event.pid, 24)
+  bytes.writeUInt16LE(event.index, 28)
+  bytes.writeUInt8(kinds[event.kind], 30)
+  bytes.writeUInt8(event.cpu, 31)
+  bytes.write(event.comm, 32, 16, 'latin1')
+  word(9, event.ns)
+  switch (event.kind) {
+    case 'store':
+      word(0, event.virtual)
+      word(1, event.offset)
+      word(2, event.size)
+      bytes.set(event.before, 72)
+      bytes.set(event.after, 88)
+      break
+    case 'call':
+      for (const [index, value] of event.registers.entries()) word(index, value)
+      word(6, event.rsp)
+      word(7, event.returnsTo)
+      break
+    case 'return':
+      word(0, event.value)
+      word(1, event.rsp)
+      word(2, event.called)
+      break
+    case 'block':
+      word(0, event.length)
+  }
+  return bytes
 }

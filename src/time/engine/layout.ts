@@ -1,7 +1,9 @@
 /** The file that the plugin shares with us, byte offsets as in engine/shared.h. */
 
 /** Changes with the layout; the plugin writes it when it has started. */
-export const layoutNumber = 1
+export const layoutNumber = 2
+/** Changes with what is counted and where a run is stopped: runs and recordings are known by it. */
+export const countingNumber = 1
 
 export const words = {
   // Written by the plugin.
@@ -35,16 +37,16 @@ export const words = {
   returns: 608,
   pieces: 616,
   functions: 624,
-  piece: 632,
-  function: 1656,
-  current: 2168,
+  function: 632,
+  current: 1144,
+  piece: 3192,
 } as const
 
-export const mostPieces = 64
+export const mostPieces = 2048
 export const mostFunctions = 64
 export const mostCpus = 256
 
-export const milestonesAt = 16384
+export const milestonesAt = 65536
 export const milestoneSlots = 65536
 /** Instructions between two milestones. */
 export const milestoneSpacing = 2 ** 20

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { CryoscopeError } from '../../errors.js'
 import { connectWhenUp, ended, started } from '../../machine/boot.js'
 import type { ProcessIdentity } from '../../machine/host-process.js'
@@ -53,6 +54,8 @@ export interface RunOptions {
 
 /** Instructions take so many nanoseconds of the guest's clock: -icount shift=1. */
 const nsPerInstruction = 2
+/** What is near is there in microseconds. */
+const fastPolls = 50
 const pollMilliseconds = 1
 const slowPollMilliseconds = 4
 const migrationMilliseconds = 30_000
@@ -190,7 +193,7 @@ export class Run {
       await this.qmp.execute('cont')
     } else if (held !== 0) {
       shared.set('released', held)
-      while (shared.get('held') === held && this.isAlive) await delay(0)
+      while (shared.get('held') === held && this.isAlive) await setImmediate()
     }
   }
 
@@ -230,7 +233,8 @@ export class Run {
       }
       if (!alive) throw this.#tellEnd()
       onProgress?.(shared.get('count'))
-      await delay(found > 0 ? 0 : turn < 50 ? pollMilliseconds : slowPollMilliseconds)
+      if (found > 0 || turn < fastPolls) await setImmediate()
+      else await delay(turn < 2 * fastPolls ? pollMilliseconds : slowPollMilliseconds)
     }
   }
 

@@ -93,10 +93,10 @@ export class SharedFile {
   watch(pieces: readonly Piece[], functions: readonly bigint[], followReturns: boolean): void {
     if (pieces.length > mostPieces || functions.length > mostFunctions)
       throw new RangeError('more is to be watched than the plugin has room for')
-    for (const [index, { offset, length }] of pieces.entries()) {
-      this.#write(words.piece + 16 * index, offset)
-      this.#write(words.piece + 16 * index + 8, length)
-    }
+    // The plugin finds pieces of a page side by side.
+    const sorted = [...pieces].sort((a, b) => a.offset - b.offset)
+    const table = new BigUint64Array(sorted.flatMap(({ offset, length }) => [BigInt(offset), BigInt(length)]))
+    writeSync(this.#file, table, 0, table.byteLength, words.piece)
     for (const [index, address] of functions.entries()) this.#write(words.function + 8 * index, address)
     this.set('pieces', pieces.length)
     this.set('functions', functions.length)

@@ -1,22 +1,33 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CryoscopeError } from '../../errors.js'
 import type { BootOptions } from '../../machine/options.js'
 import { escapeText } from '../../text.js'
 import { type GuestWords, guestOptions } from './boot-words.js'
 
-/** What commands that start deterministic guests take besides the options of every guest. */
+/** What commands that start guests with programs in them take besides the options of every guest. */
 export interface ProgramWords {
-  readonly demo?: boolean
   readonly file?: readonly string[]
   readonly script?: string
   readonly waitFor?: string
   readonly runs?: string
 }
 
+/** What commands that start deterministic guests take in place of programs. */
+export interface DemoWords {
+  readonly demo?: boolean
+}
+
+export function addDemoOption(command: Command): void {
+  command.option('--demo', 'the demo guest')
+}
+
 export function addProgramOptions(command: Command): void {
   command
-    .option('--demo', 'the demo guest')
-    .option('--run <words...>', 'start a program of this machine in the guest (as boot does)')
+    .option(
+      '--run <words...>',
+      'start a program of this machine in the guest, with arguments and the libraries it needs (may be repeated)',
+    )
+    .addOption(new Option('--runs <json>').hideHelp())
     .option('--file <host:guest>', 'copy a file or directory into the guest (may be repeated)', collect)
     .option('--script <file>', "run this script last in the guest's init")
     .option('--wait-for <text>', 'the guest is ready when its console shows this')
@@ -38,9 +49,9 @@ export function programOptions(options: GuestWords & ProgramWords): BootOptions 
 }
 
 /** "500ms", "5s" in milliseconds. */
-export function parseDuration(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text) ?? []
-  const number = Number(digits) * (unit === 's' ? 1000 : 1)
+export function parseDuration(text: string, option = '--for'): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(us|ms|s)$/.exec(text) ?? []
+  const number = Number(digits) * ({ us: 1e-3, s: 1e3 }[unit ?? ''] ?? 1)
   if (number > 0) return number
-  throw new CryoscopeError('usage', `--for takes a time such as 500ms or 5s, not "${escapeText(text)}"`)
+  throw new CryoscopeError('usage', `${option} takes a time such as 500ms or 5s, not "${escapeText(text)}"`)
 }

@@ -1,6 +1,22 @@
 import { existsSync } from 'node:fs'
+import { Command } from 'commander'
 import { CryoscopeError } from '../../errors.js'
 import { escapeText } from '../../text.js'
+
+/**
+ * The `prepare` of a command with --run: its groups travel as one word, `--runs` in JSON, for commander knows no option that
+ * ends at the next one.
+ */
+export function runsPreparer(configure: (command: Command) => void): (words: readonly string[]) => string[] {
+  return (words) => {
+    const command = new Command()
+    configure(command)
+    const options = command.options.flatMap(({ long, short }) => [long, short])
+    const known = new Set(['--help', ...options.filter((word) => word !== undefined)])
+    const { rest, runs } = takeRuns(words, (word) => known.has(word.split('=')[0] ?? word))
+    return runs.length === 0 ? rest : [...rest, `--runs=${JSON.stringify(runs)}`]
+  }
+}
 
 /** The words of `boot` without its --run groups, and those groups. */
 export interface RunWords {

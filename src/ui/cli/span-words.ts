@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
+import { jsonText } from '../../contract/json.js'
 import type { Span } from '../../history/ask.js'
+import { escapeText } from '../../text.js'
 import type { Moment } from '../../time/engine/run.js'
 import type { Output } from './output.js'
+import { printTable } from './table.js'
 
 /** Options of commands that ask about a part of a record. */
 export interface SpanWords {
@@ -23,18 +26,56 @@ export function addSpanOptions(command: Command): void {
 }
 
 export function spanOf({ from, to }: SpanWords, output: Output, signal: AbortSignal): Span {
-  let shown = -1
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     signal,
-    onProgress(done, total) {
-      const percent = Math.floor((done / Math.max(1, total)) * 10) * 10
-      if (percent <= shown) return
-      shown = percent
-      output.progress(`${percent} % of ${(total / 1e6).toFixed(0)} million instructions`)
-    },
+    onProgress: progressOf(output, (total) => `of ${(total / 1e6).toFixed(0)} million instructions`),
   }
+}
+
+/** Says each tenth that is done; `ofWhat` says of what. */
+export function progressOf(
+  output: Output,
+  ofWhat: (total: number) => string,
+): (done: number, total: number) => void {
+  let shown = -1
+  return (done, total) => {
+    const percent = Math.floor((done / Math.max(1, total)) * 10) * 10
+    if (percent <= shown) return
+    shown = percent
+    output.progress(`${percent} % ${ofWhat(total)}`)
+  }
+}
+
+/** An event of an answer, as far as tables tell it alike. */
+interface ShownEvent {
+  readonly time: Moment
+  readonly cpu: number
+  readonly pid: number | undefined
+  readonly comm: string | undefined
+  toJSON(): unknown
+}
+
+/** Prints an answer: events as JSON, or as a table that begins with when, where and who. */
+export async function printEvents<T extends ShownEvent>(
+  output: Output,
+  events: readonly T[],
+  isJson: boolean,
+  more: readonly string[],
+  cells: (event: T) => readonly string[],
+): Promise<void> {
+  if (isJson) {
+    await output.line(jsonText(events.map((event) => event.toJSON())))
+    return
+  }
+  const headings = ['TIME', 'CPU', 'TASK', ...more].map((title, index) => ({ title, rigid: index === 0 }))
+  const rows = events.map((event) => {
+    const { time, cpu, pid, comm } = event
+    const task = pid === undefined ? '' : `${comm} (${pid})`
+    return [secondsText(time), String(cpu), task, ...cells(event)].map((cell) => escapeText(cell))
+  })
+  await printTable(output, headings, rows)
 }
 
 /** A moment for people: seconds of the guest's clock. */

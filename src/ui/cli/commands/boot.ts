@@ -1,23 +1,20 @@
-import { Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { CryoscopeError } from '../../../errors.js'
 import { guestArchitectures } from '../../../machine/architecture.js'
 import type { BootOptions } from '../../../machine/options.js'
-import { addGuestOptions, type GuestWords, guestOptions, oneOf } from '../boot-words.js'
+import { addGuestOptions, type GuestWords, oneOf } from '../boot-words.js'
 import { showConsole } from '../console.js'
 import { defineCommand } from '../definition.js'
 import { interruptible } from '../interruptible.js'
 import type { Output } from '../output.js'
-import { takeRuns } from '../run-words.js'
+import { addProgramOptions, type ProgramWords, programOptions } from '../record-words.js'
+import { runsPreparer } from '../run-words.js'
 import { codeOnStdin } from './repl.js'
 import { requireTerminal, showTui } from './tui.js'
 
-interface Options extends GuestWords {
-  readonly runs?: string
+interface Options extends GuestWords, ProgramWords {
   readonly arch?: string
-  readonly file?: readonly string[]
-  readonly script?: string
   readonly name?: string
-  readonly waitFor?: string
   readonly detach?: string | true
   readonly repl?: boolean
   readonly tui?: boolean
@@ -25,12 +22,7 @@ interface Options extends GuestWords {
 
 export const boot = defineCommand<Options>({
   configure,
-  prepare(words) {
-    const known = optionWords()
-    const { rest, runs } = takeRuns(words, (word) => known.has(word.split('=')[0] ?? word))
-    // commander knows no option that ends at the next one: the groups travel as one word.
-    return runs.length === 0 ? rest : [...rest, `--runs=${JSON.stringify(runs)}`]
-  },
+  prepare: runsPreparer(configure),
   async run({ options, output }) {
     const bootOptions = readOptions(options)
     if (options.detach !== undefined) {
@@ -52,19 +44,11 @@ export const boot = defineCommand<Options>({
 })
 
 function configure(command: Command): void {
-  command
-    .option(
-      '--run <words...>',
-      'start a program of this machine in the guest, with arguments and the libraries it needs (may be repeated)',
-    )
-    .addOption(new Option('--runs <json>').hideHelp())
+  addProgramOptions(command)
   addGuestOptions(command)
   command
     .option('--arch <kind>', 'amd64 or arm64 (default amd64; a kernel given by its path is what it is)')
-    .option('--file <host:guest>', 'copy a file or directory into the guest (may be repeated)', collect)
-    .option('--script <file>', "run this script last in the guest's init")
     .option('--name <name>', 'what the guest is called (default vm1, vm2, …)')
-    .option('--wait-for <text>', 'the guest is ready when its console shows this')
     .option('--detach [name]', 'leave the guest running, and print its @name')
     .option('--repl', 'open a prompt with vm, or evaluate the script on stdin')
     .option('--tui', 'open the terminal UI')
@@ -80,33 +64,14 @@ guest ends or Ctrl-C stops it.`,
     )
 }
 
-function collect(word: string, before: readonly string[] = []): string[] {
-  return [...before, word]
-}
-
-/** Every word that ends the arguments of a --run. */
-function optionWords(): Set<string> {
-  const command = new Command()
-  configure(command)
-  const words = command.options
-    .flatMap(({ long, short }) => [long, short])
-    .filter((word) => word !== undefined)
-  return new Set(['--help', ...(words as string[])])
-}
-
 function readOptions(options: Options): BootOptions {
   const name = typeof options.detach === 'string' ? options.detach : options.name
   if (options.name !== undefined && options.name !== name) {
     throw new CryoscopeError('usage', `--detach=${name} and --name ${options.name} differ: give one of them`)
   }
-  const { file, script, waitFor } = options
   return {
-    ...guestOptions(options),
+    ...programOptions(options),
     ...(options.arch === undefined ? {} : { arch: oneOf(options.arch, '--arch', guestArchitectures) }),
-    ...(options.runs === undefined ? {} : { run: JSON.parse(options.runs) as string[][] }),
-    ...(file === undefined ? {} : { files: file }),
-    ...(script === undefined ? {} : { script }),
-    ...(waitFor === undefined ? {} : { waitFor }),
     ...(name === undefined ? {} : { name: name.replace(/^@/, '') }),
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import '../../../history/attach.js'
@@ -16,11 +16,18 @@ import { defineCommand } from '../definition.js'
 import { interruptible } from '../interruptible.js'
 import { parseWhole } from '../numbers.js'
 import type { Output } from '../output.js'
-import { addProgramOptions, type ProgramWords, parseDuration, programOptions } from '../record-words.js'
-import { takeRuns } from '../run-words.js'
+import {
+  addDemoOption,
+  addProgramOptions,
+  type DemoWords,
+  type ProgramWords,
+  parseDuration,
+  programOptions,
+} from '../record-words.js'
+import { runsPreparer } from '../run-words.js'
 import { momentText } from '../span-words.js'
 
-interface Options extends GuestWords, ProgramWords {
+interface Options extends DemoWords, GuestWords, ProgramWords {
   readonly seeds?: string
   readonly check?: string
   readonly for?: string
@@ -36,11 +43,7 @@ const usualMilliseconds = 2000
 
 export const explore = defineCommand<Options>({
   configure,
-  prepare(words) {
-    const known = optionWords()
-    const { rest, runs } = takeRuns(words, (word) => known.has(word.split('=')[0] ?? word))
-    return runs.length === 0 ? rest : [...rest, `--runs=${JSON.stringify(runs)}`]
-  },
+  prepare: runsPreparer(configure),
   async run({ options, output }) {
     const seeds = parseSeeds(options.seeds ?? '')
     const out = resolve(options.out ?? 'explored')
@@ -86,18 +89,9 @@ function configure(command: Command): void {
       "local, or command 'TEMPLATE {seed}': what runs one seed somewhere else and waits for it",
     )
     .option('--json', 'print one JSON document')
+  addDemoOption(command)
   addProgramOptions(command)
   addGuestOptions(command)
-  command.addOption(new Option('--runs <json>').hideHelp())
-}
-
-function optionWords(): Set<string> {
-  const command = new Command()
-  configure(command)
-  const words = command.options
-    .flatMap(({ long, short }) => [long, short])
-    .filter((word) => word !== undefined)
-  return new Set(['--help', ...(words as string[])])
 }
 
 /** "1..500", "3,7". */

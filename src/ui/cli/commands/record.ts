@@ -1,16 +1,23 @@
 import { CryoscopeError } from '../../../errors.js'
 import '../../../history/attach.js'
-import { Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { escapeText } from '../../../text.js'
 import { demoGuest } from '../../../ui/demo-guest.js'
 import { addGuestOptions, type GuestWords } from '../boot-words.js'
 import { defineCommand } from '../definition.js'
 import { interruptible } from '../interruptible.js'
-import { addProgramOptions, type ProgramWords, parseDuration, programOptions } from '../record-words.js'
-import { takeRuns } from '../run-words.js'
+import {
+  addDemoOption,
+  addProgramOptions,
+  type DemoWords,
+  type ProgramWords,
+  parseDuration,
+  programOptions,
+} from '../record-words.js'
+import { runsPreparer } from '../run-words.js'
 import { momentText } from '../span-words.js'
 
-interface Options extends GuestWords, ProgramWords {
+interface Options extends DemoWords, GuestWords, ProgramWords {
   readonly output?: string
   readonly for?: string
 }
@@ -19,11 +26,7 @@ const usualMilliseconds = 2000
 
 export const record = defineCommand<Options>({
   configure,
-  prepare(words) {
-    const known = optionWords()
-    const { rest, runs } = takeRuns(words, (word) => known.has(word.split('=')[0] ?? word))
-    return runs.length === 0 ? rest : [...rest, `--runs=${JSON.stringify(runs)}`]
-  },
+  prepare: runsPreparer(configure),
   async run({ options, output }) {
     const { output: file } = options
     if (file === undefined) throw new CryoscopeError('usage', 'record needs a file to write: -o run.cryo')
@@ -57,16 +60,7 @@ function configure(command: Command): void {
       '--for <time>',
       "how long to run when the guest is ready, by the guest's clock: 500ms, 5s (default 2s)",
     )
-    .addOption(new Option('--runs <json>').hideHelp())
+  addDemoOption(command)
   addProgramOptions(command)
   addGuestOptions(command)
-}
-
-function optionWords(): Set<string> {
-  const command = new Command()
-  configure(command)
-  const words = command.options
-    .flatMap(({ long, short }) => [long, short])
-    .filter((word) => word !== undefined)
-  return new Set(['--help', ...(words as string[])])
 }
