@@ -1,28 +1,14 @@
 import { Report } from '../../src/report/report.js'
 import { Session } from '../../src/session/session.js'
 import { allowed, checkJson } from '../check.js'
-import { type Difference, differences } from '../compare.js'
+import { type Claim, claims, type Document } from '../compare.js'
 import { type Kind, Wrong } from '../kind.js'
 import { checkProblem } from '../nouns.js'
 import { Overlay } from '../overlay.js'
 import type { Random } from '../random.js'
 import { everyWorld } from '../worlds.js'
 
-/** What is not the target's: how long it took, and what the file holds. */
-const notCompared = new Set([
-  'milliseconds',
-  'openMilliseconds',
-  'sections',
-  'problems',
-  'target',
-  'environment',
-])
-const shownDifferences = 3
-
-interface Document {
-  readonly sections: Readonly<Record<string, { readonly status: string }>>
-  readonly problems: readonly { readonly section?: string }[]
-}
+const shownClaims = 3
 
 /** Single missing pages: each leaf of the report is as in the whole dump, or said to be unreadable. */
 export const absentKind: Kind = {
@@ -76,17 +62,14 @@ export function reportOf(overlay: Overlay): Document {
   }
 }
 
-/** Throws for a value that is another than in the whole document, where nothing says that its section is not whole. */
+/** Throws for a leaf that is another than in the whole document, without a word of it. */
 export function compareReports(before: Document, after: Document): void {
-  const claims = differences(before, after, notCompared).filter(
-    ({ section }) => after.sections[section]?.status === 'complete',
-  )
-  if (claims.length > 0)
-    throw new Wrong(`differs without a word: ${claims.slice(0, shownDifferences).map(text).join('; ')}`)
+  const found = claims(before, after)
+  if (found.length > 0) throw new Wrong(found.slice(0, shownClaims).map(text).join('; '))
 }
 
-function text({ path, before, after }: Difference): string {
-  return `${path} was ${brief(before)}, is ${brief(after)}`
+function text({ path, before, after, fault }: Claim): string {
+  return `${path} ${fault}: was ${brief(before)}, is ${brief(after)}`
 }
 
 function brief(value: unknown): string {

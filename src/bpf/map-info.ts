@@ -64,8 +64,7 @@ export function readMap(kernel: Kernel, address: bigint): MapInfo {
 
 /** Types that are out of favour have `_DEPRECATED` at the end of their first name. */
 function typeText(kernel: Kernel, number: number): string {
-  const name = kernel.enumName('bpf_map_type', number, 'BPF_MAP_TYPE_')
-  return name?.toLowerCase().replace(/_deprecated$/, '') ?? `type ${number}`
+  return kernel.enumText('bpf_map_type', number, 'BPF_MAP_TYPE_').replace(/_deprecated$/, '')
 }
 
 /** struct_ops: the kernel's own type of the value, in vmlinux or the module that the operations belong to. */

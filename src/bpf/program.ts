@@ -1,4 +1,4 @@
-import type { Kernel } from '../kernel/kernel.js'
+import { isUnreadName, type Kernel, lostName } from '../kernel/kernel.js'
 import { idrEntries } from '../kernel/walk/xarray.js'
 import { counted, type Figure, type Problems, whole } from '../problems.js'
 
@@ -81,11 +81,9 @@ export function readProgramHead(
   const id = aux.number('id')
   const type = program.number('type')
   const name = problems.attempt(`full name of program ${id}`, () => fullName(kernel, auxAddress))
-  return {
-    id,
-    name: name ?? aux.text('name'),
-    type: kernel.enumName('bpf_prog_type', type, 'BPF_PROG_TYPE_')?.toLowerCase() ?? `type ${type}`,
-  }
+  const typeName = kernel.enumText('bpf_prog_type', type, 'BPF_PROG_TYPE_')
+  if (isUnreadName(typeName)) problems.add(`type of program ${id}`, `what ${type} stands for ${lostName}`)
+  return { id, name: name ?? aux.text('name'), type: typeName }
 }
 
 type Counters = Pick<BpfProgram, 'runCount' | 'runTime' | 'recursionMisses'>

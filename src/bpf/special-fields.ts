@@ -41,7 +41,7 @@ export function specialFields(kernel: Kernel, mapAddress: bigint): SpecialField[
   for (let i = 0; i < Math.min(count, fieldLimit); i++) {
     const reader = kernel.struct('btf_field', record.at('fields') + BigInt(i * field.size))
     const type = reader.number('type')
-    const kind = kernel.enumName('btf_field_type', type, 'BPF_')?.toLowerCase() ?? `type ${type}`
+    const kind = kernel.enumText('btf_field_type', type, 'BPF_')
     fields.push({
       kind,
       offset: reader.number('offset'),

@@ -100,7 +100,7 @@ class Parser {
     const other = this.#btf.find(name)
     if (other !== undefined && other.kind !== 'forward') {
       const found = `${name} is ${article(other.kind)}, so write "${spelled(other)}"`
-      throw new CryoscopeError('not-found', `There is no ${keyword} ${name}: ${found}.`)
+      throw new CryoscopeError('not-found', `${this.#absent(`${keyword} ${name}`)}: ${found}.`)
     }
     throw this.#notFound(`${keyword} ${name}`, name, this.#btf.names('', keyword))
   }
@@ -181,7 +181,12 @@ class Parser {
   #notFound(what: string, name: string, candidates: Iterable<string>): CryoscopeError {
     const near = nearNames(name, candidates)
     const hint = near.length === 0 ? '' : ` Did you mean ${near.map(escapeText).join(', ')}?`
-    return new CryoscopeError('not-found', `There is no type "${what}".${hint}`)
+    const rest = this.#btf.isWhole ? '' : ': some of it is not in this memory, and the type may be there'
+    return new CryoscopeError('not-found', `${this.#absent(`type "${what}"`)}${rest}.${hint}`)
+  }
+
+  #absent(what: string): string {
+    return `There is no ${what}${this.#btf.isWhole ? '' : ' in what could be read of this BTF'}`
   }
 }
 

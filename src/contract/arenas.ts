@@ -1,7 +1,7 @@
 import type { DanglingReference } from '../bpf/allocators/references.js'
 import type { Arena, ArenaPlace } from '../bpf/arena/arena.js'
 import type { ArenaReader } from '../bpf/arena/reader.js'
-import type { Problem } from '../problems.js'
+import { type FigureJson, figureJson, type Problem } from '../problems.js'
 import { type Address, hexAddress } from './json.js'
 
 const pageSize = 4096
@@ -31,7 +31,7 @@ export interface ArenaJson {
   readonly kernelStart: Address | null
   readonly pageSize: number
   readonly declaredPages: number
-  readonly presentPages: number
+  readonly presentPages: FigureJson
   readonly allocatedPages: number | null
   readonly countedPages: number | null
   readonly scratchPages: number
@@ -61,7 +61,7 @@ export function arenaJson(arena: Arena, pages: readonly PageRangeJson[]): ArenaJ
     kernelStart: window.kernelStart === 0n ? null : hexAddress(window.kernelStart),
     pageSize,
     declaredPages: window.declaredPages,
-    presentPages: arena.pages.length,
+    presentPages: figureJson(arena.presentPages),
     allocatedPages: arena.allocatedPages ?? null,
     countedPages: arena.countedPages ?? null,
     scratchPages: arena.scratchPages,

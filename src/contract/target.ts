@@ -2,6 +2,7 @@ import type { Cpus } from '../kernel/cpus.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { KernelInMemory, KernelRole } from '../kernel/kernels.js'
 import type { Panic } from '../kernel/panic.js'
+import type { FigureJson } from '../problems.js'
 import type { Vcpu } from '../session/vcpu.js'
 import { hexAddress, plainInteger } from './json.js'
 
@@ -20,7 +21,7 @@ export interface TargetInfo {
   readonly memoryBytes: number
   readonly memoryRanges: readonly { readonly start: string; readonly bytes: number }[]
   readonly symbols: { readonly source: string; readonly count: number }
-  readonly types: { readonly source: string; readonly count: number } | { readonly problem: string }
+  readonly types: { readonly source: string; readonly count: FigureJson } | { readonly problem: string }
   readonly evidence: readonly string[]
   /** Every kernel in memory: two while a capture kernel runs, and after kexec. */
   readonly kernels: readonly KernelJson[]

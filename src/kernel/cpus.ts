@@ -1,5 +1,6 @@
 import { CryoscopeError, quietly } from '../errors.js'
 import { MemoryFault } from '../memory/fault.js'
+import { Problems } from '../problems.js'
 import type { Kernel } from './kernel.js'
 
 /** NR_CPUS of any distribution kernel stays below this. */
@@ -11,8 +12,8 @@ export class Cpus {
   readonly count: number
   /** CPU numbers in cpu_possible_mask, ascending. */
   readonly possible: readonly number[]
-  /** What cpu_possible_mask, nr_cpu_ids and the per-CPU offsets say that cannot be, in sentences. */
-  readonly problems: readonly string[]
+  /** What cpu_possible_mask, nr_cpu_ids and the per-CPU offsets say that cannot be. */
+  readonly problems = new Problems()
   readonly #kernel: Kernel
   readonly #offsets = new Map<number, bigint>()
   readonly #unreadable = new Map<number, MemoryFault>()
@@ -27,10 +28,11 @@ export class Cpus {
     const set = cpusIn(mask)
     const beyond = set.filter((cpu) => cpu >= this.count)
     this.possible = set.filter((cpu) => cpu < this.count)
-    const problems =
-      beyond.length === 0
-        ? []
-        : [`cpu_possible_mask has CPU ${beyond.join(', ')}, but nr_cpu_ids is ${this.count}`]
+    if (beyond.length > 0)
+      this.problems.add(
+        'CPUs',
+        `cpu_possible_mask has CPU ${beyond.join(', ')}, but nr_cpu_ids is ${this.count}`,
+      )
     const offsets = kernel.symbol('__per_cpu_offset')
     for (const cpu of this.possible) {
       try {
@@ -38,10 +40,9 @@ export class Cpus {
       } catch (error) {
         if (!(error instanceof MemoryFault)) throw error
         this.#unreadable.set(cpu, error)
-        problems.push(`per-CPU memory of CPU ${cpu}: ${error.message}`)
+        this.problems.add('CPUs', `per-CPU memory of CPU ${cpu}: ${error.message}`)
       }
     }
-    this.problems = problems
   }
 
   /** CPUs that the machine has, ascending; undefined where the mask cannot be read. They come and go while the guest runs. */

@@ -10,8 +10,16 @@ import type { Help } from './image/discovery.js'
 import type { Kallsyms, KernelSymbol } from './image/kallsyms.js'
 import { KernelImage } from './image/kernel-image.js'
 import type { VmcoreInfo } from './image/vmcoreinfo.js'
-import { type Layouts, StructReader } from './struct-reader.js'
+import { type Layouts, missingTypes, StructReader } from './struct-reader.js'
 import { Symbolizer } from './symbolizer.js'
+
+/** How what stands for a name starts where the name may be in a part of BTF that could not be read. */
+export const unreadName = 'unknown: '
+export const lostName = `could not be read: ${missingTypes}`
+
+export function isUnreadName(name: string): boolean {
+  return name.startsWith(unreadName)
+}
 
 /**
  * A Linux kernel in memory: what its bytes mean. Everything is read from the memory itself and on demand. Its image is
@@ -119,6 +127,12 @@ export class Kernel {
     if (type?.kind !== 'enum') return undefined
     const name = type.nameOf(BigInt(value))
     return name?.startsWith(prefix) ? name.slice(prefix.length) : name
+  }
+
+  /** The same for people, in lower case; "type 27" where the kernel has no name for it, "unknown: type 27" where that could not be read. */
+  enumText(enumeration: string, value: number, prefix = '', kind = 'type'): string {
+    const name = this.enumName(enumeration, value, prefix)
+    return name?.toLowerCase() ?? `${this.types.isWhole ? '' : unreadName}${kind} ${value}`
   }
 
   /** "schedule+0x1c" for an address in the image, a module or a BPF program; `covered` is the address that names the symbol. */

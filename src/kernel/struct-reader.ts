@@ -38,7 +38,7 @@ export class Layout {
         'unreadable',
         this.type.btf.isWhole
           ? `this kernel's struct ${this.type.name} has no member ${paths.join(' or ')}; it is laid out in a way not known here`
-          : `struct ${this.type.name} has no member ${paths.join(' or ')} in what could be read of this kernel's BTF: ${lacks}`,
+          : `struct ${this.type.name} has no member ${paths.join(' or ')} as far as could be read: ${missingTypes}`,
       )
     }
     return place
@@ -135,8 +135,8 @@ export class StructReader {
   }
 }
 
-/** A type that is not found where BTF has holes may be there. */
-const lacks = 'some of its pages are not in this memory'
+/** Why a type that is not found where BTF has holes may be there. */
+export const missingTypes = "some of this kernel's BTF is not in this memory"
 
 function isSigned(place: Place): boolean {
   const type = strip(place.type)
@@ -172,7 +172,7 @@ export class Layouts {
     if (layout === undefined) {
       throw new CryoscopeError(
         'unreadable',
-        `${this.#btf.isWhole ? 'this kernel has' : 'there is'} no struct ${name}${having === undefined ? '' : ` with a member ${having}`}${this.#btf.isWhole ? '' : ` in what could be read of this kernel's BTF: ${lacks}`}`,
+        `${this.#btf.isWhole ? 'this kernel has' : 'there is'} no struct ${name}${having === undefined ? '' : ` with a member ${having}`}${this.#btf.isWhole ? '' : ` as far as could be read: ${missingTypes}`}`,
       )
     }
     return layout

@@ -1,4 +1,5 @@
 import type { TargetInfo } from '../contract/target.js'
+import { figureJsonText } from '../problems.js'
 import { escapeText } from '../text.js'
 import { durationText, sizeText } from '../units.js'
 import { cpuList } from '../value/mask.js'
@@ -37,7 +38,9 @@ export function infoPairs(found: TargetInfo): [string, string][] {
   const more =
     found.memoryRanges.length > pairsShown ? `, and ${found.memoryRanges.length - pairsShown} more` : ''
   const types =
-    'problem' in found.types ? found.types.problem : `${found.types.count} from ${found.types.source}`
+    'problem' in found.types
+      ? found.types.problem
+      : `${figureJsonText(found.types.count)} from ${found.types.source}`
   const kind = [found.format, found.accelerator].filter((fact) => typeof fact === 'string').join(', ')
   return [
     ['target', `${escapeText(found.target)} (${found.state === 'dump' ? kind : `${found.state}, ${kind}`})`],

@@ -1,7 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import { Found } from '../found.js'
 import { escapeText } from '../text.js'
-import type { ProblemCode, SectionName, Severity } from './schema.js'
+import { type ProblemCode, type SectionName, type Severity, sectionNames } from './schema.js'
 
 /** One thing that is wrong, with the object it is about: "map:12", "task:187", "section:arenas". */
 export interface ReportProblem {
@@ -34,6 +34,8 @@ export class SectionNotes {
   expected: number | undefined
   obtained: number | undefined
   #unavailable = false
+  /** What kinds of things are missing. */
+  readonly losses = new Set<ProblemCode>()
 
   constructor(problems: ReportProblem[], name: SectionName) {
     this.#problems = problems
@@ -42,12 +44,18 @@ export class SectionNotes {
 
   /** Something is missing: the section is not complete. */
   lost(code: ProblemCode, subject: string, message: string): void {
+    this.losses.add(code)
     if (this.#reasons.length === reasonLimit) {
       this.#more++
       return
     }
     const { message: text } = this.#add('error', code, subject, message)
     this.#reasons.push(subject === `section:${this.#name}` ? text : `${subject}: ${text}`)
+  }
+
+  /** The section is not complete for a reason that is told elsewhere. */
+  incomplete(reason: string): void {
+    this.#reasons.push(reason)
   }
 
   /** Something is there, and odd. */
@@ -103,6 +111,7 @@ export class SectionNotes {
 export class Sections {
   readonly problems: ReportProblem[] = []
   readonly #statuses = new Map<SectionName, SectionStatus>()
+  readonly #losses = new Map<SectionName, ReadonlySet<ProblemCode>>()
 
   take<T>(name: SectionName, otherwise: T, read: (notes: SectionNotes) => T): T {
     const notes = new SectionNotes(this.problems, name)
@@ -117,8 +126,16 @@ export class Sections {
       })
       notes.unavailable('kernel', 'the section could not be read')
     }
+    this.#losses.set(name, notes.losses)
     this.#statuses.set(name, notes.status(round(performance.now() - start)))
     return value
+  }
+
+  /** Where a section that this one is made of is not whole, this one is not either; `codes` are the losses that matter. */
+  depend(notes: SectionNotes, name: SectionName, codes?: readonly ProblemCode[]): void {
+    const lost = this.#losses.get(name) ?? new Set()
+    const matters = codes === undefined ? lost.size > 0 : codes.some((code) => lost.has(code))
+    if (matters) notes.incomplete(`section:${name} is not whole, and this one is made of it`)
   }
 
   /** The list of a section, which knows whether that is whole. */
@@ -129,7 +146,12 @@ export class Sections {
   }
 
   get statuses(): Readonly<Record<string, SectionStatus>> {
-    return Object.fromEntries(this.#statuses)
+    return Object.fromEntries(
+      sectionNames.flatMap((name) => {
+        const status = this.#statuses.get(name)
+        return status === undefined ? [] : [[name, status]]
+      }),
+    )
   }
 }
 

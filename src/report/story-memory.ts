@@ -117,7 +117,9 @@ function filling(
   for (const { name: region, used, length } of regions) {
     if (used === undefined || length === 0) continue
     facts[region] = { used, length }
-    parts.push(`${used} of ${length} bytes of its ${region} handed out`)
+    parts.push(
+      `${used} of ${length} bytes of its ${region} handed out${isWhole ? '' : ', as far as could be read'}`,
+    )
   }
   return parts.length === 0 ? undefined : { text: parts.join(', '), facts }
 }

@@ -25,6 +25,9 @@ import { type SectionName, schema } from './schema.js'
 import { round, Sections } from './sections.js'
 import { sentenceJson, storyOf } from './story.js'
 
+/** What the identity section joins. */
+const joined = ['tasks', 'sched', 'programs', 'links', 'structOps', 'maps', 'allocators'] as const
+
 /** What a report holds, and what lets go of it. */
 export interface Taken extends ReportContents {
   close(): void
@@ -63,12 +66,27 @@ export function takeContents(vm: Session): Taken {
   const numa = sections.take('numa', [], (notes) => readNumaNodes(new Sched(kernel), notes))
   const programs = sections.take('programs', [], (notes) => readPrograms(vm, notes))
   const links = sections.take('links', [], (notes) => readLinks(vm, notes))
-  const streams = sections.take('streams', [], (notes) => readPrinted(vm, programs, notes))
+  const streams = sections.take('streams', [], (notes) => {
+    sections.depend(notes, 'programs')
+    return readPrinted(vm, programs, notes)
+  })
   const noMembers = { members: [] }
-  const structOps = sections.take('structOps', noMembers, (notes) => readStructOps(vm, notes))
   const maps = sections.take('maps', [], (notes) => readMaps(vm, store, notes))
-  const arenas = sections.take('arenas', [], (notes) => readArenas(vm, notes))
-  const allocators = sections.take('allocators', [], (notes) => readAllocators(vm, store, notes))
+  // A map that is not known, or not of what type it is, may be any of them.
+  const unlisted = ['map', 'map-unsupported', 'kernel', 'absent'] as const
+  const structOps = sections.take('structOps', noMembers, (notes) => {
+    sections.depend(notes, 'maps', unlisted)
+    return readStructOps(vm, notes)
+  })
+  const arenas = sections.take('arenas', [], (notes) => {
+    sections.depend(notes, 'maps', unlisted)
+    return readArenas(vm, notes)
+  })
+  const allocators = sections.take('allocators', [], (notes) => {
+    sections.depend(notes, 'arenas')
+    sections.depend(notes, 'programs')
+    return readAllocators(vm, store, notes)
+  })
   const log = sections.take<readonly LogRecord[]>('log', [], (notes) => {
     const problems = new Problems()
     const found = dmesg(kernel, problems)
@@ -77,6 +95,7 @@ export function takeContents(vm: Session): Taken {
   })
   const nothing: Identity = { tasks: {}, queues: {}, cpus: {}, maps: {}, programs: {}, allocations: {} }
   const identity = sections.take('identity', nothing, (notes) => {
+    for (const name of joined) sections.depend(notes, name)
     const found = identityOf({
       tasks,
       sched,

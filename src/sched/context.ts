@@ -1,4 +1,5 @@
 import type { Kernel } from '../kernel/kernel.js'
+import { missingTypes } from '../kernel/struct-reader.js'
 import type { Problems } from '../problems.js'
 import { Absences } from './absences.js'
 import { Jiffies } from './clock.js'
@@ -16,7 +17,7 @@ export interface SchedContext extends SchedSinks {
 }
 
 export function schedContext(kernel: Kernel, problems: Problems): SchedContext {
-  const absences = new Absences()
+  const absences = new Absences(kernel.types.isWhole ? undefined : missingTypes)
   return { kernel, problems, absences, jiffies: Jiffies.read(kernel, { problems, absences }) }
 }
 

@@ -46,7 +46,7 @@ export function cpuText({ cpu, present, online, vcpu }: CpuState): string {
 export function cpuProblems(kernel: Kernel, vcpus: readonly Vcpu[], isAlone: boolean): string[] {
   const { cpus } = kernel
   const { possible, present, online } = cpus
-  const problems = cpus.problems.map((problem) => `CPUs: ${problem}`)
+  const problems = [...cpus.problems.sentences]
   const outside = (
     name: string,
     set: readonly number[] | undefined,

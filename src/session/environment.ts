@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Btf } from '../btf/btf.js'
 import { CryoscopeError } from '../errors.js'
 import { modules } from '../kernel/modules.js'
-import type { Problems } from '../problems.js'
+import { Problems } from '../problems.js'
 import type { Session } from './session.js'
 
 /** One fact of the target, and how it is known. */
@@ -52,10 +53,10 @@ export function describeEnvironment(vm: Session, hashed: boolean, problems: Prob
     'kallsyms tables in the image, found by the addresses in VMCOREINFO',
     () => kernel.symbols.count,
   )
-  say('types', 'BTF between __start_BTF and __stop_BTF in the image', () => kernel.types.typeCount)
+  say('types', 'BTF between __start_BTF and __stop_BTF in the image', () => wholeTypes(vm).typeCount)
   if (hashed)
     say('btfSha256', 'SHA-256 of that BTF', () =>
-      kernel.types.isWhole ? createHash('sha256').update(kernel.types.bytes).digest('hex') : undefined,
+      createHash('sha256').update(wholeTypes(vm).bytes).digest('hex'),
     )
   say('tainted', 'tainted_mask, letters as in taint_flags', () => taint(vm))
   say('commandLine', 'saved_command_line', () => commandLine(vm))
@@ -65,10 +66,31 @@ export function describeEnvironment(vm: Session, hashed: boolean, problems: Prob
     () => vm.vcpus.length,
   )
   say('cpus', '__cpu_possible_mask', () => kernel.cpus.possible.length)
-  say('modules', 'the list "modules"', () => [...modules(kernel, kernel.problems)].map(({ name }) => name))
+  const unread = new Problems(kernel.problems)
+  const listed = problems.attempt('modules', () => [...modules(kernel, unread)].map(({ name }) => name))
+  const [broken] = unread.sentences
+  if (broken !== undefined) problems.add('modules', broken)
+  facts.push({
+    fact: 'modules',
+    value: listed ?? null,
+    how:
+      broken === undefined
+        ? 'the list "modules"'
+        : `the list "modules", which could not be read whole: ${broken}`,
+  })
   const bytes = target.memory.ranges.reduce((sum, { length }) => sum + length, 0)
   say('memoryBytes', target.memory.description, () => bytes)
   return { release: kernel.release, facts }
+}
+
+/** Types of which none is missing; throws where some are. */
+function wholeTypes({ kernel }: Session): Btf {
+  const { types } = kernel
+  if (types.isWhole) return types
+  throw new CryoscopeError(
+    'unreadable',
+    `BTF of vmlinux could not be read whole; of its types, ${types.typeCount} are known`,
+  )
 }
 
 /** A member of new_utsname of the first UTS namespace. */

@@ -2,7 +2,8 @@ import { hexAddress } from '../contract/json.js'
 import { cpusJson, kernelJson, panicJson, type TargetInfo } from '../contract/target.js'
 import { CryoscopeError, quietly } from '../errors.js'
 import { panicText } from '../kernel/panic.js'
-import { Problems } from '../problems.js'
+import { missingTypes } from '../kernel/struct-reader.js'
+import { figureJson, Problems, whole } from '../problems.js'
 import { describeEnvironment, type Fact, unameOf } from './environment.js'
 import type { Session } from './session.js'
 
@@ -46,7 +47,11 @@ export function describeTarget(session: Session, start: number): TargetInfo {
 
 function typesOf({ kernel }: Session): TargetInfo['types'] {
   try {
-    return { source: 'vmlinux BTF in the guest', count: kernel.types.typeCount }
+    const { typeCount, isWhole } = kernel.types
+    const count = isWhole
+      ? whole(typeCount)
+      : { whole: false as const, atLeast: typeCount, why: missingTypes }
+    return { source: 'vmlinux BTF in the guest', count: figureJson(count) }
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
     return { problem: error.message }

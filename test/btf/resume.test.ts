@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Btf } from '../../src/btf/btf.js'
+import { parseTypeName } from '../../src/btf/parse-type-name.js'
 import type { CType } from '../../src/btf/types.js'
 import { BtfBuilder } from './builder.js'
 
@@ -48,6 +49,18 @@ function holed(...starts: number[]): Btf {
   for (const { start, end } of holes) damaged.fill(0, start, end)
   return Btf.parse(damaged, { name: 'vmlinux', holes })
 }
+
+it('a type that is not found may lie in what could not be read, and the sentence says so', () => {
+  const damaged = holed(header + 4096)
+  const lost = [...whole.names()].find(
+    (name) => damaged.find(name) === undefined && whole.find(name)?.kind === 'struct',
+  )
+  expect(lost).toBeDefined()
+  expect(() => parseTypeName(damaged, `struct ${lost}`)).toThrow(
+    `There is no type "struct ${lost}" in what could be read of this BTF: some of it is not in this memory, and the type may be there.`,
+  )
+  expect(() => parseTypeName(whole, 'struct nowhere')).toThrow('There is no type "struct nowhere".')
+})
 
 /** What can be said of a type, names of its members included; names that are lost are dots. */
 function describeType(type: CType): string {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { differences } from '../../fuzz/compare.js'
 import { damageFile } from '../../fuzz/damage.js'
 import { applied, type Input, inputText, parseInput } from '../../fuzz/input.js'
 import { Overlay } from '../../fuzz/overlay.js'
@@ -60,40 +59,5 @@ describe('memory under damage', () => {
     overlay.damage({ absent: [], patches: [] })
     expect([...overlay.read(asPhysical(4093), 6).bytes]).toEqual([7, 7, 7, 7, 7, 7])
     expect(memory.bytes.every((byte) => byte === 7)).toBe(true)
-  })
-})
-
-describe('documents of a whole dump and of one that lacks a page', () => {
-  const before = {
-    tasks: [
-      { pid: 1, name: 'a' },
-      { pid: 2, name: 'b' },
-    ],
-    count: 3,
-  }
-  const paths = (after: unknown) => differences(before, after, new Set()).map(({ path }) => path)
-
-  it('differ where a value is another, an element is gone or came', () => {
-    expect(
-      paths({
-        tasks: [
-          { pid: 2, name: 'c' },
-          { pid: 3, name: 'd' },
-        ],
-        count: 3,
-      }),
-    ).toEqual(['tasks[pid 1]', 'tasks[pid 2].name', 'tasks[pid 3]'])
-  })
-
-  it('do not differ where the other says that it does not know', () => {
-    expect(
-      paths({
-        tasks: [
-          { pid: 1, name: null },
-          { pid: 2, unreadable: 'gone' },
-        ],
-        count: { atLeast: 1, why: 'gone' },
-      }),
-    ).toEqual([])
   })
 })

@@ -16,7 +16,7 @@ describe('a session on a guest that runs and stops', () => {
     const script = join(directory, 'busy.sh')
     writeFileSync(
       script,
-      'while :; do cat /proc/uptime >/dev/null; done &\nwhile :; do :; done &\n(while :; do echo "panic=$(cat /proc/sys/kernel/panic) name=$(hostname)"; sleep 0.05; done) &\necho busy\n',
+      'while :; do cat /proc/uptime >/dev/null; done &\nwhile :; do :; done &\n(while :; do head -c 4096 /proc/kallsyms >/dev/null; sleep 0.05; done) &\n(while :; do echo "panic=$(cat /proc/sys/kernel/panic) name=$(hostname)"; sleep 0.05; done) &\necho busy\n',
     )
     vm = await boot({ kernel: '7.0', memoryBytes: 2 ** 28, script, waitFor: /^busy$/m })
   })
@@ -45,6 +45,17 @@ describe('a session on a guest that runs and stops', () => {
     expect(vm.vcpus[stop.cpu ?? -1]?.where).toBe('schedule')
     const again = await vm.runUntil('schedule', { timeoutMs: 20_000 })
     expect(vm.vcpus[again.cpu ?? -1]?.where).toBe('schedule')
+  })
+
+  it('runs until whichever function of a name is reached, and asks where one is needed', async () => {
+    // vmlinux has several of that name; reading /proc/kallsyms calls the one of kernel/kallsyms.c.
+    expect(() => vm.symbol('s_next')).toThrow(/^[2-9] symbols are called s_next; give the address of one: 0x/)
+    const stop = await vm.runUntil('s_next', { timeoutMs: 60_000 })
+    expect(stop.reason).toBe('breakpoint')
+    const vcpu = vm.vcpus[stop.cpu ?? -1]
+    expect(vcpu?.where).toBe('s_next')
+    expect(vcpu?.task?.comm).toBe('head')
+    expect(vcpu?.stack?.frames.map(({ symbol }) => symbol).join(' ')).toMatch(/seq_read/)
   })
 
   it('runs until memory is written, and shows what was written', async () => {

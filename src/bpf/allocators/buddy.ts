@@ -49,7 +49,7 @@ export const buddyReader: AllocatorReader = {
       headerSize: 0,
       regions,
       state: {
-        chunks: seen.size,
+        chunks: figureJson(counted(seen.size, slots.lost)),
         liveBytes: sumOf(slots, 'live'),
         freeBytes: sumOf(slots, 'free'),
         reservedAddress: reader.has('vaddr') ? hexAddress(reader.integer('vaddr')) : undefined,

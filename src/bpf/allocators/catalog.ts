@@ -70,6 +70,11 @@ export class ArenaContents {
     return undefined
   }
 
+  /** Name of the first allocator of which slots may be missing. */
+  get unread(): string | undefined {
+    return this.#found.find(({ reading }) => !reading.slots.lost.none)?.name
+  }
+
   /** References to pages that the arena does not have. */
   get strays(): readonly DanglingReference[] {
     return this.#shared.strays
@@ -200,7 +205,7 @@ class Shared {
 
   get strays(): readonly DanglingReference[] {
     const { window } = this.#arena
-    return this.#follow().references.dangling.filter(({ place }) => !window.isPresent(place))
+    return this.#follow().references.dangling.filter(({ place }) => window.pageAt(place) === 'none')
   }
 
   #follow(): { readonly payloads: readonly Payload[]; readonly references: References } {

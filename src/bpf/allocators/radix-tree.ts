@@ -1,6 +1,6 @@
 import { memberAt, sizeOf } from '../../btf/layout.js'
 import type { StructType } from '../../btf/types.js'
-import type { Problems } from '../../problems.js'
+import { counted, figureJson, type Problems } from '../../problems.js'
 import type { ArenaReader } from '../arena/reader.js'
 import {
   type AllocatorReader,
@@ -58,7 +58,7 @@ export const radixTreeReader: AllocatorReader = {
         initialized: root !== -1,
         poolElements: maxElements,
         poolTaken: taken,
-        descriptors: walk.descriptors,
+        descriptors: figureJson(counted(walk.descriptors, slots.lost)),
         skippedSubtrees: walk.skipped,
       },
     } satisfies Reading

@@ -2,7 +2,7 @@ import { sizeOf } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
 import type { CType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { Problems } from '../../problems.js'
+import { Problems, problemText } from '../../problems.js'
 import { hexOf } from '../../value/bytes.js'
 import type { ArenaReader } from '../arena/reader.js'
 import type { MapInfo } from '../map-info.js'
@@ -193,6 +193,8 @@ class ReferenceWalk {
 
   /** Memory that is never given back is in use as a whole. */
   regions({ name, reading }: Subject): void {
+    const [lost] = reading.slots.lost.list
+    if (lost !== undefined) this.#unread.push(`elements of ${name} that are not known: ${problemText(lost)}`)
     for (const region of reading.regions) {
       if (region.used === undefined) continue
       const label = (): string => `${name} ${region.name}`
@@ -205,6 +207,10 @@ class ReferenceWalk {
     for (let block = this.#queue.pop(); block !== undefined; block = this.#queue.pop()) {
       const { place, type, header, firm, onlyTyped, label } = block
       const bytes = this.#readable(place, block.length)
+      if (bytes.length < block.length && !onlyTyped)
+        this.#unread.push(
+          `${label()}: ${this.#arena.window.reason(place + bytes.length, block.length - bytes.length)}`,
+        )
       const fields = type === undefined ? undefined : this.#fieldsOf(type)
       const name = (at: number): string => (at === 0 ? label() : `${label()}+0x${at.toString(16)}`)
       this.#words(viewOf(bytes), 0, bytes.length, (at) => fields?.get(at - header), firm, onlyTyped, name)
@@ -250,7 +256,7 @@ class ReferenceWalk {
       const owner = this.#regionAt(place)
       if (owner >= 0) {
         if (field !== undefined) this.#object(owner, place, field.target, firm, from)
-      } else if (!onlyTyped && !this.#arena.window.isPresent(place)) {
+      } else if (!onlyTyped && this.#arena.window.pageAt(place) === 'none') {
         const free = this.#arena.isFree(place)
         this.#dangle(from, place, free === true ? 'its page is free' : 'its page is not there')
       }

@@ -1,5 +1,5 @@
 import { memberAt, sizeOf } from '../../btf/layout.js'
-import { figureJson } from '../../problems.js'
+import { counted, figureJson } from '../../problems.js'
 import { type AllocatorReader, hex, placeIn, pointerAt, type Region, viewOf } from './reading.js'
 import { Slots } from './slots.js'
 
@@ -85,7 +85,7 @@ export const stackReader: AllocatorReader = {
         available,
         pagesPerAllocation,
         handedOutFound: figureJson(slots.count('live')),
-        segments: seen.size,
+        segments: figureJson(counted(regions.length, slots.lost)),
       },
     }
   },

@@ -7,7 +7,7 @@ import { withJson } from '../../contract/shape.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { ReadResult } from '../../memory/types.js'
-import { type Problem, Problems } from '../../problems.js'
+import { type Figure, type Problem, Problems, whole } from '../../problems.js'
 import type { ValueContext } from '../../value/context.js'
 import { findType } from '../../value/find-type.js'
 import type { Value } from '../../value/types.js'
@@ -33,8 +33,11 @@ export interface ArenaPlace {
   /** Where the kernel, and values, have it. */
   readonly kernelAddress: bigint
   readonly form: PointerForm
-  /** `free`: the arena's range tree lists the page as free. `absent`: handed out, but without memory. */
-  readonly page: 'present' | 'free' | 'absent'
+  /**
+   * `free`: the arena's range tree lists the page as free. `absent`: handed out, but without memory. `unreadable`: it may have memory, which
+   * this target does not hold.
+   */
+  readonly page: 'present' | 'free' | 'absent' | 'unreadable'
   /** What lies there, when it is known: an allocation, an allocator's own memory, a global. */
   readonly object: ArenaObject | undefined
   /** "scx_task_allocator[5].pid"; of the header before an element, what lies behind it is said too. */
@@ -55,6 +58,7 @@ export class Arena implements ArenaReader {
   readonly #kernel: Kernel
   readonly #problems = new Problems()
   #pages: readonly number[] | undefined
+  #unswept: string | undefined
   #scratchPages = 0
   #free: readonly PageRange[] | undefined | null = null
   #globals: readonly ArenaGlobals[] | undefined
@@ -109,12 +113,20 @@ export class Arena implements ArenaReader {
   get pages(): readonly number[] {
     if (this.#pages === undefined) {
       const { pages, problem } = this.window.presentPages()
+      this.#unswept = problem
       if (problem !== undefined) this.#problems.add('pages', problem)
       const scratch = scratchFrame(this.#kernel, this.#address)
       this.#pages = scratch < 0 ? pages : pages.filter((page) => this.window.frameOf(page) !== scratch)
       this.#scratchPages = pages.length - this.#pages.length
     }
     return this.#pages
+  }
+
+  /** How many pages have memory; at least so many where page tables could not be read. */
+  get presentPages(): Figure {
+    const { length } = this.pages
+    const why = this.#unswept
+    return why === undefined ? whole(length) : { whole: false, atLeast: length, why }
   }
 
   /** Pages that a stray access of a program made the kernel map to its scratch page; they are none of the arena's. */
@@ -208,7 +220,7 @@ export class Arena implements ArenaReader {
     const object = this.objectAt(place)
     const page = Math.floor((place - this.window.first) / pageSize)
     const free = this.freeRanges
-    const present = this.window.isPresent(place)
+    const state = this.window.pageAt(place)
     const typed = () =>
       object?.type &&
       makeValue(this.context, object.type, this.window.kernelAddress(object.place + object.header))
@@ -219,7 +231,7 @@ export class Arena implements ArenaReader {
       address: this.window.userAddress(place),
       kernelAddress: this.window.kernelAddress(place),
       form: this.window.formOf(BigInt.asUintN(64, BigInt(address))) ?? 'low32',
-      page: present ? 'present' : free !== undefined && isIn(free, page) ? 'free' : 'absent',
+      page: state !== 'none' ? state : free !== undefined && isIn(free, page) ? 'free' : 'absent',
       object,
       text:
         object === undefined ? `page ${page}+0x${(place % pageSize).toString(16)}` : placeText(object, place),
@@ -273,7 +285,10 @@ export class Arena implements ArenaReader {
   }
 
   #isInUse(place: number, type: CType | undefined): boolean {
-    if (place < 0 || !this.window.isPresent(place)) return false
+    const page = place < 0 ? 'none' : this.window.pageAt(place)
+    if (page === 'none') return false
+    // A pointer to what this memory lacks is one all the same, unless the kernel says that nothing is there.
+    if (page === 'unreadable') return this.isFree(place) !== true
     // Finding the allocators may itself ask what values are: the page has to do then.
     if (this.#isFinding) return true
     this.#isFinding = true
@@ -293,7 +308,14 @@ export class Arena implements ArenaReader {
 
   #name(place: number): string | undefined {
     const object = this.objectAt(place)
-    return object === undefined ? undefined : nameIn(object, place)
+    const unread = this.#allocated.unread
+    if (object === undefined)
+      return unread === undefined ? undefined : `unknown: allocator ${unread} could not be read whole`
+    const name = nameIn(object, place)
+    // Where elements are missing, memory of an allocator's own is all that is known.
+    return object.state === 'reserved' && unread !== undefined
+      ? `${name} (allocator ${unread} could not be read whole)`
+      : name
   }
 
   #globalAt(place: number): ArenaObject | undefined {

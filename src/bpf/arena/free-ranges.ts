@@ -10,7 +10,8 @@ export interface PageRange {
 
 /**
  * The ranges of an arena that are free, in order: bpf_arena.rt, an interval tree of page offsets
- * (kernel/bpf/range_tree.c). Undefined when this kernel has none; ranges that cannot be are left out with a problem.
+ * (kernel/bpf/range_tree.c). Undefined when this kernel has none, or not all of it can be read: what is in no
+ * range would seem to be handed out.
  */
 export function freeRanges(
   kernel: Kernel,
@@ -25,13 +26,14 @@ export function freeRanges(
   if (node === undefined || root === undefined) return undefined
   const ranges: PageRange[] = []
   const nodeOffset = BigInt(node.offset('rn_rbnode'))
+  const own = problems.part()
   let last = -1
-  for (const at of rbtreeNodes(kernel, arena + BigInt(root.offset), problems, 'free ranges')) {
-    problems.attempt('free ranges', () => {
+  for (const at of rbtreeNodes(kernel, arena + BigInt(root.offset), own, 'free ranges')) {
+    own.attempt('free ranges', () => {
       const range = kernel.struct('range_node', at - nodeOffset)
       const found = { first: range.number('rn_start'), last: range.number('rn_last') }
       if (found.first <= last || found.last < found.first || found.last >= declaredPages) {
-        problems.add(
+        own.add(
           'free ranges',
           `${found.first} to ${found.last} cannot follow ${last} among ${declaredPages} pages`,
         )
@@ -41,7 +43,7 @@ export function freeRanges(
       ranges.push(found)
     })
   }
-  return ranges
+  return own.none ? ranges : undefined
 }
 
 export function pagesIn(ranges: readonly PageRange[]): number {

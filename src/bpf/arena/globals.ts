@@ -76,10 +76,10 @@ function placeGlobals(
     }
   }
   const none = own.none ? 'no program' : 'no program that can be read'
-  const present = [start, end].filter((place) => window.isPresent(place))
+  const present = [start, end].filter((place) => window.pageAt(place) !== 'none')
   if (present.length === 0) return 'neither the first nor the last pages of the arena are there'
   if (present.length === 2 && start !== end) {
-    return `${none} loads their address, and both the first and the last pages of the arena are there`
+    return `${none} loads their address, and both the first and the last pages of the arena are there${present.some((place) => !window.isPresent(place)) ? ' or could not be read' : ''}`
   }
   const place = present[0] as number
   const where = place === start ? 'first' : 'last'

@@ -15,6 +15,9 @@ const noUserConversion = 1 << 18
 /** How an arena pointer is stored: as user space has it, as its low 32 bits, or as the kernel's own address. */
 export type PointerForm = 'user' | 'low32' | 'kernel'
 
+/** What is known of a page of an arena. */
+export type PageState = 'present' | 'none' | 'unreadable'
+
 /**
  * Where an arena lies and how its pointers are read (struct bpf_arena, kernel/bpf/arena.c).
  *
@@ -119,6 +122,15 @@ export class ArenaWindow {
 
   kernelAddress(place: number): bigint {
     return this.kernelStart + BigInt(place)
+  }
+
+  /** Whether a place has memory: `unreadable` where this memory does not hold the page, or what would tell. */
+  pageAt(place: number): PageState {
+    if (!this.holds(place)) return 'none'
+    if (this.#locate(place) >= 0) return 'present'
+    if (this.kernelStart === 0n) return 'unreadable'
+    const found = this.#space.translate(this.kernelAddress(place))
+    return 'problem' in found && found.problem.kind !== 'absent' ? 'none' : 'unreadable'
   }
 
   /** Whether the page is mapped and this memory holds it. */

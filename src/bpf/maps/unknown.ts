@@ -1,5 +1,5 @@
 import type { Details } from '../../contract/details.js'
-import type { Kernel } from '../../kernel/kernel.js'
+import { isUnreadName, type Kernel, lostName, unreadName } from '../../kernel/kernel.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 
@@ -23,6 +23,8 @@ export function unknownState(kernel: Kernel, map: MapInfo, problems: Problems): 
 }
 
 export function unknownReason(map: MapInfo): string {
+  if (isUnreadName(map.type))
+    return `which type of map it is could not be read: what ${map.type.slice(unreadName.length)} stands for ${lostName}`
   return `maps of ${/^type /.test(map.type) ? map.type : `type ${map.type}`} are newer than this reader: how entries are stored is not known here; the bytes of the map itself are in its state`
 }
 

@@ -1,6 +1,6 @@
 import { type Details, detailsJson } from '../../contract/details.js'
 import { withJson } from '../../contract/shape.js'
-import type { Kernel } from '../../kernel/kernel.js'
+import { isUnreadName, type Kernel, lostName } from '../../kernel/kernel.js'
 import { idrEntries } from '../../kernel/walk/xarray.js'
 import type { Problems } from '../../problems.js'
 import { linkTarget } from './link-target.js'
@@ -35,7 +35,8 @@ export function readLink(kernel: Kernel, address: bigint, problems: Problems): B
   const link = kernel.struct('bpf_link', address)
   const id = link.number('id')
   const number = link.number('type')
-  const type = kernel.enumName('bpf_link_type', number, 'BPF_LINK_TYPE_')?.toLowerCase() ?? `type ${number}`
+  const type = kernel.enumText('bpf_link_type', number, 'BPF_LINK_TYPE_')
+  if (isUnreadName(type)) problems.add(`type of link ${id}`, `what ${number} stands for ${lostName}`)
   const program = link.pointer('prog')
   const where = `target of link ${id}`
   const target = problems.attempt(where, () => linkTarget(kernel, type, address, problems)) ?? {}
@@ -64,7 +65,7 @@ function attachType(kernel: Kernel, address: bigint, type: string, program: bigi
       ? undefined
       : kernel.struct('bpf_prog', program).number('expected_attach_type')
   if (value === undefined) return undefined
-  return kernel.enumName('bpf_attach_type', value, 'BPF_')?.toLowerCase() ?? `attach type ${value}`
+  return kernel.enumText('bpf_attach_type', value, 'BPF_', 'attach type')
 }
 
 const attachTypeKinds = new Set([

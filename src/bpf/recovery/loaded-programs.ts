@@ -45,7 +45,7 @@ function readLoaded(kernel: Kernel, address: bigint): LoadedProgram {
   return {
     id: aux.number('id'),
     name: aux.text('name'),
-    type: kernel.enumName('bpf_prog_type', type, 'BPF_PROG_TYPE_')?.toLowerCase() ?? `type ${type}`,
+    type: kernel.enumText('bpf_prog_type', type, 'BPF_PROG_TYPE_'),
     address,
     aux: auxAddress,
     btf: aux.pointer('btf'),

@@ -48,7 +48,7 @@ export function* arenaParts({ arenas }: ReportHead): Generator<string> {
       arena
     const handed = allocatedPages === null ? '' : `, ${allocatedPages} handed out`
     const users = programs.map((program) => program.name).join(', ')
-    yield `<details class="item f" id="arena:${id}" open><summary><b>${html(`${name || 'arena'} (${id})`)}</b><span class="dim"> at ${html(userStart)}: ${presentPages} of ${declaredPages} pages present${handed}</span></summary><div class="body">`
+    yield `<details class="item f" id="arena:${id}" open><summary><b>${html(`${name || 'arena'} (${id})`)}</b><span class="dim"> at ${html(userStart)}: ${figureJsonText(presentPages)} of ${declaredPages} pages present${handed}</span></summary><div class="body">`
     for (const problem of arena.problems) yield `<div class="bad">${html(problemText(problem))}</div>`
     for (const { from, why } of strays)
       yield `<div class="odd">${html(`${from} leads to no page: ${why}`)}</div>`

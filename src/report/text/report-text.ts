@@ -156,7 +156,7 @@ function* arenaLines(contents: ReportContents, limit: number, columns: number): 
   } of arenas) {
     const handed = allocatedPages === null ? '' : `, ${allocatedPages} handed out`
     yield escapeText(
-      `${name || 'arena'} (${id}) at ${userStart}: ${presentPages} of ${declaredPages} pages present${handed}, used by ${programs.length} programs`,
+      `${name || 'arena'} (${id}) at ${userStart}: ${figureJsonText(presentPages)} of ${declaredPages} pages present${handed}, used by ${programs.length} programs`,
     )
     if (values !== null) yield* valueLines('variables: ', values, columns, '  ')
     for (const { from, why } of strays) yield escapeText(`  ! ${from} leads to no page: ${why}`)

@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { listArenas } from '../../../src/bpf/arena/arenas.js'
 import { beginsAt } from '../../../src/bpf/arena/begins-at.js'
 import type { ArenaProbe } from '../../../src/bpf/arena/context.js'
+import { listMaps, type MapInfo } from '../../../src/bpf/map-info.js'
 import type { StructType } from '../../../src/btf/types.js'
+import { Kernel } from '../../../src/kernel/kernel.js'
 import { Problems } from '../../../src/problems.js'
 import { ArenaGuest } from '../../support/arena-guest.js'
+import { HoledMemory } from '../../support/holed-memory.js'
 import { writeSdtTree } from '../../support/sdt-tree.js'
 
 /** An allocator of tasks with one element in use and one that was given back, and what the arena says of values. */
@@ -17,19 +20,29 @@ function make() {
   ])
   const place = (index: number): number => tree.elements.get(index) as number
   test.guest.u64(variables.task?.at ?? 0n, test.user(place(0) + 8))
-  const { kernel, maps } = test.build()
-  let probe: ArenaProbe | undefined
-  const [arena] = listArenas(kernel, maps, new Problems(), new Problems(), {
-    pointerAt: (_type, _offset, given) => {
-      probe = given
-      return undefined
-    },
-    complete: () => undefined,
-  })
+  const { kernel, maps, arena } = test.build()
   const type = (name: string): StructType => test.types.findStruct(name) as StructType
-  arena?.context.recoverPointer?.(type('task_ctx'), 0)
-  if (probe === undefined) throw new Error('the arena was not asked')
-  return { test, place, type, probe }
+  const ask = (of: Kernel, all: readonly MapInfo[]): ArenaProbe => {
+    let probe: ArenaProbe | undefined
+    const [own] = listArenas(of, all, new Problems(), new Problems(), {
+      pointerAt: (_type, _offset, given) => {
+        probe = given
+        return undefined
+      },
+      complete: () => undefined,
+    })
+    own?.context.recoverPointer?.(type('task_ctx'), 0)
+    if (probe === undefined) throw new Error('the arena was not asked')
+    return probe
+  }
+  /** What is said where memory lacks the page of a place. */
+  const without = (at: number): ArenaProbe => {
+    const found = kernel.space.translate(arena.window.kernelAddress(at))
+    const hole = 'physical' in found ? found.physical / 4096 : Number.NaN
+    const holed = Kernel.find(new HoledMemory(test.guest.memory, (frame) => frame === Math.floor(hole)))
+    return ask(holed, listMaps(holed, new Problems()))
+  }
+  return { test, place, type, probe: ask(kernel, maps), without }
 }
 
 describe('whether an integer leads to what it is taken for', () => {
@@ -48,6 +61,13 @@ describe('whether an integer leads to what it is taken for', () => {
     expect(probe.isInUse(test.user(place(0) + 16), type('task_ctx'))).toBe(false)
     expect(probe.isInUse(test.user(place(1) + 8), type('task_ctx'))).toBe(false)
     expect(probe.isInUse(test.user(place(1) + 8), undefined)).toBe(false)
+  })
+
+  it('a page that this memory lacks, unless the kernel lists it as free', () => {
+    const { test, place, type, without } = make()
+    const probe = without(place(0))
+    expect(probe.isInUse(test.user(place(0) + 8), type('task_ctx'))).toBe(true)
+    expect(probe.isInUse(test.user(700 * 4096), type('task_ctx'))).toBe(false)
   })
 
   it('not a page that the arena does not have, nor a number', () => {

@@ -30,10 +30,7 @@ describe.each([40, 80, 200])('a table of %i columns', (width) => {
   it('keeps hostile names of a guest on their line', async () => {
     const { output, stdout } = capture({ columns: width, environment: { NO_COLOR: '1' } })
     const names = ['plain', 'a\u001b[2Jb', 'c\nd', 'e\u202ef', '\u0000', 'x'.repeat(300)]
-    await printMaps(
-      output,
-      names.map((name, id) => fakeMap({ id, name })),
-    )
+    await printMaps(output, { maps: names.map((name, id) => fakeMap({ id, name })), problems: [] })
     const lines = stdout().trimEnd().split('\n')
     expect(lines).toHaveLength(names.length + 1)
     for (const line of lines) {
@@ -43,6 +40,15 @@ describe.each([40, 80, 200])('a table of %i columns', (width) => {
     }
     expect(lines[2]).toContain('a\\x1b')
   })
+})
+
+it('of no maps says that there are none only where everything was read', async () => {
+  const { output, stderr } = capture()
+  await printMaps(output, { maps: [], problems: [] })
+  await printMaps(output, { maps: [], problems: ['map_idr: its root is gone'] })
+  expect(stderr()).toContain('this kernel holds no BPF map')
+  expect(stderr()).toContain('No BPF map could be read; there may be some: map_idr: its root is gone')
+  expect(stderr().match(/holds no BPF map/g)).toHaveLength(1)
 })
 
 describe('a table', () => {

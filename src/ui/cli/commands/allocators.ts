@@ -3,6 +3,8 @@ import { typeName } from '../../../btf/type-name.js'
 import { allocatorDocument, allocatorsDocument } from '../../../contract/allocators.js'
 import { hexAddress } from '../../../contract/json.js'
 import { allocatorColumns } from '../../../present/columns/allocators.js'
+import { noneFound } from '../../../present/none-found.js'
+import type { Session } from '../../../session/session.js'
 import { escapeText } from '../../../text.js'
 import { hexOf } from '../../../value/bytes.js'
 import type { Value } from '../../../value/types.js'
@@ -41,7 +43,7 @@ export const allocators = defineCommand<PointerOptions & { readonly json?: boole
           } else await printAllocator(output, found)
         } else if (options.json) {
           for (const piece of allocatorsDocument(session.allocators)) await output.write(piece)
-        } else await printAllocators(output, session.allocators)
+        } else await printAllocators(output, session)
         noteProblems(output, session.problems)
       },
       options,
@@ -50,8 +52,10 @@ export const allocators = defineCommand<PointerOptions & { readonly json?: boole
   },
 })
 
-async function printAllocators(output: Output, found: readonly Allocator[]): Promise<void> {
-  if (found.length === 0) output.note('no program with an arena has an allocator that is known')
+async function printAllocators(output: Output, session: Session): Promise<void> {
+  const found = session.allocators
+  const none = 'no program with an arena has an allocator that is known'
+  if (found.length === 0) output.note(noneFound(session.problems, 'allocator', none))
   else await printRows(output, allocatorColumns, found)
 }
 

@@ -124,6 +124,8 @@ function pageText({ page }: ArenaPlace): string {
       return 'the page is handed out, but has no memory'
     case 'present':
       return 'the page is there'
+    case 'unreadable':
+      return 'the page may be there; this target does not hold it'
   }
 }
 

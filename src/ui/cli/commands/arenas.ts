@@ -1,5 +1,6 @@
 import { jsonText } from '../../../contract/json.js'
 import { arenaColumns } from '../../../present/columns/arenas.js'
+import { noneFound } from '../../../present/none-found.js'
 import { problemText } from '../../../problems.js'
 import { defineCommand, required } from '../definition.js'
 import { printRows } from '../table.js'
@@ -14,7 +15,8 @@ export const arenas = defineCommand<{ json?: boolean }>({
     await withTarget(required(call, 0), output, async (session) => {
       const found = session.arenas
       if (options.json) await output.line(jsonText(found))
-      else if (found.length === 0) output.note('this kernel holds no BPF arena')
+      else if (found.length === 0)
+        output.note(noneFound(session.problems, 'BPF arena', 'this kernel holds no BPF arena'))
       else await printRows(output, arenaColumns, found)
       noteProblems(output, [
         ...session.problems,

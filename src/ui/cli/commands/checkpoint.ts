@@ -1,3 +1,4 @@
+import { checkpointJson } from '../../../contract/guests.js'
 import { jsonText } from '../../../contract/json.js'
 import { durationText, sizeText } from '../../../units.js'
 import { defineCommand, required } from '../definition.js'
@@ -21,7 +22,7 @@ export const checkpoint = defineCommand<{ json?: boolean; replace?: boolean }>({
       output.replaceProgress(`saving the state of ${guest}`)
       const saved = await machine.checkpoint(call.args[1], { replace: options.replace ?? false })
       output.replaceProgress('')
-      if (options.json) await output.line(jsonText(saved))
+      if (options.json) await output.line(jsonText(checkpointJson(saved)))
       else {
         const time = durationText(performance.now() - start)
         await output.line(

@@ -1,3 +1,4 @@
+import { checkpointJson } from '../../../contract/guests.js'
 import { jsonText } from '../../../contract/json.js'
 import { escapeText } from '../../../text.js'
 import { durationText, sizeText } from '../../../units.js'
@@ -20,7 +21,7 @@ export const checkpoints = defineCommand<{ json?: boolean; delete?: string }>({
     try {
       if (options.delete !== undefined) await machine.deleteCheckpoint(options.delete)
       const found = await machine.checkpoints()
-      if (options.json) await output.line(jsonText(found))
+      if (options.json) await output.line(jsonText(found.map(checkpointJson)))
       else if (found.length === 0) {
         output.note(`${guest} has no checkpoint; cryoscope checkpoint ${guest} NAME makes one`)
       } else {

@@ -70,6 +70,6 @@ async function showFrozen(session: Session, output: Output, start: number): Prom
   const found = describeTarget(session, performance.now())
   await output.line(pairLines(infoPairs(found), output.columns).join('\n'))
   await output.line('')
-  await printMaps(output, session.maps)
+  await printMaps(output, session)
   noteProblems(output, session.problems)
 }

@@ -1,3 +1,4 @@
+import { stopJson } from '../../../contract/guests.js'
 import { jsonText } from '../../../contract/json.js'
 import type { Session } from '../../../session/session.js'
 import { defineCommand, required } from '../definition.js'
@@ -33,7 +34,7 @@ export async function printStop(
   const found = session.state === 'running' ? [] : session.vcpus
   if (session.state === 'running') output.note(`${name} runs again: another program has let it`)
   if (json) {
-    await output.line(jsonText({ name, state: session.state, ...facts, vcpus: found }))
+    await output.line(jsonText(stopJson(session, facts)))
     return
   }
   await output.line([`${name} ${head}`, ...found.map((vcpu) => `  ${vcpuLine(vcpu)}`)].join('\n'))

@@ -1,3 +1,4 @@
+import { guestJson } from '../../../contract/guests.js'
 import { jsonText } from '../../../contract/json.js'
 import { escapeText } from '../../../text.js'
 import { durationText, sizeText } from '../../../units.js'
@@ -12,23 +13,18 @@ export const ps = defineCommand<{ json?: boolean }>({
   async run({ output, options }) {
     const { Registry } = await import('../../../machine/registry.js')
     const guests = await Promise.all(
-      new Registry().list().map(async ({ path, record }) => ({
-        name: `@${record.name}`,
-        state:
-          record.state === 'starting'
-            ? 'starting'
-            : record.qemu === null
-              ? 'unknown'
-              : await guestState(path, record.qemu.pid),
-        kernel: record.kernel,
-        accelerator: record.accelerator,
-        cpus: record.cpus,
-        memoryBytes: record.memoryBytes,
-        created: record.created,
-        pid: record.qemu?.pid ?? null,
-        /** The process whose end is the guest's end; null for a guest that was left running. */
-        owner: record.owner?.pid ?? null,
-      })),
+      new Registry()
+        .list()
+        .map(async ({ path, record }) =>
+          guestJson(
+            record,
+            record.state === 'starting'
+              ? 'starting'
+              : record.qemu === null
+                ? 'unknown'
+                : await guestState(path, record.qemu.pid),
+          ),
+        ),
     )
     if (options.json) await output.line(jsonText(guests))
     else if (guests.length === 0) output.note('no guest is running; "cryoscope boot --detach" starts one')

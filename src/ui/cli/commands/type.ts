@@ -4,6 +4,7 @@ import { parseTypeName } from '../../../btf/parse-type-name.js'
 import { typeName } from '../../../btf/type-name.js'
 import type { CType } from '../../../btf/types.js'
 import { jsonText } from '../../../contract/json.js'
+import { type NamedTypeJson, namedTypesJson, type TypeJson, typeJson } from '../../../contract/types.js'
 import { CryoscopeError } from '../../../errors.js'
 import { chooseType, describeType, type NamedType, typesIn } from '../../../session/names.js'
 import { declareTypeScript } from '../../../value/typescript.js'
@@ -70,17 +71,13 @@ async function print(
   const [first, ...alternatives] = chosen
   if (first === undefined) {
     const type = other()
-    if (options.json) await output.line(jsonText(facts(type, options)))
+    if (options.json) await output.line(jsonText(described(type, options)))
     else await output.line(textOf(type, options))
     return
   }
   if (options.json) {
-    const described = [first, ...alternatives].map((each) => ({
-      ...facts(each.type, options),
-      id: each.id,
-      of: each.of,
-    }))
-    await output.line(jsonText({ ...described[0], alternatives: described.slice(1) }))
+    const json = ({ type, id, of }: NamedType): NamedTypeJson => ({ ...described(type, options), id, of })
+    await output.line(jsonText(namedTypesJson([json(first), ...alternatives.map(json)])))
     return
   }
   if (alternatives.length === 0) {
@@ -100,11 +97,6 @@ function textOf(type: CType, options: Options): string {
     : declare(type, { offsets: options.offsets ?? false })
 }
 
-function facts(type: CType, options: Options) {
-  return {
-    name: typeName(type),
-    kind: type.kind,
-    size: sizeOf(type) ?? null,
-    declaration: textOf(type, options),
-  }
+function described(type: CType, options: Options): TypeJson {
+  return typeJson(type, { name: typeName(type), size: sizeOf(type), declaration: textOf(type, options) })
 }

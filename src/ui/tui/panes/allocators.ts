@@ -4,6 +4,7 @@ import { detailsJson } from '../../../contract/details.js'
 import { CryoscopeError } from '../../../errors.js'
 import { allocatorColumns } from '../../../present/columns/allocators.js'
 import { detailsText } from '../../../present/columns/object-text.js'
+import { noneFound } from '../../../present/none-found.js'
 import { figureText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
@@ -26,7 +27,11 @@ export function allocatorsView(desk: Desk): View {
         allocatorColumns,
         desk.vm.allocators,
         allocatorRow,
-        'No allocator: they live in BPF arenas, and this kernel has none in use.',
+        noneFound(
+          desk.vm.problems,
+          'allocator',
+          'No allocator: they live in BPF arenas, and this kernel has none in use.',
+        ),
       ),
     detail(row, opened) {
       if (row.target?.kind !== 'allocator') return undefined

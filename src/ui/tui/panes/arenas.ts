@@ -1,5 +1,6 @@
 import type { Arena } from '../../../bpf/arena/arena.js'
 import { arenaColumns } from '../../../present/columns/arenas.js'
+import { noneFound } from '../../../present/none-found.js'
 import { figureText, problemText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { sizeText } from '../../../units.js'
@@ -22,7 +23,11 @@ export function arenasView(desk: Desk): View {
         arenaColumns,
         desk.vm.arenas,
         arenaRow,
-        'No BPF arena: programs that share memory with user space, such as schedulers of scx, make one.',
+        noneFound(
+          desk.vm.problems,
+          'BPF arena',
+          'No BPF arena: programs that share memory with user space, such as schedulers of scx, make one.',
+        ),
       ),
     detail(row, opened) {
       if (row.target?.kind !== 'arena') return undefined

@@ -5,6 +5,7 @@ import { CryoscopeError } from '../../../errors.js'
 import { isSection } from '../../../present/columns/map-entries.js'
 import { mapColumns } from '../../../present/columns/maps.js'
 import { objectText, plainLines } from '../../../present/columns/object-text.js'
+import { noneFound } from '../../../present/none-found.js'
 import { Problems } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
@@ -27,7 +28,11 @@ export function mapsView(desk: Desk): View {
         mapColumns,
         desk.vm.maps,
         mapRow,
-        'This kernel holds no BPF map: load a program that has some, and freeze again.',
+        noneFound(
+          desk.vm.problems,
+          'BPF map',
+          'This kernel holds no BPF map: load a program that has some, and freeze again.',
+        ),
       ),
     detail: (row, opened) => {
       if (row.target?.kind !== 'map') return undefined

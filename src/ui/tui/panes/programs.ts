@@ -6,6 +6,7 @@ import { type Column, numberColumn } from '../../../present/columns/column.js'
 import { linkText } from '../../../present/columns/links.js'
 import { programColumns } from '../../../present/columns/programs.js'
 import { codeRows, type Decode } from '../../../present/machine-code/rows.js'
+import { noneFound } from '../../../present/none-found.js'
 import { figureText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { nanosecondsText } from '../../../units.js'
@@ -60,7 +61,11 @@ export function programsView(desk: Desk): View {
         ratedColumns(desk),
         desk.vm.progs,
         programRow,
-        'This kernel holds no BPF program. boot --run ./my_scheduler starts one in a guest.',
+        noneFound(
+          desk.vm.problems,
+          'BPF program',
+          'This kernel holds no BPF program. boot --run ./my_scheduler starts one in a guest.',
+        ),
       )
       const counts = quietly(() => countsRuns(desk.vm.kernel))
       return counts === false
