@@ -13,7 +13,7 @@ import type { Session } from '../../src/session/session.js'
 const MiB = 2 ** 20
 
 /** What is in memory of a session, whatever its source. */
-const seen = (vm: Session): unknown => ({
+const seen = (vm: Session) => ({
   release: vm.kernel.release,
   tasks: vm.tasks.map(({ pid, name }) => [pid, name]),
   // QEMU numbers vCPUs by slots, and its dumps have them one after the other.
@@ -90,7 +90,8 @@ it.each(['pc', 'q35'])(
         })
         .toBe('completed')
       const [stream, dump] = [openDump(at('stream')), openDump(at('own.elf'))]
-      expect(seen(stream)).toEqual(seen(dump))
+      // Streams hold no registers that are read.
+      expect(seen(stream)).toEqual({ ...seen(dump), cpus: [] })
       expect(stream.target.memory.ranges.map(({ start, length }) => [start, length])).toEqual([
         [0, 256 * MiB],
         [4096 * MiB, 192 * MiB],
