@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -65,6 +67,55 @@ describe.skipIf(said(reason))('the mount of a guest that is let run', () => {
     expect(await output('jq', '-r', '.release', join(directory, 'info.json'))).toContain(guest.kernel.release)
     await becomes('running')
     await tell('freeze')
+  })
+
+  it('lets the kernel believe what it was told for as long as the guest stands still', async () => {
+    const info = join(directory, 'info.json')
+    const time = async (): Promise<string> => (await output('stat', '-c', '%y', info)).trim()
+    const first = await time()
+    expect(await time()).toBe(first)
+    // By another process: the mount hears of it a moment later.
+    await guest.advance({ ms: 5 })
+    await expect.poll(time, { timeout: 20_000 }).not.toBe(first)
+    // By what is written to another file, while nothing runs.
+    const entry = join(directory, 'maps/by-name/control/entries/0.json')
+    const size = async (): Promise<number> => Number(await output('stat', '-c', '%s', entry))
+    const before = await size()
+    await shell(`echo '{"pause":1234567}' > '${directory}/maps/by-name/control/value.json'`)
+    expect(await size()).toBeGreaterThan(before)
+    await shell(`echo '{"pause":0}' > '${directory}/maps/by-name/control/value.json'`)
+    expect(await size()).toBe(before)
+    // Of a stream that is read for the first time its length is true once it is open.
+    const raw = join(directory, 'kernel/kallsyms')
+    const [length, counted] = (
+      await output('sh', '-c', `exec < '${raw}'; stat -L -c %s /dev/fd/0; wc -c`)
+    ).split(/\s+/)
+    expect(length).toBe(counted)
+  })
+
+  it('shows no page of memory from before the guest ran to who had it open', async () => {
+    const code = `
+      const { openSync, readSync } = require('node:fs')
+      const fd = openSync(process.argv[1], 'r')
+      const read = () => {
+        try { return readSync(fd, Buffer.alloc(4096), 0, 4096, 2 ** 25) } catch (error) { return error.errno }
+      }
+      process.stdout.write(\`\${read()} \${read()}\\n\`)
+      process.stdin.on('data', () => process.stdout.write(\`\${read()}\\n\`))
+    `
+    const reader = spawn(process.execPath, ['-e', code, join(directory, 'memory/physical')])
+    const answer = async (): Promise<string> => String((await once(reader.stdout, 'data'))[0]).trim()
+    try {
+      expect(await answer()).toBe('4096 4096')
+      expect((await tell('advance 5ms')).code).toBe(0)
+      const ask = async (): Promise<string> => {
+        reader.stdin.write('\n')
+        return await answer()
+      }
+      await expect.poll(ask, { timeout: 20_000 }).toBe('-116')
+    } finally {
+      reader.kill()
+    }
   })
 
   it('keeps stops, and diff -r tells them apart', async () => {

@@ -141,7 +141,7 @@ function head(pieces: Iterable<string | Uint8Array>, limit: number): Uint8Array 
   const parts: Uint8Array[] = []
   let size = 0
   for (const piece of pieces) {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : Uint8Array.from(piece)
+    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : new Uint8Array(piece)
     parts.push(bytes)
     size += bytes.length
     if (size >= limit) break
@@ -149,15 +149,22 @@ function head(pieces: Iterable<string | Uint8Array>, limit: number): Uint8Array 
   return Buffer.concat(parts)
 }
 
-/** Reads forward as the content is made; going back more than the piece at hand starts anew. */
+/** Bytes of what was made last that a stream keeps: a kernel that reads ahead may ask a little out of order. */
+const streamWindow = 2 ** 20
+/** Pieces are joined to this many bytes at least. */
+const streamPiece = 64 * 1024
+
+/** Reads forward as the content is made; going back further than what is kept starts anew. */
 class Stream implements OpenFile {
   readonly isOfOneStop = true
   readonly #make: () => Iterable<string | Uint8Array>
   readonly #atEnd: (length: number) => void
-  #pieces: Iterator<string | Uint8Array> | undefined
-  #piece: Uint8Array = new Uint8Array()
-  /** Where the piece begins. */
+  #pieces: Iterator<Uint8Array> | undefined
+  /** What is kept, in order. */
+  #kept: Uint8Array[] = []
+  /** Where it begins and ends. */
   #start = 0
+  #end = 0
 
   constructor(make: () => Iterable<string | Uint8Array>, atEnd: (length: number) => void) {
     this.#make = make
@@ -166,26 +173,41 @@ class Stream implements OpenFile {
 
   read(target: Uint8Array, offset: number): number {
     if (this.#pieces === undefined || offset < this.#start) {
-      this.#pieces = this.#make()[Symbol.iterator]()
-      this.#piece = new Uint8Array()
-      this.#start = 0
+      this.close()
+      this.#pieces = joined(this.#make())
     }
-    let done = 0
-    while (done < target.length) {
-      const within = offset + done - this.#start
-      if (within >= this.#piece.length) {
-        const next = this.#pieces.next()
-        if (next.done === true) {
-          this.#atEnd(this.#start + this.#piece.length)
-          break
-        }
-        this.#start += this.#piece.length
-        this.#piece = typeof next.value === 'string' ? Buffer.from(next.value, 'utf8') : next.value
-        continue
+    const end = offset + target.length
+    let done = this.#copy(target, offset)
+    while (this.#end < end) {
+      const next = this.#pieces.next()
+      if (next.done === true) {
+        this.#atEnd(this.#end)
+        break
       }
-      const part = this.#piece.subarray(within, within + target.length - done)
-      target.set(part, done)
-      done += part.length
+      done += this.#take(next.value, target, offset)
+    }
+    return done
+  }
+
+  /** Adds a piece, and copies what of it is asked for. */
+  #take(piece: Uint8Array, target: Uint8Array, offset: number): number {
+    const at = this.#end
+    this.#kept.push(piece)
+    this.#end += piece.length
+    for (let first = this.#kept[0]; first !== undefined; first = this.#kept[0]) {
+      if (this.#end - this.#start - first.length < streamWindow) break
+      this.#kept.shift()
+      this.#start += first.length
+    }
+    return copyPart(piece, at, target, offset)
+  }
+
+  #copy(target: Uint8Array, offset: number): number {
+    let at = this.#start
+    let done = 0
+    for (const piece of this.#kept) {
+      done += copyPart(piece, at, target, offset)
+      at += piece.length
     }
     return done
   }
@@ -193,5 +215,36 @@ class Stream implements OpenFile {
   close(): void {
     this.#pieces?.return?.()
     this.#pieces = undefined
+    this.#kept = []
+    this.#start = 0
+    this.#end = 0
   }
+}
+
+/** Copies what a piece at `at` has of the bytes from `offset` on. */
+function copyPart(piece: Uint8Array, at: number, target: Uint8Array, offset: number): number {
+  const from = Math.max(at, offset)
+  const to = Math.min(at + piece.length, offset + target.length)
+  if (to <= from) return 0
+  target.set(piece.subarray(from - at, to - at), from - offset)
+  return to - from
+}
+
+/** The same in pieces that are worth the work on each. */
+function* joined(pieces: Iterable<string | Uint8Array>): Generator<Uint8Array> {
+  let waiting: (string | Uint8Array)[] = []
+  let size = 0
+  const join = (): Uint8Array => {
+    const bytes = waiting.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece))
+    waiting = []
+    size = 0
+    return Buffer.concat(bytes)
+  }
+  for (const piece of pieces) {
+    // What is made may be used again by its maker.
+    waiting.push(typeof piece === 'string' ? piece : new Uint8Array(piece))
+    size += piece.length
+    if (size >= streamPiece) yield join()
+  }
+  if (size > 0) yield join()
 }

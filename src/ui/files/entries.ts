@@ -166,17 +166,15 @@ function attempt<T>(work: () => T): T | undefined {
 }
 
 function entryFile(view: View, map: BpfMap, text: string): File {
-  const hex = (JSON.parse(text) as EntryDocument).key?.hex
-  const bytes = Buffer.from(`${text}\n`, 'utf8')
-  const write =
-    view.writable && hex !== undefined
-      ? entryWriter(view, map, new Uint8Array(Buffer.from(hex, 'hex')), 'entry')
-      : undefined
+  const hex = view.writable ? (JSON.parse(text) as EntryDocument).key?.hex : undefined
+  const length = Buffer.byteLength(text) + 1
   return {
     kind: 'file',
-    size: () => bytes.length,
-    open: () => openBytes(bytes),
-    ...(write === undefined ? {} : { write }),
+    size: () => length,
+    open: () => openBytes(Buffer.from(`${text}\n`, 'utf8')),
+    ...(hex === undefined
+      ? {}
+      : { write: entryWriter(view, map, new Uint8Array(Buffer.from(hex, 'hex')), 'entry') }),
   }
 }
 

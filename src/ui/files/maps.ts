@@ -1,4 +1,5 @@
 import type { BpfMap } from '../../bpf/map.js'
+import type { EntryBatch } from '../../bpf/maps/reader.js'
 import { detailsJson } from '../../contract/details.js'
 import { jsonText } from '../../contract/json.js'
 import { mapLines, Walk } from '../../contract/maps.js'
@@ -147,11 +148,28 @@ function rawAbout({ keys }: BpfMap): string {
     : 'the bytes of all entries, each its key and then its value'
 }
 
+/** Each entry of a batch, its key in front where keys count; a copy, for the batch is used again. */
+function batchBytes(batch: EntryBatch, keySize: number, perCpu: boolean): Uint8Array {
+  const { count, keys, values, valueSize, valueStride } = batch
+  const size = perCpu ? valueStride : valueSize
+  const bytes = new Uint8Array(count * (keySize + size))
+  for (let i = 0, at = 0; i < count; i++, at += keySize + size) {
+    if (keySize > 0) bytes.set(keys.subarray(i * keySize, (i + 1) * keySize), at)
+    bytes.set(values.subarray(i * valueStride, i * valueStride + size), at + keySize)
+  }
+  return bytes
+}
+
 /** The bytes of a map as they lie: keys and values in the kernel's order. */
 function* rawBytes(map: BpfMap, notes: ProblemNotes): Generator<Uint8Array> {
   const problems = new Problems()
   // Keys that are only places are left out.
   const keySize = map.keys === 'places' ? 0 : map.info.keySize
+  if (map.isPacked) {
+    for (const batch of map.batches(problems)) yield batchBytes(batch, keySize, map.perCpu)
+    note(notes, problems)
+    return
+  }
   for (const { key, value, cpus } of map.entries(problems)) {
     const values = cpus ?? (value === undefined ? [] : [value])
     yield Buffer.concat([...(keySize === 0 ? [] : [key.bytes]), ...values.map(({ bytes }) => bytes)])

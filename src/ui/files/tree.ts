@@ -57,11 +57,31 @@ export class SessionTree implements AsyncDisposable {
   #release: NodeJS.Timeout | undefined
   #busy = 0
   #last = ''
+  readonly #watchers = new Set<() => void>()
+  readonly #unwatch: (() => void) | undefined
 
   constructor(session: Session, { opened = performance.now(), writable = false }: TreeOptions = {}) {
     this.session = session
     this.writable = writable
     this.#opened = opened
+    this.#unwatch = session.target.machine?.onStateChange((state) => {
+      if (state === 'running') this.#tell()
+    })
+  }
+
+  /** Whether `onChange` hears of every change: of targets that do not say when they go on nobody may believe what he saw. */
+  get tellsChanges(): boolean {
+    return this.isFixed || this.#unwatch !== undefined
+  }
+
+  /** Calls the listener whenever what was shown may no longer hold; the result ends that. */
+  onChange(listener: () => void): () => void {
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
+  }
+
+  #tell(): void {
+    for (const watcher of [...this.#watchers]) watcher()
   }
 
   /** The tree of the present stop. */
@@ -117,6 +137,7 @@ export class SessionTree implements AsyncDisposable {
 
   /** Lets a guest run that only our looks hold. */
   async close(): Promise<void> {
+    this.#unwatch?.()
     if (this.#release !== undefined) clearTimeout(this.#release)
     await this.#letGo()
     this.#cache.clear()
@@ -184,6 +205,7 @@ export class SessionTree implements AsyncDisposable {
       time: new Date(),
       contents: this.#contents(view),
     }
+    this.#tell()
     return this.#stop
   }
 

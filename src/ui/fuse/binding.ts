@@ -12,9 +12,12 @@ export interface BindingOptions {
   readonly readOnly: boolean
   /** Whether other users may look; modes count then. */
   readonly forAll: boolean
-  /** Seconds for which the kernel believes sizes and times, and that a name leads where it led. */
-  readonly attributesHold: number
+  /** Seconds for which the kernel may believe that a name leads where it led. */
   readonly namesHold: number
+  /** Whether contents never change. */
+  readonly isFixed: boolean
+  /** Calls the listener whenever what the kernel was told may no longer hold; absent where nobody says. */
+  readonly onChange?: (listener: () => void) => () => void
 }
 
 export interface Binding {

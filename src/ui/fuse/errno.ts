@@ -14,6 +14,7 @@ export const errno = {
   ERANGE: -34,
   ENOSYS: -38,
   ENODATA: -61,
+  EOPNOTSUPP: -95,
   ESTALE: -116,
 } as const
 

@@ -34,6 +34,10 @@ export interface Opened {
   readonly isDirect: boolean
   /** What the kernel read when the file was open before still holds. */
   readonly keepsCache: boolean
+  /** Something may be written to it. */
+  readonly isWritten: boolean
+  /** Its length was found out for this opening; what was said of it before is wrong. */
+  readonly hasNewSize: boolean
 }
 
 interface Handle {
@@ -62,8 +66,8 @@ export class FileSystem {
   readonly #handles = new Map<number, Handle>()
   /** Files whose length is being counted. */
   readonly #counting = new Map<File, Promise<void>>()
-  /** Files of a fixed target whose length was counted since the kernel asked for it. */
-  readonly #counted = new Set<File>()
+  /** Paths of files of which the kernel was told no length, for nobody knew it; a file may have several. */
+  readonly #unsized = new Set<string>()
   #last = 0
 
   /** `forAll`: files say that everybody may read them. */
@@ -95,7 +99,11 @@ export class FileSystem {
     if (node.kind === 'link') {
       return { mode: S_IFLNK | 0o777, size: Buffer.byteLength(node.target), blocks: 0, links: 1, time }
     }
-    const size = sizeOf(node)
+    const known = safely(() => node.size())
+    if (known === undefined) this.#unsized.add(path)
+    else this.#unsized.delete(path)
+    // What cannot be read has no size; opening it says why.
+    const size = known ?? 0
     const readable = this.#all ? 0o444 : 0o400
     const mode = S_IFREG | readable | (node.write === undefined ? 0 : 0o200)
     const allocated = node.allocated?.() ?? size
@@ -152,7 +160,6 @@ export class FileSystem {
         .during(() => this.#count(node))
         .finally(() => {
           this.#counting.delete(node)
-          if (this.#source.isFixed) this.#counted.add(node)
         })
       this.#counting.set(node, counting)
     }
@@ -178,23 +185,28 @@ export class FileSystem {
 
   open(path: string, flags: number): Opened {
     const node = this.#node(path)
-    // The kernel keeps what it knows of a file that never changes, and asks again when it is told that this is old:
-    // it looks the path up anew and opens once more (open(2) sees nothing of that).
-    if (node.kind === 'file' && this.#counted.delete(node)) throw new FileError('ESTALE')
     if (node.kind === 'directory') throw new FileError('EISDIR')
     if (node.kind === 'link') throw new FileError('EINVAL')
+    const hasSize = safely(() => node.size()) !== undefined
+    const hasNewSize = hasSize && this.#unsized.has(path)
+    // The kernel keeps what it knows of a file that never changes, and asks again when it is told that this is old:
+    // it looks the path up anew and opens once more (open(2) sees nothing of that).
+    if (hasNewSize && this.#source.isFixed) throw new FileError('ESTALE')
     const mode = flags & accessModes
     if (mode !== 0) this.#requireWritable(node)
     const file = mode === 1 ? undefined : node.open()
     const handle = this.#free()
-    const isStream = file?.isOfOneStop === true && node.isMemory !== true
+    // Of a stream whose length is known and that never changes the kernel may keep pages, as of any file.
+    const isStream =
+      file?.isOfOneStop === true && node.isMemory !== true && !(this.#source.isFixed && hasSize)
     // The kernel goes on believing the size that a stream had before it was read: none. And when the guest has run, it
     // takes the new contents' size for the end of the old, which whoever opened them before still reads whole.
     const mayChange = !this.#source.isFixed && node.isMemory !== true
-    const isDirect = isStream || mayChange || mode !== 0 || safely(() => node.size()) === undefined
+    const isDirect = isStream || mayChange || mode !== 0 || !hasSize
     const { generation } = this.#source
     this.#handles.set(handle, { node, path, file, generation, isDirect, pending: undefined })
-    return { handle, isDirect, keepsCache: this.#source.isFixed && !isDirect }
+    const keepsCache = this.#source.isFixed && !isDirect
+    return { handle, isDirect, keepsCache, isWritten: mode !== 0, hasNewSize }
   }
 
   /** Whole contents were made when the file was opened; everything else comes from the target as it is read. */
@@ -279,11 +291,6 @@ export class FileSystem {
     while (this.#handles.has(this.#last))
     return this.#last
   }
-}
-
-/** What cannot be read has no size; opening it says why. */
-function sizeOf(node: File): number {
-  return safely(() => node.size()) ?? 0
 }
 
 function safely<T>(work: () => T): T | undefined {

@@ -85,7 +85,9 @@ export async function bindNative(options: BindingOptions): Promise<Binding> {
   return { unmount: () => promised((done) => mounted.unmount(done), directory) }
 }
 
-function mountOptions({ name, readOnly, forAll, attributesHold, namesHold }: BindingOptions): string[] {
+function mountOptions({ name, readOnly, forAll, isFixed, namesHold }: BindingOptions): string[] {
+  // Nobody can tell the kernel through libfuse 2 that a guest has run: sizes may not be believed.
+  const attributesHold = isFixed ? 60 : 0
   return [
     ...[
       `fsname=${name}`,
@@ -221,8 +223,8 @@ function handlersFor(files: FileSystem): Record<string, (signal: Signal, ...valu
       })
     },
     _op_getxattr(signal: Signal, path: string, name: string, buffer: Uint8Array) {
-      // The kernel asks for capabilities and labels of every file; those are never ours.
-      if (!name.startsWith('user.')) return signal(errno.ENODATA, buffer.buffer)
+      // Labels, capabilities and access lists: who hears that there are none anywhere asks once, not for each file.
+      if (!name.startsWith('user.')) return signal(errno.EOPNOTSUPP, buffer.buffer)
       const find = (): unknown[] => {
         const value = files.attributes(path)[name]
         return [value === undefined ? errno.ENODATA : filled(buffer, Buffer.from(value)), buffer.buffer]

@@ -60,9 +60,9 @@ export async function mount(session: Session, directory: string, options: MountO
     readOnly: !writable,
     // Nobody else gets in unless asked, and then modes count; checking them costs a request for each part of a path.
     forAll: allowOther,
-    // Sizes of a guest's files may not be believed longer than it stands still; where a name leads can be looked up again.
-    attributesHold: tree.isFixed ? 60 : 0,
+    isFixed: tree.isFixed,
     namesHold: tree.isFixed ? 3600 : 60,
+    ...(tree.tellsChanges ? { onChange: (listener) => tree.onChange(listener) } : {}),
   })
   const forget = recordMount(place, name)
   let end: Promise<void> | undefined

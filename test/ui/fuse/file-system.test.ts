@@ -166,9 +166,11 @@ describe('file operations', () => {
       const size = 70 * 65_536
       expect(files.status('/large').size).toBe(0)
       await files.readyToOpen('/large')
-      expect(files.status('/large').size).toBe(size)
-      // The kernel is told once that what it knows is old, where it would not ask again by itself.
+      // The kernel is told that what it knows is old: by an error where it goes by that, else by a notice.
       if (isFixed) expect(failure(() => files.open('/large', 0))).toBe(-116)
+      else expect(files.open('/large', 0)).toMatchObject({ hasNewSize: true })
+      expect(files.status('/large').size).toBe(size)
+      expect(files.open('/large', 0)).toMatchObject({ isDirect: !isFixed, hasNewSize: false })
       const { handle } = files.open('/large', 0)
       expect(files.read(handle, Buffer.alloc(2 ** 23), 0)).toBe(size)
       expect(files.readyToOpen('/large')).toBeUndefined()
@@ -209,8 +211,31 @@ describe('file operations', () => {
     const whole = Buffer.alloc(2 ** 23)
     const count = files.read(handle, whole, 0)
     expect(files.read(handle, whole, count)).toBe(0)
+    // The kernel was told of no bytes: it would end there, if it were to keep pages now.
+    expect(failure(() => files.open('/large', 0))).toBe(-116)
     expect(files.status('/large').size).toBe(count)
-    expect(files.open('/large', 0)).toMatchObject({ isDirect: true })
+    expect(files.open('/large', 0)).toMatchObject({ isDirect: false, keepsCache: true })
+  })
+
+  it('tell the length of a file by each of its names', async () => {
+    const large = streamedFile(cache, () => Array.from({ length: 70 }, () => 'y'.repeat(65_536)))
+    const { files, source } = mounted()
+    source.root = section({
+      title: 'Test',
+      about: '',
+      cache,
+      entries: () => [
+        ['one', large],
+        ['two', large],
+      ],
+    })
+    expect([files.status('/one').size, files.status('/two').size]).toEqual([0, 0])
+    await files.readyToOpen('/one')
+    for (const path of ['/one', '/two']) {
+      expect(failure(() => files.open(path, 0))).toBe(-116)
+      expect(files.status(path).size).toBe(70 * 65_536)
+      expect(files.open(path, 0)).toMatchObject({ isDirect: false })
+    }
   })
 
   it('end a stream that the next stop has overtaken', () => {

@@ -70,6 +70,7 @@ class Loop {
         await libc().poll(waiting, 2, -1)
       }
     } finally {
+      this.#responder.end()
       // Whoever waits for an answer gets an error.
       closeSync(this.#device)
       for (const end of this.#wake) closeSync(end)

@@ -11,6 +11,7 @@ interface Known {
 export class Nodes {
   readonly #byNumber = new Map<number, Known>([[rootNode, { path: '/', lookups: 1 }]])
   readonly #byPath = new Map<string, number>([['/', rootNode]])
+  readonly #believed = new Set<number>()
   #last = rootNode
 
   get count(): number {
@@ -36,12 +37,25 @@ export class Nodes {
     return made
   }
 
+  /** Notes that the kernel was told the attributes of a node, which it will believe. */
+  believe(node: number): void {
+    this.#believed.add(node)
+  }
+
+  /** The nodes whose attributes were told since this was last asked, and that the kernel still knows. */
+  takeBelieved(): readonly number[] {
+    const found = [...this.#believed]
+    this.#believed.clear()
+    return found
+  }
+
   forget(node: number, lookups: number): void {
     const known = this.#byNumber.get(node)
     if (known === undefined || node === rootNode) return
     known.lookups -= lookups
     if (known.lookups > 0) return
     this.#byNumber.delete(node)
+    this.#believed.delete(node)
     this.#byPath.delete(known.path)
   }
 }

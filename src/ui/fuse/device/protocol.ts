@@ -50,7 +50,10 @@ export const initFlags = {
   CACHE_SYMLINKS: 1 << 23,
 } as const
 
-export const openFlags = { DIRECT_IO: 1, KEEP_CACHE: 2, CACHE_DIR: 8 } as const
+export const openFlags = { DIRECT_IO: 1, KEEP_CACHE: 2, CACHE_DIR: 8, NOFLUSH: 32 } as const
+
+/** enum fuse_notify_code: what is said without being asked. */
+export const notice = { INVAL_INODE: 2 } as const
 
 /** FATTR_SIZE of fuse_setattr_in.valid. */
 export const setsSize = 1 << 3

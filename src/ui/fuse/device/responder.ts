@@ -11,6 +11,7 @@ import {
   initFlags,
   largestWrite,
   mostPages,
+  notice,
   type Owner,
   opcode,
   openFlags,
@@ -22,12 +23,17 @@ import {
   type Request,
   setsSize,
 } from './protocol.js'
+import { libc } from './system.js'
 
 const page = 4096
 /** Room for the answer to the largest read. */
 const answerSize = outHeaderSize + mostPages * page
 /** FUSE_NAME_MAX is 1024; we have none as long. */
 const longestName = 255
+/** Seconds for which attributes are believed that never change, or of whose change the kernel is told. */
+const attributesHold = 3600
+/** struct fuse_notify_inval_inode_out. */
+const noticeSize = 24
 
 /** A directory that is open: what it held when it was opened. */
 interface OpenDirectory {
@@ -58,6 +64,10 @@ export class Responder {
   readonly #directories = new Map<number, OpenDirectory>()
   readonly #out = Buffer.alloc(answerSize)
   readonly #works: ReadonlyMap<number, Work>
+  readonly #hold: { readonly names: number; readonly attributes: number }
+  /** Nodes of which the kernel may keep pages that change when the guest runs. */
+  readonly #paged = new Set<number>()
+  readonly #unwatch: (() => void) | undefined
   #lastDirectory = 0
 
   constructor(device: number, options: BindingOptions) {
@@ -65,6 +75,38 @@ export class Responder {
     this.#files = options.files
     this.#options = options
     this.#works = this.#table()
+    const { isFixed, namesHold, onChange } = options
+    this.#hold = { names: namesHold, attributes: isFixed || onChange !== undefined ? attributesHold : 0 }
+    this.#unwatch = isFixed ? undefined : onChange?.(() => this.#forgetAttributes())
+  }
+
+  /** To be called before the device is closed: nothing is told from then on. */
+  end(): void {
+    this.#unwatch?.()
+  }
+
+  /** The guest has run, or something was written: nothing that the kernel was told is to be believed. */
+  #forgetAttributes(): void {
+    for (const node of this.#nodes.takeBelieved()) this.#invalidate(node)
+    for (const node of this.#paged) this.#invalidatePages(node)
+    this.#paged.clear()
+  }
+
+  /** Tells the kernel to ask for a node's attributes again; this waits for nothing. */
+  #invalidate(node: number): void {
+    try {
+      writeSync(this.#device, invalidation(node, -1))
+    } catch {
+      // It has forgotten the node already.
+    }
+  }
+
+  /** Tells it to drop pages, too. From a thread: it waits for pages that are being read, which are answered here. */
+  #invalidatePages(node: number): void {
+    const message = invalidation(node, 0)
+    libc()
+      .write(this.#device, message, message.length)
+      .catch(() => {})
   }
 
   take(request: Request): void {
@@ -204,7 +246,7 @@ export class Responder {
       READDIRPLUS_AUTO |
       PARALLEL_DIROPS |
       MAX_PAGES |
-      (this.#options.attributesHold > 0 ? initFlags.CACHE_SYMLINKS : 0)
+      (this.#options.isFixed ? initFlags.CACHE_SYMLINKS : 0)
     const length = minor < 23 ? 24 : 64
     const out = this.#out.subarray(outHeaderSize, outHeaderSize + length)
     out.fill(0)
@@ -225,13 +267,11 @@ export class Responder {
     const path = this.#child(request)
     return this.#when(this.#files.ready(path), () => {
       const status = this.#files.status(path)
-      putEntry(this.#out, outHeaderSize, this.#nodes.tell(path), status, this.#owner, this.#hold)
+      const node = this.#nodes.tell(path)
+      this.#nodes.believe(node)
+      putEntry(this.#out, outHeaderSize, node, status, this.#owner, this.#hold)
       return entrySize
     })
-  }
-
-  get #hold(): { names: number; attributes: number } {
-    return { names: this.#options.namesHold, attributes: this.#options.attributesHold }
   }
 
   #attributes(request: Request): number | Later {
@@ -243,8 +283,9 @@ export class Responder {
   /** struct fuse_attr_out. */
   #putStatus(node: number, path: string): number {
     const status = this.#files.status(path)
+    this.#nodes.believe(node)
     this.#out.fill(0, outHeaderSize, outHeaderSize + 16)
-    putLong(this.#out, outHeaderSize, this.#options.attributesHold)
+    putLong(this.#out, outHeaderSize, this.#hold.attributes)
     putAttributes(this.#out, outHeaderSize + 16, node, status, this.#owner)
     return 16 + attributesSize
   }
@@ -270,13 +311,18 @@ export class Responder {
   }
 
   #open(request: Request): number | Later {
-    const path = this.#path(request.node)
+    const { node } = request
+    const path = this.#path(node)
     const flags = request.word(0)
     return this.#when(this.#files.readyToOpen(path), () => {
-      const { handle, isDirect, keepsCache } = this.#files.open(path, flags)
+      const { handle, isDirect, keepsCache, isWritten, hasNewSize } = this.#files.open(path, flags)
+      if (hasNewSize) this.#invalidate(node)
+      if (!isDirect && !this.#options.isFixed) this.#paged.add(node)
       return this.#putOpened(
         handle,
-        (isDirect ? openFlags.DIRECT_IO : 0) | (keepsCache ? openFlags.KEEP_CACHE : 0),
+        (isDirect ? openFlags.DIRECT_IO : 0) |
+          (keepsCache ? openFlags.KEEP_CACHE : 0) |
+          (isWritten ? 0 : openFlags.NOFLUSH),
       )
     })
   }
@@ -374,6 +420,7 @@ export class Responder {
     if (found !== undefined) {
       entry.node = this.#nodes.tell(found.path)
       entry.mode = found.status.mode
+      this.#nodes.believe(entry.node)
       putEntry(this.#out, at, entry.node, found.status, this.#owner, this.#hold)
     }
     return entrySize + putDirent(this.#out, at + entrySize, end, entry)
@@ -397,8 +444,8 @@ export class Responder {
   #attribute(request: Request): number | Later {
     const path = this.#path(request.node)
     const [size, name] = [request.word(0), request.text(8)]
-    // The kernel asks for capabilities and labels of every file; those are never ours.
-    if (!name.startsWith('user.')) throw new FileError('ENODATA')
+    // Labels, capabilities and access lists: who hears that there are none anywhere asks once, not for each file.
+    if (!name.startsWith('user.')) throw new FileError('EOPNOTSUPP')
     return this.#when(this.#files.ready(path), () => {
       const value = this.#files.attributes(path)[name]
       if (value === undefined) throw new FileError('ENODATA')
@@ -430,4 +477,14 @@ export class Responder {
       this.#nodes.forget(request.long(8 + index * 16), request.long(16 + index * 16))
     }
   }
+}
+
+/** A notice in its header; from an offset below 0 it is for attributes alone. */
+function invalidation(node: number, offset: number): Buffer {
+  const message = Buffer.alloc(outHeaderSize + noticeSize)
+  message.writeUInt32LE(message.length, 0)
+  message.writeInt32LE(notice.INVAL_INODE, 4)
+  putLong(message, outHeaderSize, node)
+  message.writeBigInt64LE(BigInt(offset), outHeaderSize + 8)
+  return message
 }

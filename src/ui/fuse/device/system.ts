@@ -8,6 +8,8 @@ interface System {
   recvmsg(socket: number, message: Buffer, flags: number): number
   pipe2(pair: Buffer, flags: number): number
   read(fd: number, buffer: Buffer, length: number): number
+  /** In a thread of its own. */
+  write(fd: number, buffer: Buffer, length: number): Promise<number>
   fcntl(fd: number, command: number, value: number): number
   /** Waits in a thread of its own. */
   poll(entries: Buffer, count: number, timeout: number): Promise<number>
@@ -22,6 +24,17 @@ export function libc(): System {
   if (system === undefined) {
     const library = koffi.load(null)
     const poll = library.func('int poll(void *, unsigned long, int)')
+    const write = library.func('int64_t write(int, void *, size_t)')
+    const inThread = (
+      call: ReturnType<ReturnType<typeof koffi.load>['func']>,
+      ...values: unknown[]
+    ): Promise<number> =>
+      new Promise((resolve, reject) => {
+        call.async(...values, (error: Error | null, result: number) => {
+          if (error === null || error === undefined) resolve(result)
+          else reject(error)
+        })
+      })
     system = {
       mount: library.func('int mount(str, str, str, unsigned long, str)'),
       umount2: library.func('int umount2(str, int)'),
@@ -31,13 +44,8 @@ export function libc(): System {
       // It takes further arguments in the same registers whether it is variadic or not.
       fcntl: library.func('int fcntl(int, int, int)'),
       read: library.func('int64_t read(int, void *, size_t)'),
-      poll: (entries, count, timeout) =>
-        new Promise((resolve, reject) => {
-          poll.async(entries, count, timeout, (error: Error | null, result: number) => {
-            if (error === null || error === undefined) resolve(result)
-            else reject(error)
-          })
-        }),
+      poll: (entries, count, timeout) => inThread(poll, entries, count, timeout),
+      write: (fd, buffer, length) => inThread(write, fd, buffer, length),
     }
   }
   return system
