@@ -24,6 +24,15 @@ describe('numbers of files', () => {
   })
 })
 
+it('notes whose attributes were told, until they are taken or the kernel forgets', () => {
+  const nodes = new Nodes()
+  const [one, two] = [nodes.tell('/one'), nodes.tell('/two')]
+  for (const node of [one, two, one]) nodes.believe(node)
+  nodes.forget(two, 1)
+  expect(nodes.takeBelieved()).toEqual([one])
+  expect(nodes.takeBelieved()).toEqual([])
+})
+
 it('joins a name to its directory', () => {
   expect(below('/', 'maps')).toBe('/maps')
   expect(below('/maps', 'by-id')).toBe('/maps/by-id')
