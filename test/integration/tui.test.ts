@@ -182,7 +182,7 @@ describe('the terminal UI in a real terminal', () => {
       'Object.defineProperty(vm, "tasks", { get() { throw new TypeError("broken on purpose") } }), 1'
     await terminal.code(broken, /^ 1$/m)
     await terminal.tab('8')
-    terminal.press('F5')
+    terminal.press('C-l')
     await terminal.waitFor(/broken on purpose\n[\s\S]*This is a mistake in cryoscope, not in the guest/)
     await terminal.tab('3')
     await terminal.waitFor(/scx_task_map +task_storage/)

@@ -22,6 +22,7 @@ export class Terminal implements Disposable {
       'env',
       '-u',
       'NO_COLOR',
+      'LC_ALL=C.UTF-8',
       'PS1=ready$ ',
       'TERM=screen-256color',
       ...words,

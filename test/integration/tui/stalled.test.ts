@@ -167,7 +167,7 @@ describe('the terminal UI on a stall', () => {
       await terminal.waitFor(new RegExp(`^[› ]~${cpu} \\w+`, 'm'))
       expect(vm.vcpus[1 - cpu]?.registers).toEqual(before[1 - cpu])
       terminal.press('d')
-      await terminal.waitFor(new RegExp(`vcpu:${cpu} rip +${was} .*${rip()}`))
+      await terminal.waitFor(new RegExp(`vCPU ${cpu} rip +${was} .*${rip()}`))
       await terminal.back()
     })
 

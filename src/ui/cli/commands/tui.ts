@@ -53,6 +53,12 @@ function themeOf(name: string | undefined): Theme | undefined {
 
 /** Throws 'environment' where there is nobody to look. */
 export function requireTerminal(output: Output): void {
+  if (process.env.TERM === 'dumb') {
+    throw new CryoscopeError(
+      'environment',
+      'the terminal UI needs a terminal that can place text (TERM is dumb); use the other commands, or the prompt: cryoscope repl TARGET',
+    )
+  }
   if (process.stdin.isTTY && output.isTerminal) return
   throw new CryoscopeError(
     'environment',

@@ -13,7 +13,7 @@ export interface Action {
   /** For help and documentation. */
   readonly text: string
   /** A word or two for the line of hints; actions without are not shown there. */
-  readonly hint?: string | ((cockpit: Cockpit) => string)
+  readonly hint?: string | ((cockpit: Cockpit) => string | undefined)
   /** Why it does nothing now; undefined when it does. */
   readonly unavailable?: (cockpit: Cockpit) => string | undefined
   readonly run: (cockpit: Cockpit) => void

@@ -65,7 +65,12 @@ export class Cockpit implements Desk {
     this.vm = vm
     this.#parts = parts
     this.settings = { theme: themes.dark, keymap: new Keymap([]), ...settings }
-    this.tabs = parts.tabs.map((entry) => ({ ...entry, pages: [] }))
+    this.tabs = parts.tabs.map((entry, index) => ({
+      ...entry,
+      pages: [],
+      // The first tab tells it.
+      trouble: index === 0 && vm.target.problems.length > 0,
+    }))
     this.recording = new Recording(this, parts.recorders)
     this.#epoch = vm.target.control?.epoch
     this.ledger.next()
@@ -128,7 +133,35 @@ export class Cockpit implements Desk {
   }
 
   get layout(): Layout {
-    return layoutFor(this.columns, this.rows - this.tourLines.length, this.vcpuCount)
+    const rows = this.rows - this.tourLines.length - (this.hasTimeLine ? 1 : 0)
+    return layoutFor(this.columns, rows, this.vcpuCount)
+  }
+
+  /** A guest with a record of its run has a line that says where in it one is. */
+  get hasTimeLine(): boolean {
+    return this.vm.target.record !== undefined
+  }
+
+  /** Columns of a list that has a detail, and of that detail. */
+  get listColumns(): number {
+    return this.layout.beside ? Math.floor((this.columns - 1) / 2) : this.columns
+  }
+
+  /** What Enter does with the row under the cursor; undefined when it does nothing. */
+  get enterHint(): string | undefined {
+    const { page, selected } = this
+    if (selected === undefined) return undefined
+    if (selected.target !== undefined) return 'open'
+    if (selected.act !== undefined) return 'do it'
+    if (selected.expanded !== undefined) return selected.expanded ? 'close' : 'open'
+    return page.focus === 'list' && page.lastDetail !== undefined ? 'to its fields' : undefined
+  }
+
+  /** What keeps the whole picture from being true: a dump that is cut short. */
+  get wholeProblem(): string | undefined {
+    const [first, ...more] = this.vm.target.problems
+    if (first === undefined) return undefined
+    return more.length === 0 ? first : `${first} (and ${more.length} more)`
   }
 
   get panes(): Panes {
@@ -137,7 +170,7 @@ export class Cockpit implements Desk {
 
   panesOf(page: Page): Panes {
     return share(this.layout, {
-      hasDetail: page.detail !== undefined,
+      hasDetail: page.lastDetail !== undefined,
       zoomed: page.zoomed,
       listLength: page.list.length,
       titles: page.list.content.untitled ? 0 : 1,
@@ -152,7 +185,7 @@ export class Cockpit implements Desk {
 
   get detailHeight(): number {
     const { page, panes } = this
-    return panes.detailRows - (page.detail?.list.content.untitled === false ? 1 : 0)
+    return panes.detailRows - (page.lastDetail?.list.content.untitled === true ? 0 : 1)
   }
 
   /** The row under the cursor of the pane that has the keys. */
@@ -230,13 +263,27 @@ export class Cockpit implements Desk {
     }
     if (this.operation === undefined && input.kind === 'key') this.message = undefined
     if (input.kind === 'key' && input.key === 'ctrl-c') this.#interrupt()
+    else if (input.kind === 'key' && input.key === 'ctrl-z') this.key(input.key)
     else if (this.overlay !== undefined) overlayInput(this, this.overlay, input)
     else if (input.kind === 'key') this.key(input.key)
     else if (input.kind === 'wheel') wheel(this, input.row, input.column, input.lines)
     else if (input.kind === 'click') click(this, input.row, input.column)
-    this.#settle()
-    this.changed()
+    this.#soon()
   }
+
+  /** Keys that came together are all done before anything is read for the row that they lead to. */
+  #soon(): void {
+    if (this.#isUnsettled) return
+    this.#isUnsettled = true
+    queueMicrotask(() => {
+      this.#isUnsettled = false
+      if (this.#stopped) return
+      this.#settle()
+      this.changed()
+    })
+  }
+
+  #isUnsettled = false
 
   say(text: string, tone: Message['tone'] = 'plain'): void {
     this.message = { text, tone }
@@ -292,9 +339,11 @@ export class Cockpit implements Desk {
       change?: (text: string) => void
       cancel?: () => void
       complete?: Prompt['complete']
+      looking?: string
+      hints?: Prompt['hints']
     } = {},
   ): void {
-    const { text = '', history = [], change, cancel, complete } = options
+    const { text = '', history = [], change, cancel, complete, looking, hints } = options
     const prompt: Prompt = {
       kind: 'prompt',
       label,
@@ -307,6 +356,8 @@ export class Cockpit implements Desk {
       ...(change === undefined ? {} : { change }),
       ...(cancel === undefined ? {} : { cancel }),
       ...(complete === undefined ? {} : { complete }),
+      ...(looking === undefined ? {} : { looking }),
+      ...(hints === undefined ? {} : { hints }),
     }
     this.overlay = prompt
   }
@@ -316,8 +367,12 @@ export class Cockpit implements Desk {
     this.overlay = menu
   }
 
-  read(title: string, lines: (columns: number) => readonly string[]): void {
-    const reading: Reading = { kind: 'reading', title, lines, top: 0 }
+  read(
+    title: string,
+    lines: (columns: number) => readonly string[],
+    { hasHeads = false }: { hasHeads?: boolean } = {},
+  ): void {
+    const reading: Reading = { kind: 'reading', title, lines, hasHeads, top: 0 }
     this.overlay = reading
   }
 
@@ -401,11 +456,8 @@ export class Cockpit implements Desk {
 
   /** First line of the body, below the tour. */
   get bodyTop(): number {
-    return this.layout.bodyTop + this.tourLines.length
+    return this.layout.bodyTop + this.tourLines.length + (this.hasTimeLine ? 1 : 0)
   }
-
-  /** Columns where the tabs begin and end, for clicks; set by whoever draws them. */
-  tabPlaces: readonly { readonly from: number; readonly to: number }[] = []
 
   /** Works on passes over lists, a slice at a time, so that keys are never kept waiting. */
   #work(): void {
@@ -414,7 +466,7 @@ export class Cockpit implements Desk {
     const slice = () => {
       if (this.#stopped) return
       const { page } = this
-      const more = [page.list, page.detail?.list].filter((list) => list?.advance(sliceMilliseconds))
+      const more = [page.list, page.lastDetail?.list].filter((list) => list?.advance(sliceMilliseconds))
       this.#settle()
       this.changed()
       this.#working = more.length > 0
@@ -437,9 +489,9 @@ export class Cockpit implements Desk {
     this.sawStop = true
     this.pagesBefore += this.pagesRead
     this.ledger.next()
+    if (!this.isLive) this.recording.begin()
     // A control operation reads at its own end.
     if (this.operation === undefined) this.refresh()
-    if (!this.isLive) this.recording.begin()
     this.changed()
   }
 

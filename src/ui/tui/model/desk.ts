@@ -8,6 +8,8 @@ export interface Desk {
   readonly vm: Session
   /** Width of the screen, for text that is broken into lines. */
   readonly columns: number
+  /** Width of a list that has a detail. */
+  readonly listColumns: number
   readonly ledger: Ledger
   readonly rates: Rates
   /** Another text when the guest has run since. */

@@ -36,16 +36,35 @@ function indented({ cells, depth = 0 }: Row): readonly string[] {
 }
 
 /** The columns by their titles, and the value behind the row where it has one. */
-function rowJson(columns: readonly Column[], { cells, value }: Row): Record<string, unknown> {
+function rowJson(columns: readonly Column[], { cells, value, copy }: Row): Record<string, unknown> {
   const shown = Object.fromEntries(
     columns.map(({ title }, i) => [title === '' ? 'text' : title.toLowerCase(), cells[i] ?? '']),
   )
   const own = value?.()
-  return own === undefined ? shown : { ...shown, value: own }
+  if (own === undefined) return shown
+  // An address reads as one, as everywhere.
+  return { ...shown, value: typeof own === 'bigint' && copy?.startsWith('0x') ? copy : own }
 }
 
 /** RFC 4180. A cell that a spreadsheet would take for a formula gets a quote in front. */
-function csvCell(text: string): string {
+function csvCell(cell: string): string {
+  const text = unquoted(cell)
   const safe = /^[=+@]|^-(?!\d)/.test(text) && text !== '-' ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/** Text of C stands in quotes on the screen; a spreadsheet wants what is in them. */
+function unquoted(cell: string): string {
+  if (!/^"(?:[^"\\]|\\.)*"$/.test(cell)) return cell
+  try {
+    return String(JSON.parse(cell))
+  } catch {
+    // Escapes of ours that JSON does not have: as it is shown.
+    return cell.slice(1, -1)
+  }
+}
+
+/** "~/tasks.csv" is in the home directory, as in a shell. */
+export function fileNamed(text: string, home: string): string {
+  return text === '~' || text.startsWith('~/') ? home + text.slice(1) : text
 }

@@ -5,7 +5,7 @@ import { type Keymap, keyName } from './keymap.js'
 /** Help over the panes: every key, by group. */
 export function showHelp(cockpit: Cockpit): void {
   const { keymap } = cockpit.settings
-  cockpit.read('Keys', () => helpLines(keymap, cockpit))
+  cockpit.read('Keys', () => helpLines(keymap, cockpit), { hasHeads: true })
 }
 
 export function helpLines(keymap: Keymap, cockpit?: Cockpit): string[] {

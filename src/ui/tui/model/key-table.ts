@@ -87,7 +87,7 @@ export const keyTable: readonly Action[] = [
     name: 'follow',
     group: 'Move',
     keys: ['enter'],
-    hint: 'open',
+    hint: ({ enterHint }) => enterHint,
     text: 'open what is under the cursor, follow the pointer there',
     run: follow,
   },
@@ -344,7 +344,7 @@ export const keyTable: readonly Action[] = [
   {
     name: 'refresh',
     group: 'General',
-    keys: ['f5', 'ctrl-l'],
+    keys: ['ctrl-l'],
     text: 'read the page again',
     run: (cockpit) => cockpit.refresh(true),
   },
@@ -354,6 +354,13 @@ export const keyTable: readonly Action[] = [
     keys: ['escape'],
     text: 'end what is going on; take the filter away; leave the tour',
     run: cancel,
+  },
+  {
+    name: 'suspend',
+    group: 'General',
+    keys: ['ctrl-z'],
+    text: 'back to the shell for a while; fg there comes back',
+    run: ({ settings }) => settings.suspend?.(),
   },
   {
     name: 'quit',
@@ -368,7 +375,7 @@ export const keyTable: readonly Action[] = [
 function cancel(cockpit: Cockpit): void {
   const list = cockpit.page.active
   if (cockpit.operation !== undefined) cockpit.operation.abort.abort()
-  else if (list.pass !== undefined) list.cancel()
+  else if (list.pass !== undefined) cockpit.say(list.cancel() ?? '', 'warning')
   else if (list.filter !== '') list.setFilter('', cockpit.height)
   else if (cockpit.page.zoomed) {
     cockpit.page.zoomed = false

@@ -1,5 +1,9 @@
-import { type FuzzyMatch, fuzzyMatch } from './fuzzy.js'
+import { textWidth } from '../../../present/text/fit.js'
+import { Arranging } from './arranging.js'
+import { columnGap, type PlacedColumns, placeColumns } from './column-widths.js'
+import { type Filter, parseFilter } from './filter.js'
 import type { Content, Row } from './row.js'
+import { treeLabel } from './tree.js'
 
 /** A pass over a list that cannot be done in one go: filtering or sorting many rows, going to the end. */
 export interface Pass {
@@ -8,6 +12,8 @@ export interface Pass {
   readonly total: number | undefined
   /** Works for about so long; true when it is finished. */
   advance(milliseconds: number): boolean
+  /** Ends it where it is; what was found so far may stay. */
+  end?(): void
 }
 
 export interface Sorting {
@@ -15,7 +21,10 @@ export interface Sorting {
   readonly descending: boolean
 }
 
-const rowsPerCheck = 64
+/** Rows that are looked at for the widths of columns, beside those that are seen. */
+const rowsMeasured = 64
+/** The room of columns is shared so in trees. */
+const leastWidthWithTypes = 50
 
 /** A list on the screen: where the cursor is, what part is seen, which rows pass the filter, and in which order. */
 export class ListModel {
@@ -23,13 +32,23 @@ export class ListModel {
   /** Number of the row under the cursor, among those that pass. */
   cursor = 0
   top = 0
-  /** Columns of text that are scrolled out on the left. */
+  /** Scrolled to the right by so many columns of a table, or characters of a text. */
   shift = 0
   filter = ''
   sorting: Sorting | undefined
   /** Widths seen so far: columns grow, but do not shrink while scrolling. */
   readonly widths: number[] = []
+  #measured = { top: -1, length: -1 }
+  #height = 1
+  /** Why the filter is not understood. */
+  filterProblem: string | undefined
   #order: readonly number[] | undefined
+  /** What it was before the pass that goes on, for when that is ended. */
+  #orderBefore:
+    | { readonly order: readonly number[] | undefined; readonly sorting: Sorting | undefined }
+    | undefined
+  /** A pass was ended: there may be more rows than are shown. */
+  #isPartial = false
   #pass: Pass | undefined
 
   constructor(content: Content) {
@@ -45,8 +64,18 @@ export class ListModel {
     return this.#order?.length ?? this.content.rows.length
   }
 
-  get complete(): boolean {
-    return this.content.rows.complete && this.#pass === undefined
+  /** Whether there are no rows but those that are counted. */
+  get isCounted(): boolean {
+    return this.content.rows.complete && this.#pass === undefined && !this.#isPartial
+  }
+
+  get isTree(): boolean {
+    return this.content.rows.isTree === true
+  }
+
+  /** What the keys left and right scroll: columns of a table, or text that is longer than the line. */
+  get scrolls(): 'columns' | 'text' {
+    return !this.isTree && this.content.columns.length > 2 ? 'columns' : 'text'
   }
 
   get isOrdered(): boolean {
@@ -83,6 +112,7 @@ export class ListModel {
   /** Scrolls so that the cursor is seen. */
   show(height: number): void {
     const rows = Math.max(1, height)
+    this.#height = rows
     if (this.cursor < this.top) this.top = this.cursor
     else if (this.cursor >= this.top + rows) this.top = this.cursor - rows + 1
     this.top = Math.max(0, Math.min(this.top, Math.max(0, this.length - rows)))
@@ -102,6 +132,8 @@ export class ListModel {
     this.content = content
     this.#pass = undefined
     this.#order = undefined
+    this.#isPartial = false
+    this.#measured.length = -1
     content.rows.reach?.(this.top + height)
     const order = this.filter !== '' || this.sorting !== undefined
     if (order) this.#arrange()
@@ -117,7 +149,7 @@ export class ListModel {
   }
 
   setFilter(text: string, height: number): void {
-    if (text === this.filter) return
+    if (text === this.filter && !this.#isPartial) return
     this.filter = text
     this.#arrange()
     this.cursor = 0
@@ -126,8 +158,9 @@ export class ListModel {
   }
 
   setSorting(sorting: Sorting | undefined, height: number): void {
+    const before = { order: this.#order, sorting: this.sorting }
     this.sorting = sorting
-    this.#arrange()
+    this.#arrange(before)
     this.cursor = 0
     this.top = 0
     this.show(height)
@@ -164,9 +197,87 @@ export class ListModel {
     return this.#pass !== undefined
   }
 
-  /** Ends the pass where it is. */
-  cancel(): void {
+  /**
+   * Ends the pass where it is: of a filter, the rows that were found stay, and are counted with a +; an order that is not
+   * whole is none, so that of before comes back. Gives a sentence about it.
+   */
+  cancel(): string | undefined {
+    const pass = this.#pass
+    if (pass === undefined) return undefined
     this.#pass = undefined
+    const looked = `after ${pass.done.toLocaleString('en')} rows`
+    if (pass.what === 'filtering') {
+      pass.end?.()
+      this.#isPartial = true
+      this.moveTo(this.cursor, 1)
+      return `filter ended ${looked}: there may be more`
+    }
+    if (pass.what === 'sorting') {
+      this.#order = this.#orderBefore?.order
+      this.sorting = this.#orderBefore?.sorting
+      return `sorting ended ${looked}: the order is that of before`
+    }
+    return `${pass.what} ended ${looked}`
+  }
+
+  /** Where the columns of a table go on a screen of that width. */
+  placed(columns: number): PlacedColumns {
+    const { untitled } = this.content
+    this.#measure()
+    const sized = this.content.columns.map(({ title, rigid = false, identifies = false }, i) => {
+      // A column that rows are sorted by has a mark behind its title.
+      const heading = untitled ? 0 : textWidth(title) + (this.sorting?.column === i ? 1 : 0)
+      return { natural: Math.max(heading, this.widths[i] ?? 0), rigid, identifies }
+    })
+    return placeColumns(sized, columns, this.scrolls === 'columns' ? this.shift : 0)
+  }
+
+  /** Widths of name, value and type of a tree on a screen of that width; 0 for a type that has no room. */
+  placedTree(columns: number): readonly [number, number, number] {
+    this.#measure()
+    const titles = this.content.untitled ? [] : this.content.columns.map(({ title }) => textWidth(title))
+    const natural = (i: number): number => Math.max(titles[i] ?? 0, this.widths[i] ?? 0)
+    const room = columns - 2
+    const name = Math.min(natural(0), Math.floor(room / 2))
+    const type = columns < leastWidthWithTypes ? 0 : Math.min(natural(2), Math.floor(room / 4))
+    const rest = room - name - columnGap - (type === 0 ? 0 : type + columnGap)
+    return [name, Math.max(1, Math.min(natural(1), rest)), type]
+  }
+
+  /** Whether a line that is seen has more on its right than is shown in that width. */
+  isCutAt(columns: number): boolean {
+    const { isTree, shift } = this
+    const room = isTree ? this.placedTree(columns + 2)[1] : columns
+    const widest = (position: number): number => {
+      const row = this.row(position)
+      return row === undefined ? 0 : textWidth((isTree ? row.cells[1] : row.cells.join('  ')) ?? '')
+    }
+    for (let position = this.top; position < this.top + this.#height; position++)
+      if (widest(position) - shift > room) return true
+    return false
+  }
+
+  /** Columns grow with what has been seen, and the first rows, so that they stand still while scrolling. */
+  #measure(): void {
+    const { top, length } = this
+    const isFirst = this.#measured.length < 0 || this.widths.length === 0
+    if (!isFirst && this.#measured.top === top && this.#measured.length === length) return
+    this.#measured = { top, length }
+    const measure = (position: number) => {
+      const row = position < this.length ? this.row(position) : undefined
+      if (row === undefined) return
+      for (const i of this.content.columns.keys()) {
+        const text = i === 0 && this.isTree ? treeLabel(row) : (row.cells[i] ?? '')
+        this.widths[i] = Math.max(this.widths[i] ?? 0, textWidth(text))
+      }
+    }
+    if (isFirst) {
+      for (let position = 0; position < rowsMeasured; position++) measure(position)
+      // Where numbers grow, the last are the widest.
+      for (let position = Math.max(rowsMeasured, length - rowsMeasured); position < length; position++)
+        measure(position)
+    }
+    for (let position = top; position < top + this.#height; position++) measure(position)
   }
 
   #find(id: string, near: number): number | undefined {
@@ -186,121 +297,32 @@ export class ListModel {
     this.advance(8)
   }
 
-  #arrange(): void {
+  #arrange(
+    before: { order: readonly number[] | undefined; sorting: Sorting | undefined } | undefined = undefined,
+  ): void {
     this.#pass = undefined
+    this.#isPartial = false
+    this.filterProblem = undefined
     if ((this.filter === '' && this.sorting === undefined) || this.content.isMessage) {
       this.#order = undefined
       return
     }
+    let filter: Filter | undefined
+    if (this.filter !== '') {
+      const parsed = parseFilter(this.filter, this.content.columns)
+      if (typeof parsed === 'string') {
+        this.filterProblem = parsed
+        this.#order = []
+        return
+      }
+      filter = parsed
+    }
+    this.#orderBefore = before ?? { order: undefined, sorting: undefined }
+    if (filter !== undefined) this.#order = []
     this.#start(
-      new Arranging(this.content, this.filter, this.sorting, (order) => {
+      new Arranging(this.content, filter, this.sorting, (order) => {
         this.#order = order
       }),
     )
   }
-}
-
-/** Finds the rows that pass a filter, then puts them in order. What was found so far is shown meanwhile. */
-class Arranging implements Pass {
-  readonly #content: Content
-  readonly #filter: string
-  readonly #sorting: Sorting | undefined
-  readonly #show: (order: readonly number[]) => void
-  readonly #found: number[] = []
-  readonly #keys: (string | number | bigint | undefined)[] = []
-  #match: FuzzyMatch = 'letters'
-  #next = 0
-
-  constructor(
-    content: Content,
-    filter: string,
-    sorting: Sorting | undefined,
-    show: (order: readonly number[]) => void,
-  ) {
-    this.#content = content
-    this.#filter = filter
-    this.#sorting = sorting
-    this.#show = show
-    show(this.#found)
-  }
-
-  get what(): string {
-    return this.#filter === '' ? 'sorting' : 'filtering'
-  }
-
-  get done(): number {
-    return this.#next
-  }
-
-  get total(): number | undefined {
-    const { rows } = this.#content
-    return rows.complete ? rows.length : rows.bound
-  }
-
-  advance(milliseconds: number): boolean {
-    const end = performance.now() + milliseconds
-    const { rows } = this.#content
-    for (;;) {
-      for (let i = 0; i < rowsPerCheck; i++, this.#next++) {
-        rows.reach?.(this.#next)
-        if (this.#next >= rows.length && rows.complete) return this.#finish()
-        const row = rows.at(this.#next)
-        if (row !== undefined) this.#take(row)
-      }
-      if (performance.now() > end) {
-        if (this.#sorting === undefined) this.#show(this.#found)
-        return false
-      }
-    }
-  }
-
-  #take(row: Row): void {
-    if (this.#filter !== '' && !this.#passes(row)) return
-    this.#found.push(this.#next)
-    if (this.#sorting === undefined) return
-    const { column } = this.#sorting
-    this.#keys.push(row.sort === undefined ? sortable(row.cells[column]) : row.sort[column])
-  }
-
-  /** Rows that have only the letters of the filter count as long as none has its words. */
-  #passes(row: Row): boolean {
-    const match = fuzzyMatch(this.#filter, row.cells.join(' '))
-    if (match === 'words' && this.#match === 'letters') {
-      this.#match = match
-      this.#found.length = 0
-      this.#keys.length = 0
-    }
-    return match === this.#match
-  }
-
-  #finish(): boolean {
-    if (this.#sorting !== undefined) {
-      const sign = this.#sorting.descending ? -1 : 1
-      const keys = this.#keys
-      const places = this.#found.map((_, place) => place)
-      places.sort((a, b) => compare(keys[a], keys[b], sign) || a - b)
-      this.#show(places.map((place) => this.#found[place] as number))
-    } else this.#show(this.#found)
-    return true
-  }
-}
-
-/** A number where the text is one, so that 9 comes before 10. */
-function sortable(text: string | undefined): string | number | bigint | undefined {
-  if (text === undefined || text === '' || text === '-') return undefined
-  if (/^0x[0-9a-f]+$/i.test(text)) return BigInt(text)
-  const plain = text.replaceAll(',', '')
-  return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : text
-}
-
-/** What is not known comes last, in whichever direction. */
-function compare(
-  a: string | number | bigint | undefined,
-  b: string | number | bigint | undefined,
-  sign: number,
-): number {
-  if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1
-  if (typeof a === 'string' || typeof b === 'string')
-    return sign * String(a).localeCompare(String(b), 'en', { numeric: true })
-  return a < b ? -sign : a > b ? sign : 0
 }

@@ -1,12 +1,16 @@
+import { homedir } from 'node:os'
 import { CryoscopeError } from '../../../errors.js'
 import { writeOutputFile } from '../../../output-file.js'
 import { escapeText } from '../../../text.js'
 import { clipboard } from '../terminal/clipboard.js'
+import { nameOfRow } from './changes.js'
 import type { Cockpit } from './cockpit.js'
-import { type ExportForm, exportText } from './export.js'
+import { type ExportForm, exportText, fileNamed } from './export.js'
 import { findTargets } from './goto.js'
+import type { ListModel } from './list.js'
 import type { Mark } from './parts.js'
 import { ArrayRows, type Row } from './row.js'
+import { isSameTarget } from './target.js'
 
 export function follow(cockpit: Cockpit): void {
   const { page } = cockpit
@@ -39,7 +43,19 @@ export function right(cockpit: Cockpit): void {
   const row = cockpit.selected
   if (row?.expanded === false) list.content.rows.toggle?.(index, true)
   else if (row?.expanded === true) list.moveBy(1, cockpit.height)
-  else list.shift += 8
+  else scrollRight(cockpit, list)
+}
+
+/** Shows what has no room: the next column of a table, the rest of a text. */
+function scrollRight(cockpit: Cockpit, list: ListModel): void {
+  const { panes, page, layout } = cockpit
+  const columns =
+    (page.focus === 'detail' || (page.zoomed && !layout.beside) ? panes.detailColumns : panes.listColumns) - 2
+  if (list.scrolls === 'columns') {
+    if (list.placed(columns).after > 0) list.shift++
+    else cockpit.say('the last column is shown')
+  } else if (list.isCutAt(columns)) list.shift += 8
+  else cockpit.say('all of it is shown')
 }
 
 /** Closes a branch of a tree, goes to what it hangs below, or scrolls to the left. */
@@ -47,7 +63,7 @@ export function left(cockpit: Cockpit): void {
   const list = cockpit.page.active
   const index = list.index(list.cursor)
   if (list.shift > 0) {
-    list.shift = Math.max(0, list.shift - 8)
+    list.shift = Math.max(0, list.shift - (list.scrolls === 'columns' ? 1 : 8))
     return
   }
   if (index === undefined) return
@@ -120,17 +136,16 @@ export function goto(cockpit: Cockpit): void {
 export function mark(cockpit: Cockpit): void {
   const { page } = cockpit
   const row = cockpit.selected
-  const target = row?.target ?? page.view.target
+  const tab = cockpit.tabs[cockpit.tab]?.name
+  const target =
+    row?.target ?? page.view.target ?? (tab === undefined ? undefined : { kind: 'tab' as const, tab })
   if (target === undefined) {
     cockpit.say('this row leads nowhere that could be marked', 'warning')
     return
   }
-  const title =
-    row?.target === undefined
-      ? page.view.title
-      : (row.cells.filter((cell) => cell !== '')[0] ?? page.view.title)
+  const title = row?.target === undefined ? page.view.title : titleOf(row)
   for (const [letter, known] of cockpit.marks) {
-    if (known.target === target || known.title === title) {
+    if (isSameTarget(known.target, target)) {
       cockpit.marks.delete(letter)
       cockpit.say(`mark ${letter} is gone`)
       return
@@ -144,6 +159,12 @@ export function mark(cockpit: Cockpit): void {
   const made: Mark = { letter, title, target }
   cockpit.marks.set(letter, made)
   cockpit.say(`mark ${letter}: ${title} (' lists the marks)`, 'good')
+}
+
+/** What a person calls the row: its name, or the first that stands in it. */
+function titleOf(row: Row): string {
+  const [first = ''] = row.cells.map((cell) => cell.trim()).filter((cell) => cell !== '')
+  return row.name ?? (row.id.includes(' ') ? nameOfRow(row) : first)
 }
 
 export function marks(cockpit: Cockpit): void {
@@ -198,7 +219,7 @@ export function exportView(cockpit: Cockpit): void {
 function askFile(cockpit: Cockpit, form: ExportForm): void {
   const { page } = cockpit
   const name = page.view.title.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+|-+$/g, '') || 'view'
-  cockpit.prompt('write to file', (file) => writeExport(cockpit, form, file.trim()), {
+  cockpit.prompt('write to file', (file) => writeExport(cockpit, form, fileNamed(file.trim(), homedir())), {
     text: `${name}.${form}`,
   })
 }
@@ -228,37 +249,30 @@ function writeExport(cockpit: Cockpit, form: ExportForm, file: string): void {
 
 /** What differs from the stop before, as a page of its own. */
 export function differences(cockpit: Cockpit): void {
-  cockpit.recording.finish()
   cockpit.push({
     title: 'changes',
+    // What is read in the background, and at the next stop, joins it.
+    restless: true,
     load: () => ({
       columns: [
-        { title: 'WHAT', tone: 'name' },
+        { title: 'WHAT', tone: 'name', identifies: true },
         { title: 'BEFORE', tone: 'dim' },
         { title: 'NOW', tone: 'changed' },
       ],
       rows: new ArrayRows(
-        [...cockpit.ledger.differences()].map(({ id, before, now }) => {
-          const [was, is] = differingCells(before, now)
-          return { id, cells: [idText(id), was, is], inert: true }
-        }),
+        cockpit.ledger.differences.map(({ id, name, before, now, target }) => ({
+          id: `changes/${id}`,
+          cells: [name, before ?? '-', now],
+          inert: true,
+          ...(target === undefined ? {} : { target }),
+        })),
       ),
       empty:
         cockpit.ledger.stops < 2
           ? 'There is no stop before this one yet: step (n), advance (a) or thaw and freeze (f), then look again.'
-          : 'Nothing of what was read differs from the stop before.',
+          : cockpit.recording.isGoing
+            ? 'Comparing with the stop before …'
+            : 'Nothing of what was read differs from the stop before.',
     }),
   })
-}
-
-/** The cells that differ; of rows that are new, all. */
-function differingCells(before: readonly string[] | undefined, now: readonly string[]): [string, string] {
-  if (before === undefined) return ['-', now.filter((cell) => cell.trim() !== '').join('  ')]
-  const places = now.flatMap((cell, place) => (cell === before[place] ? [] : [place]))
-  const pick = (cells: readonly string[]) => places.map((place) => (cells[place] ?? '').trim()).join('  ')
-  return [pick(before), pick(now)]
-}
-
-function idText(id: string): string {
-  return escapeText(id.replaceAll('/', ' '))
 }

@@ -1,5 +1,6 @@
 import type { Cockpit } from './cockpit.js'
 import type { ListModel } from './list.js'
+import { tabLine } from './tab-line.js'
 
 /** Scrolls the pane under the wheel; the pane that has the keys keeps them. */
 export function wheel(cockpit: Cockpit, row: number, column: number, lines: number): void {
@@ -12,9 +13,10 @@ export function wheel(cockpit: Cockpit, row: number, column: number, lines: numb
 /** Selects a tab or a row, and does with the selected row what Enter does. */
 export function click(cockpit: Cockpit, row: number, column: number): void {
   const { page, panes, layout, bodyTop } = cockpit
-  if (row === layout.bodyTop - 2) {
-    const tab = cockpit.tabPlaces.findIndex(({ from, to }) => column >= from && column < to)
-    if (tab >= 0) cockpit.selectTab(tab)
+  const tabRow = layout.bodyTop - 2 + (cockpit.hasTimeLine ? 1 : 0)
+  if (row === tabRow) {
+    const tab = tabLine(cockpit).find(({ from, to }) => column >= from && column < to)
+    if (tab !== undefined) cockpit.selectTab(tab.index)
     return
   }
   const detail = isDetail(cockpit, row, column) ? page.detail?.list : undefined

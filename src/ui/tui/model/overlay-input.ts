@@ -1,6 +1,6 @@
 import type { Input } from '../terminal/input.js'
 import type { Cockpit } from './cockpit.js'
-import type { Menu, Overlay, Prompt, Reading } from './overlay.js'
+import { type Menu, type Overlay, type Prompt, type Reading, readLines } from './overlay.js'
 
 /** What keys do while something lies over the panes. */
 export function overlayInput(cockpit: Cockpit, overlay: Overlay, input: Input): void {
@@ -137,12 +137,17 @@ function menuInput(cockpit: Cockpit, menu: Menu, input: Input): void {
 }
 
 function readingInput(cockpit: Cockpit, reading: Reading, input: Input): void {
-  const page = Math.max(1, cockpit.rows - 6)
+  const page = Math.max(1, cockpit.layout.bodyRows - 1)
+  const last = (): number => Math.max(0, readLines(reading, cockpit.columns - 4).length - page)
   const move = (distance: number) => {
-    reading.top = Math.max(0, reading.top + distance)
+    reading.top = Math.max(0, Math.min(reading.top + distance, last()))
   }
   if (input.kind === 'wheel') move(input.lines)
   if (input.kind !== 'key') return
+  if (reading.isTyping === true) {
+    searchInput(reading, input)
+    return
+  }
   switch (input.key) {
     case 'up':
     case 'k':
@@ -165,9 +170,30 @@ function readingInput(cockpit: Cockpit, reading: Reading, input: Input): void {
       reading.top = 0
       return
     case 'end':
-      reading.top = Number.MAX_SAFE_INTEGER
+      reading.top = last()
+      return
+    case '/':
+      reading.query ??= ''
+      reading.isTyping = true
+      return
+    case 'escape':
+      if (reading.query !== undefined) reading.query = undefined
+      else cockpit.overlay = undefined
       return
     default:
       cockpit.overlay = undefined
   }
+}
+
+/** Words that are typed after /: what has them stays, as one types. */
+function searchInput(reading: Reading, { key, text }: { readonly key: string; readonly text: string }): void {
+  const query = reading.query ?? ''
+  reading.top = 0
+  if (key === 'enter') reading.isTyping = false
+  else if (key === 'escape') {
+    reading.isTyping = false
+    reading.query = undefined
+  } else if (key === 'backspace') reading.query = query.slice(0, -1)
+  else if (key === 'ctrl-u') reading.query = ''
+  else reading.query = query + text
 }

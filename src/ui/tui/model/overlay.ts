@@ -16,8 +16,11 @@ export interface Prompt {
   readonly change?: (text: string) => void
   readonly submit: (text: string) => void
   readonly cancel?: () => void
-  /** What can be meant has been looked for long enough to say so. */
+  /** What can be meant has been looked for long enough to say so; by what it is said. */
   isLooking?: boolean
+  readonly looking?: string
+  /** Said beside the keys, which it adds to. */
+  readonly hints?: readonly { readonly key: string; readonly text: string }[]
   completions: readonly Completion[]
   /** Number of the completion that Tab has put in, -1 for none. */
   chosen: number
@@ -51,5 +54,34 @@ export interface Reading {
   readonly kind: 'reading'
   readonly title: string
   readonly lines: (columns: number) => readonly string[]
+  /** Lines at the margin are headings of those below. */
+  readonly hasHeads?: boolean
   top: number
+  /** Only lines with this are shown; undefined while nothing is searched. */
+  query?: string | undefined
+  isTyping?: boolean
+}
+
+/** The lines of a text that are shown: all, or those in which the words searched for occur, below their headings. */
+export function readLines(
+  { lines, hasHeads = false, query = '' }: Reading,
+  columns: number,
+): readonly string[] {
+  const all = lines(columns)
+  const words = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
+  if (words.length === 0) return all
+  const found: string[] = []
+  let head: string | undefined
+  for (const line of all) {
+    if (hasHeads && line !== '' && !line.startsWith(' ')) head = line
+    const lower = line.toLowerCase()
+    if (!words.every((word) => lower.includes(word))) continue
+    if (head !== undefined && head !== line) found.push(head)
+    head = undefined
+    found.push(line)
+  }
+  return found
 }

@@ -5,6 +5,12 @@ import { ListModel } from './list.js'
 import { ArrayRows, type Content, type Row } from './row.js'
 import type { View } from './view.js'
 
+interface Shown {
+  readonly id: string
+  title: string
+  readonly list: ListModel
+}
+
 /** A view that is open: its list, the detail of what is under the cursor, and which of the two has the keys. */
 export class Page {
   readonly view: View
@@ -12,7 +18,7 @@ export class Page {
   focus: 'list' | 'detail' = 'list'
   /** The detail has the whole body. */
   zoomed = false
-  detail: { readonly id: string; title: string; readonly list: ListModel } | undefined
+  #detail: Shown | undefined
   readonly opened = new Set<string>()
   readonly openedInDetail = new Set<string>()
   /** State of the target when it was read; another one means that it must be read again. */
@@ -37,25 +43,36 @@ export class Page {
     this.cost = performance.now() - start
   }
 
+  /** The detail of the row under the cursor; made when it is asked for, so not for rows that one only passes. */
+  get detail(): Shown | undefined {
+    this.loadDetail()
+    return this.#detail
+  }
+
+  /** The detail that was made last: for what only needs to know whether there is one. */
+  get lastDetail(): Shown | undefined {
+    return this.#detail
+  }
+
   /** Sees to it that the detail is that of the row under the cursor. */
   loadDetail(anew = false): void {
     const row = this.list.selected
     if (this.view.detail === undefined || row === undefined) {
-      this.detail = undefined
+      this.#detail = undefined
       if (this.focus === 'detail') this.focus = 'list'
       return
     }
-    const isSame = this.detail?.id === row.id
+    const isSame = this.#detail?.id === row.id
     if (isSame && !anew) return
     const made = safelyDetail(() => this.view.detail?.(row, this.openedInDetail))
     if (made === undefined) {
-      this.detail = undefined
+      this.#detail = undefined
       return
     }
-    if (isSame && this.detail !== undefined) {
-      this.detail.title = made.title
-      this.detail.list.replace(made.content, 1)
-    } else this.detail = { id: row.id, title: made.title, list: new ListModel(made.content) }
+    if (isSame && this.#detail !== undefined) {
+      this.#detail.title = made.title
+      this.#detail.list.replace(made.content, 1)
+    } else this.#detail = { id: row.id, title: made.title, list: new ListModel(made.content) }
   }
 
   /** The list that has the keys. */

@@ -14,6 +14,8 @@ export interface Tab {
   /** For narrow screens. */
   readonly short: string
   readonly open: (desk: Desk) => View
+  /** Whether it has something to say that should not be missed. */
+  readonly trouble?: boolean
   pages: Page[]
 }
 
@@ -47,6 +49,8 @@ export interface Settings {
   /** The terminal: for copying. */
   readonly control?: (sequence: string) => void
   readonly quit?: () => void
+  /** Gives the terminal back to the shell until that lets us go on. */
+  readonly suspend?: () => void
 }
 
 /** Runs code with `vm` and `_`. */

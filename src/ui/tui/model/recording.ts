@@ -16,6 +16,11 @@ export class Recording {
     this.#recorders = recorders
   }
 
+  /** Whether something is still to be read and compared. */
+  get isGoing(): boolean {
+    return this.#going !== undefined
+  }
+
   begin(): void {
     const going = this.#all()
     this.#going = going

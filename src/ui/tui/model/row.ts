@@ -15,6 +15,8 @@ export interface Row {
   readonly expanded?: boolean | undefined
   /** Where Enter leads. */
   readonly target?: Target | undefined
+  /** What it is part of: where the list of changes leads from a row that leads nowhere itself. */
+  readonly owner?: Target | undefined
   /** What Enter does, where it leads nowhere. */
   readonly act?: () => void
   /** Memory that it shows, for watchpoints. */
@@ -23,6 +25,12 @@ export interface Row {
   readonly value?: () => unknown
   /** What a copy takes, when it is not the cells. */
   readonly copy?: string
+  /** What a person calls it, where its id does not end in that: "task demo_load (228)". */
+  readonly name?: string
+  /** What follows the name for each cell: ".runtime_ns", " cpu". */
+  readonly parts?: readonly string[]
+  /** What stops are compared by, where it is not the cells. */
+  readonly compared?: readonly string[]
   /** Says nothing about the guest: headings, advice. It is never marked as changed. */
   readonly inert?: boolean
 }
@@ -39,6 +47,8 @@ export interface Column {
   /** Gives way last when the terminal is narrow: numbers, addresses. */
   readonly rigid?: boolean | undefined
   readonly tone?: Tone | undefined
+  /** Tells rows apart: a name, a key. It keeps its room on narrow screens. */
+  readonly identifies?: boolean | undefined
 }
 
 /** Rows by number; what is not asked for is not read. */
@@ -47,6 +57,8 @@ export interface RowSource {
   readonly length: number
   /** False while there may be more: `reach` finds out. */
   readonly complete: boolean
+  /** Rows hang below each other. */
+  readonly isTree?: boolean
   at(index: number): Row | undefined
   /** Makes rows up to this number known, if there are so many. */
   reach?(index: number): void

@@ -21,3 +21,16 @@ export type Target =
   | { readonly kind: 'value'; readonly title: string; readonly id: string; readonly read: () => Value }
   | { readonly kind: 'text'; readonly title: string; readonly read: () => readonly string[] }
   | { readonly kind: 'tab'; readonly tab: string }
+
+/** Whether both lead to the same thing; what has to be read for it is not compared. */
+export function isSameTarget(a: Target, b: Target): boolean {
+  const plain = (target: Target) =>
+    JSON.stringify(target, (_, value: unknown) =>
+      typeof value === 'bigint'
+        ? `0x${value.toString(16)}`
+        : value instanceof Uint8Array
+          ? [...value]
+          : value,
+    )
+  return a === b || plain(a) === plain(b)
+}

@@ -16,9 +16,16 @@ interface Placed {
 
 const closedMark = '-'
 
+/** The name of a row behind its branches and the mark that says whether it is open. */
+export function treeLabel({ cells, depth = 0, expanded }: Row): string {
+  const mark = expanded === undefined ? '  ' : expanded ? '▾ ' : '▸ '
+  return '  '.repeat(depth) + mark + (cells[0] ?? '')
+}
+
 /** A tree as rows. `opened` holds the ids of rows that are open, and `-id` of those that were closed by hand. */
 export class TreeRows implements RowSource {
   readonly complete = true
+  readonly isTree = true
   readonly #opened: Set<string>
   readonly #placed: Placed[] = []
 

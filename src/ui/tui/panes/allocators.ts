@@ -45,6 +45,7 @@ function allocatorRow(allocator: Allocator): Omit<Row, 'cells' | 'sort'> {
   const { name } = allocator
   return {
     id: `allocators/${name}`,
+    name: `allocator ${escapeText(name)}`,
     target: { kind: 'allocator', name },
     value: () => allocator,
     copy: escapeText(name),
@@ -176,7 +177,7 @@ export function allocatorView(desk: Desk, target: Extract<Target, { kind: 'alloc
 }
 
 const slotColumns = [
-  { title: 'INDEX', align: 'right', rigid: true },
+  { title: 'INDEX', align: 'right', rigid: true, identifies: true },
   { title: 'STATE', rigid: true },
   { title: 'ADDRESS', rigid: true, tone: 'dim' },
   { title: 'GEN', align: 'right', rigid: true, tone: 'dim' },
@@ -209,6 +210,7 @@ class SlotRows implements RowSource {
 function slotRow(allocator: Allocator, { index, state, address, generation, value }: Allocation): Row {
   return {
     id: `slots:${allocator.name}/${index}`,
+    name: `${escapeText(allocator.name)}[${index}]`,
     cells: [
       String(index),
       state,
@@ -259,6 +261,7 @@ function slotNode(allocator: Allocator, index: number): TreeNode {
   return {
     row: {
       id: `slots:${allocator.name}/${index}`,
+      name: `${escapeText(allocator.name)}[${index}]`,
       cells: [`[${index}]`, text, ''],
       tones: [undefined, state === 'live' ? 'pointer' : 'dim'],
       target: { kind: 'slot', allocator: allocator.name, index },
@@ -298,7 +301,7 @@ export function slotView(desk: Desk, target: Extract<Target, { kind: 'slot' }>):
 
 function slotContent(desk: Desk, allocator: Allocator, allocation: Allocation, opened: Set<string>): Content {
   const { index, state, address, generation, size, value, bytes } = allocation
-  const id = `slot:${allocator.name}/${index}`
+  const id = `slot:${allocator.name}/${index} ${escapeText(allocator.name)}[${index}]`
   const nodes: TreeNode[] = [
     factNode(`${id}/allocator`, 'allocator', `${escapeText(allocator.name)}: ${allocator.kind}`, {
       tones: ['dim', 'pointer'],

@@ -1,4 +1,6 @@
+import type { Allocator } from '../../../bpf/allocators/allocator.js'
 import type { Arena } from '../../../bpf/arena/arena.js'
+import { liveElements } from '../../../present/columns/allocators.js'
 import { arenaColumns } from '../../../present/columns/arenas.js'
 import { noneFound } from '../../../present/none-found.js'
 import { figureText, problemText } from '../../../problems.js'
@@ -39,6 +41,7 @@ export function arenasView(desk: Desk): View {
 function arenaRow(arena: Arena): Omit<Row, 'cells' | 'sort'> {
   return {
     id: `arenas/${arena.id}`,
+    name: `arena ${escapeText(arena.name)}`,
     target: { kind: 'arena', id: arena.id },
     value: () => arena,
     copy: escapeText(arena.name),
@@ -76,17 +79,7 @@ function arenaContent(desk: Desk, arena: Arena, opened: Set<string>): Content {
             parts: () => partsOf(desk, `${id}/globals`, globals),
           },
         ]),
-    ...arena.allocators.map(({ name, kind, reading }) =>
-      factNode(
-        `${id}/allocator-${name}`,
-        'allocator',
-        `${escapeText(name)}: ${kind}, ${figureText(reading.slots.count('live'))} live`,
-        {
-          tones: ['dim', 'pointer'],
-          target: { kind: 'allocator', name },
-        },
-      ),
-    ),
+    ...arena.allocators.map((allocator) => allocatorNode(id, allocator)),
     ...arena.users.map(({ id: program, name }) =>
       factNode(`${id}/user-${program}`, 'used by', escapeText(name), {
         tones: ['dim', 'pointer'],
@@ -96,6 +89,15 @@ function arenaContent(desk: Desk, arena: Arena, opened: Set<string>): Content {
     ...arena.problems.map((problem, i) => problemNode(`${id}/problem-${i}`, problemText(problem))),
   ]
   return { columns: valueColumns, rows: new TreeRows(nodes, opened), empty: '', untitled: true }
+}
+
+function allocatorNode(id: string, allocator: Allocator): TreeNode {
+  const { name, kind } = allocator
+  const text = `${escapeText(name)}: ${kind}, ${figureText(liveElements(allocator))} live`
+  return factNode(`${id}/allocator-${name}`, 'allocator', text, {
+    tones: ['dim', 'pointer'],
+    target: { kind: 'allocator', name },
+  })
 }
 
 /** The page map: a character for each page, rows without any left out. */
@@ -147,7 +149,8 @@ export function arenaPlaceView(desk: Desk, target: Extract<Target, { kind: 'aren
       const now = desk.vm.arena(target.arena)
       const address = now.window.userAddress(target.place)
       const { object, text, page } = now.describe(address)
-      const id = `arena:${target.arena}/${object?.name ?? target.place}`
+      const what = object?.name ?? `0x${address.toString(16)}`
+      const id = `arena:${target.arena}/${target.place} ${escapeText(what)}`
       const nodes: TreeNode[] = [
         factNode(
           `${id}/at`,

@@ -13,6 +13,8 @@ interface Piece {
   readonly offsets: Uint16Array
 }
 
+/** Columns that tell entries apart: the key, and whose entry it is. */
+const identifying = /^(?:KEY|CPU|comm|name)$/
 const rowsKept = 512
 /** Bytes; batches of a walk that goes on are larger. */
 const smallBatch = 2 ** 19
@@ -27,6 +29,7 @@ export class MapRows implements RowSource {
   readonly bound: number | undefined
   readonly #map: BpfMap
   readonly #members: readonly string[] | undefined
+  readonly #parts: readonly string[]
   readonly #copies: number
   readonly #isArray: boolean
   readonly #pieces: Piece[] = []
@@ -39,7 +42,12 @@ export class MapRows implements RowSource {
   constructor(map: BpfMap, cpus: number) {
     this.#map = map
     this.#members = columnMembers(map, { nested: true })
-    this.columns = entryHeadings(map, this.#members)
+    this.columns = entryHeadings(map, this.#members).map((heading) => ({
+      ...heading,
+      identifies: identifying.test(heading.title),
+    }))
+    const members = this.#members?.map((member) => `.${escapeText(member)}`) ?? ['']
+    this.#parts = ['', ...(map.perCpu ? [''] : []), ...members]
     this.#copies = map.perCpu ? cpus : 1
     this.#isArray = map.keys === 'places'
     const { maxEntries } = map.info
@@ -123,15 +131,18 @@ export class MapRows implements RowSource {
     if (key.owner !== undefined) cells[0] = label
     const cpu = cpuValue === undefined ? '' : `@${cpuValue.cpu}`
     const place = value === undefined || value.address === 0n ? undefined : value.address
+    const title = `${escapeText(name)}[${label}]`
     return {
       id: `map:${id}/${keyName}${cpu}`,
+      name: cpuValue === undefined ? title : `${title} of CPU ${cpuValue.cpu}`,
+      parts: this.#parts,
       cells,
       value: () => value?.value ?? value?.bytes,
       target: {
         kind: 'entry',
         map: id,
         key: key.bytes.slice(),
-        name: `${escapeText(name)}[${label}]`,
+        name: title,
       },
       ...(place === undefined
         ? {}
@@ -139,7 +150,7 @@ export class MapRows implements RowSource {
             place: {
               address: place,
               size: this.#map.info.valueSize,
-              name: `${escapeText(name)}[${label}]`,
+              name: title,
             },
           }),
     }

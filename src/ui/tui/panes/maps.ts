@@ -2,7 +2,7 @@ import type { BpfMap, EntryValue, MapEntry } from '../../../bpf/map.js'
 import type { NamedObject } from '../../../bpf/maps/objects/named-object.js'
 import { detailsJson } from '../../../contract/details.js'
 import { CryoscopeError } from '../../../errors.js'
-import { isSection } from '../../../present/columns/map-entries.js'
+import { isSection, keyText } from '../../../present/columns/map-entries.js'
 import { mapColumns } from '../../../present/columns/maps.js'
 import { objectText, plainLines } from '../../../present/columns/object-text.js'
 import { noneFound } from '../../../present/none-found.js'
@@ -13,7 +13,7 @@ import { ArrayRows, type Content, type Row } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
-import { MapRows } from './map-rows.js'
+import { MapRows, ownerText } from './map-rows.js'
 import { tableContent, tableRows } from './table-content.js'
 import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
 
@@ -43,7 +43,13 @@ export function mapsView(desk: Desk): View {
 }
 
 function mapRow(map: BpfMap): Omit<Row, 'cells' | 'sort'> {
-  return { id: `maps/${map.id}`, target: { kind: 'map', id: map.id }, value: () => map, copy: map.name }
+  return {
+    id: `maps/${map.id}`,
+    name: `map ${escapeText(map.name)}`,
+    target: { kind: 'map', id: map.id },
+    value: () => map,
+    copy: map.name,
+  }
 }
 
 /** What a map is, and what its reader says beyond entries. */
@@ -103,9 +109,10 @@ export function mapView(desk: Desk, id: number): View {
       if (map.unsupported !== undefined) throw new CryoscopeError('unreadable', map.unsupported)
       if (isSection(map)) {
         const variables = map.variables
+        const root = `map:${id}/0 ${title}`
         return {
           columns: valueColumns,
-          rows: new TreeRows(variables === undefined ? [] : partsOf(desk, `map:${id}/0`, variables), opened),
+          rows: new TreeRows(variables === undefined ? [] : partsOf(desk, root, variables), opened),
           empty: 'The variables of this section cannot be read.',
         }
       }
@@ -152,7 +159,7 @@ export function entryView(desk: Desk, target: Extract<Target, { kind: 'entry' }>
 }
 
 function entryContent(desk: Desk, map: BpfMap, entry: MapEntry, opened: Set<string>): Content {
-  const id = `map:${map.id}/${Buffer.from(entry.key.bytes).toString('hex')}`
+  const id = `map:${map.id}/${Buffer.from(entry.key.bytes).toString('hex')} ${entryName(map, entry)}`
   const nodes: TreeNode[] = [...ownerNodes(id, entry)]
   if (entry.cpus === undefined) nodes.push(...valueNodes(desk, id, entry.value))
   else {
@@ -168,6 +175,11 @@ function entryContent(desk: Desk, map: BpfMap, entry: MapEntry, opened: Set<stri
     for (const line of plainLines(value)) nodes.push(factNode(`${id}/note.${name}`, escapeText(name), line))
   }
   return { columns: valueColumns, rows: new TreeRows(nodes, opened), empty: 'Nothing in this entry.' }
+}
+
+/** "pid_stats[228]" */
+function entryName(map: BpfMap, entry: MapEntry): string {
+  return `${escapeText(map.name)}[${ownerText(entry) ?? keyText(entry)}]`
 }
 
 function ownerNodes(id: string, { key }: MapEntry): TreeNode[] {

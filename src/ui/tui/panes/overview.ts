@@ -64,18 +64,31 @@ export function overviewView(desk: Desk): View {
   }
 }
 
-function storyRows({ vm, columns }: Desk): Row[] {
-  const rows: Row[] = []
+function storyRows({ vm, listColumns }: Desk): Row[] {
+  const rows: Row[] = vm.target.problems.map((problem, i) => ({
+    id: `story/target-${i}`,
+    cells: [i === 0 ? 'target' : '', `! ${escapeText(problem)}`],
+    tones: [undefined, 'problem'],
+    copy: escapeText(problem),
+    inert: true,
+  }))
   let topic = ''
-  for (const [i, sentence] of tellStory(vm).sentences.entries()) {
+  const seen = new Map<string, number>()
+  for (const sentence of tellStory(vm).sentences) {
     const isFirst = sentence.topic !== topic
     topic = sentence.topic
     const [about] = sentence.about
     const target = about === undefined ? undefined : targetOfSubject(about)
     const mark = sentence.weight === 'trouble' ? '! ' : sentence.weight === 'notice' ? '* ' : '  '
-    for (const [number, line] of wrap(escapeText(sentence.sentence), columns - besideText).entries()) {
+    const id = identityOf(sentence, seen)
+    for (const [number, line] of wrap(escapeText(sentence.sentence), listColumns - besideText).entries()) {
       rows.push({
-        id: `story/${sentence.topic}-${i}.${number}`,
+        // The sentence is compared between stops, once, and not the lines that it takes on this screen.
+        id: number === 0 ? `story/${id}` : `story/${id}.${number}`,
+        name: topics[sentence.topic],
+        owner: { kind: 'tab', tab: 'overview' },
+        compared: [escapeText(sentence.sentence)],
+        inert: number > 0,
         cells: [isFirst && number === 0 ? topics[sentence.topic] : '', (number === 0 ? mark : '  ') + line],
         tones: [undefined, tones[sentence.weight]],
         value: () => sentence,
@@ -85,6 +98,15 @@ function storyRows({ vm, columns }: Desk): Row[] {
     }
   }
   return rows
+}
+
+/** What a sentence is about, and which facts it states: the same over stops, whatever it says. */
+function identityOf({ topic, about, facts }: StorySentence, seen: Map<string, number>): string {
+  const subjects = about.map((subject) => ('name' in subject ? subject.name : `CPU ${subject.cpu}`))
+  const what = [topic, ...subjects.slice(0, 1), ...Object.keys(facts)].join('-').replaceAll('/', ':')
+  const count = (seen.get(what) ?? 0) + 1
+  seen.set(what, count)
+  return count === 1 ? what : `${what}-${count}`
 }
 
 export function storyRecords(desk: Desk): Iterable<Row> {

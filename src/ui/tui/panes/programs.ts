@@ -93,7 +93,13 @@ export function programsView(desk: Desk): View {
 
 function programRow(program: BpfProgram): Omit<Row, 'cells' | 'sort'> {
   const { id, name } = program
-  return { id: `progs/${id}`, target: { kind: 'program', id }, value: () => program, copy: escapeText(name) }
+  return {
+    id: `progs/${id}`,
+    name: `program ${escapeText(name)}`,
+    target: { kind: 'program', id },
+    value: () => program,
+    copy: escapeText(name),
+  }
 }
 
 /** Without rates, which differ always. */

@@ -130,7 +130,7 @@ function section(id: string, title: string, parts: () => readonly TreeNode[], op
 }
 
 function plain(id: string, what: string, state: string, more: string): TreeNode {
-  return { row: { id, cells: [what, state, more] } }
+  return { row: { id, name: what, owner: { kind: 'tab', tab: 'scheduler' }, cells: [what, state, more] } }
 }
 
 function runqueueNode({ cpu, current, runnableTasks, schedExt, address }: Runqueue): TreeNode {
@@ -142,6 +142,7 @@ function runqueueNode({ cpu, current, runnableTasks, schedExt, address }: Runque
   return {
     row: {
       id,
+      name: `CPU ${cpu}`,
       cells: [`CPU ${cpu}`, escapeText(`runs ${taskText(current)}, ${runnableTasks} ready${ext}`), more],
       target: { kind: 'runqueue', cpu },
       copy: `0x${address.toString(16)}`,
@@ -154,6 +155,7 @@ function queueNode(queue: DispatchQueue): TreeNode {
   return {
     row: {
       id: `dsq/${address.toString(16)}`,
+      name: `DSQ ${escapeText(name)}`,
       cells: [escapeText(name), `${depth} ${depth === 1 ? 'task' : 'tasks'}`, `${kind}, ${sequence} ever`],
       tones: [undefined, depth > 0 ? 'accent' : 'dim'],
       sort: [name, depth, sequence],
@@ -174,6 +176,7 @@ function queuedNode(
   return {
     row: {
       id: `dsq:${queue.toString(16)}/${pid}`,
+      name: `task ${escapeText(name)} (${pid}) in its DSQ`,
       cells: [
         escapeText(`${name} (${pid})`),
         waitingMs === undefined ? '-' : `waits ${durationText(waitingMs)}`,
@@ -196,6 +199,7 @@ function waitingNodes(state: SchedState): TreeNode[] {
     return {
       row: {
         id: `waiting/${pid}`,
+        name: `task ${escapeText(name)} (${pid}) waiting`,
         cells: [
           escapeText(`${name} (${pid})`),
           waitingMs === undefined ? '-' : `for ${durationText(waitingMs)}`,
@@ -213,6 +217,8 @@ function eventNodes(state: SchedState): TreeNode[] {
   return eventRows(state).map(({ name, total }) => ({
     row: {
       id: `event/${name}`,
+      name: `event ${name}`,
+      owner: { kind: 'tab', tab: 'scheduler' },
       cells: [name, total.toString(), ''],
       tones: [undefined, total === 0n ? 'dim' : undefined],
       sort: [name, total, ''],
@@ -278,7 +284,7 @@ export function queueView(desk: Desk, target: Extract<Target, { kind: 'queue' }>
     target,
     load(opened) {
       const queue = desk.vm.sched.queues.find((candidate) => candidate.address === address)
-      const id = `queue:${address.toString(16)}`
+      const id = `queue:${address.toString(16)} ${escapeText(first === undefined ? `DSQ at 0x${address.toString(16)}` : `DSQ ${first.name}`)}`
       const facts: TreeNode[] =
         queue === undefined
           ? [
@@ -318,7 +324,7 @@ export function runqueueView(desk: Desk, target: Extract<Target, { kind: 'runque
     load(opened) {
       const runqueue = desk.vm.sched.runqueues.find(({ cpu }) => cpu === target.cpu)
       if (runqueue === undefined) throw new CryoscopeError('not-found', `CPU ${target.cpu} has no runqueue`)
-      const id = `rq:${target.cpu}`
+      const id = `rq:${target.cpu} rq of CPU ${target.cpu}`
       const { current, schedExt, address } = runqueue
       const facts: TreeNode[] = []
       if (current !== undefined) {

@@ -5,6 +5,7 @@ import type { Kallsyms } from '../../../kernel/image/kallsyms.js'
 import { describeType } from '../../../session/names.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
+import { namedTypes } from '../model/named-types.js'
 import type { Row, RowSource } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import type { View } from '../model/view.js'
@@ -16,7 +17,7 @@ export function symbolsView(desk: Desk): View {
     title: 'Symbols and types',
     load: () => ({
       columns: [
-        { title: 'NAME', tone: 'name' },
+        { title: 'NAME', tone: 'name', identifies: true },
         { title: 'KIND', rigid: true, tone: 'dim' },
         { title: 'ADDRESS OR SIZE', align: 'right', rigid: true },
       ],
@@ -72,26 +73,6 @@ class SymbolRows implements RowSource {
       copy: name,
     }
   }
-}
-
-interface TypeList {
-  types(kind?: 'struct' | 'union' | 'enum'): Iterable<CType>
-}
-
-const lists = new WeakMap<object, readonly CType[]>()
-
-/** Structs, unions and enums with a name: some ten thousand, found once for each kernel. */
-function namedTypes(types: TypeList): readonly CType[] {
-  let found = lists.get(types)
-  if (found === undefined) {
-    const all: CType[] = []
-    for (const kind of ['struct', 'union', 'enum'] as const) {
-      for (const type of types.types(kind)) if (type.kind === kind && type.name !== '') all.push(type)
-    }
-    found = all
-    lists.set(types, found)
-  }
-  return found
 }
 
 /** The letters of nm(1). */

@@ -1,6 +1,9 @@
 import { type Column, terminalCells } from '../../../present/columns/column.js'
 import { ArrayRows, type Content, type Row } from '../model/row.js'
 
+/** Columns that tell rows of a catalogue apart, by their keys. */
+const identifying = new Set(['pid', 'id', 'name', 'vcpu', 'cpu'])
+
 type More = Omit<Row, 'cells' | 'sort'>
 
 /** A catalogue with the columns that the command line and notebooks show too. */
@@ -11,7 +14,12 @@ export function tableContent<T>(
   empty: string,
 ): Content {
   return {
-    columns: columns.map(({ title, align, rigid }) => ({ title, align, rigid })),
+    columns: columns.map(({ key, title, align, rigid }) => ({
+      title,
+      align,
+      rigid,
+      identifies: identifying.has(key),
+    })),
     rows: new ArrayRows(tableRows(columns, items, more)),
     empty,
   }
@@ -28,6 +36,7 @@ export function tableRows<T>(
 export function tableRow<T>(columns: readonly Column<T>[], item: T, more: (item: T) => More): Row {
   return {
     ...more(item),
+    parts: columns.map(({ title }) => ` ${title.toLowerCase()}`),
     cells: terminalCells(columns, item),
     sort: columns.map(({ sort, cell }) => (sort ?? cell)(item)),
   }

@@ -31,6 +31,7 @@ function taskRow(task: Task): Omit<Row, 'cells' | 'sort'> {
   return {
     // Idle tasks all have pid 0.
     id: `tasks/${pid === 0 ? `0x${address.toString(16)}` : pid}`,
+    name: `task ${escapeText(taskName(task))} (${pid})`,
     target: { kind: 'task', pid, address },
     value: () => task,
     copy: String(pid),
@@ -39,6 +40,12 @@ function taskRow(task: Task): Omit<Row, 'cells' | 'sort'> {
 
 export function taskRecords(desk: Desk): Iterable<Row> {
   return tableRows(taskColumns, desk.vm.tasks, taskRow)
+}
+
+/** What rows about it are known by: they end in its name, and in the name of the field. */
+function taskId(task: Task): string {
+  const unique = task.pid === 0 ? task.address.toString(16) : String(task.pid)
+  return `task:${unique} task ${escapeText(taskName(task))} (${task.pid})`
 }
 
 function taskTitle(task: Task): string {
@@ -56,7 +63,7 @@ function aboutContent(desk: Desk, task: Task, opened: Set<string>): Content {
 }
 
 function aboutNodes(desk: Desk, task: Task): TreeNode[] {
-  const id = `task:${task.pid === 0 ? task.address.toString(16) : task.pid}`
+  const id = taskId(task)
   const nodes: TreeNode[] = []
   if (task.pid > 0) {
     const why = quietly(() => desk.vm.why(task.pid))
@@ -157,7 +164,7 @@ export function taskView(desk: Desk, target: Extract<Target, { kind: 'task' }>):
     target: { kind: 'task', pid: first.pid, address: first.address },
     load(opened) {
       const task = find()
-      const id = `task:${task.pid === 0 ? task.address.toString(16) : task.pid}`
+      const id = taskId(task)
       const value = desk.vm.at(task.address, 'struct task_struct')
       const nodes: TreeNode[] = [
         factNode(`${id}/name`, 'task', `${taskTitle(task)}, state ${task.state}`, {

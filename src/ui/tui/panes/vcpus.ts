@@ -52,6 +52,7 @@ function vcpuNamed({ vm }: Desk, wanted: number): Vcpu | undefined {
 function vcpuRow({ index, cpu, where, task }: Vcpu): Omit<Row, 'cells' | 'sort'> {
   return {
     id: `vcpus/${index}`,
+    name: `vCPU ${index}`,
     target: { kind: 'vcpu', index },
     value: () => ({ index, cpu, where, task }),
   }
@@ -184,13 +185,16 @@ function stackNodes(vcpu: Vcpu): TreeNode[] {
 
 function registerNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
   return Object.entries(vcpu.registers).map(([name, value]) => {
-    const id = `vcpu:${vcpu.index}/${name}`
-    if (value === undefined) return { row: { id, cells: [name, 'not known', ''], tones: [undefined, 'dim'] } }
+    const id = `vcpu:${vcpu.index}/${name} vCPU ${vcpu.index} ${name}`
+    const owner: Target = { kind: 'vcpu', index: vcpu.index }
+    if (value === undefined)
+      return { row: { id, owner, cells: [name, 'not known', ''], tones: [undefined, 'dim'] } }
     const isAddress = isKernelAddress(desk, value)
     const symbol = isAddress ? quietly(() => desk.vm.kernel.symbolize(value)) : undefined
     return {
       row: {
         id,
+        owner,
         cells: [name, `0x${value.toString(16).padStart(16, '0')}`, escapeText(symbol ?? '')],
         tones: [undefined, isAddress ? 'pointer' : undefined],
         value: () => value,

@@ -1,3 +1,5 @@
+import type { TextProps } from 'ink'
+
 /** What a piece of text is, for the theme to say how it looks. */
 export type Tone =
   | 'plain'
@@ -15,85 +17,88 @@ export type Tone =
   | 'selected'
   | 'unfocused'
   | 'bar'
-  | 'tab'
 
-/** SGR parameters for each tone; '' is the terminal's own. */
-export type Theme = Readonly<Record<Tone, string>>
+/** How Ink's Text draws a tone. */
+export type TextStyle = Pick<
+  TextProps,
+  'color' | 'backgroundColor' | 'bold' | 'dimColor' | 'underline' | 'inverse'
+>
+
+export type Theme = Readonly<Record<Tone, TextStyle>>
+
+/** A colour of the 256 that xterm has; where there are fewer, the nearest is taken. */
+const colour = (number: number): string => `ansi256(${number})`
 
 const dark: Theme = {
-  plain: '',
-  dim: '38;5;245',
-  heading: '1',
-  accent: '1;38;5;80',
-  name: '38;5;152',
-  type: '38;5;245',
-  number: '',
-  pointer: '38;5;110',
-  changed: '1;38;5;215',
-  good: '38;5;114',
-  warning: '38;5;215',
-  problem: '1;38;5;203',
-  selected: '48;5;24;38;5;231',
-  unfocused: '48;5;237',
-  bar: '48;5;236;38;5;252',
-  tab: '1;4;38;5;80',
+  plain: {},
+  dim: { color: colour(245) },
+  heading: { bold: true },
+  accent: { bold: true, color: colour(80) },
+  name: { color: colour(152) },
+  type: { color: colour(245) },
+  number: {},
+  pointer: { color: colour(110) },
+  changed: { bold: true, color: colour(215) },
+  good: { color: colour(114) },
+  warning: { color: colour(215) },
+  problem: { bold: true, color: colour(203) },
+  selected: { backgroundColor: colour(24), color: colour(231) },
+  unfocused: { backgroundColor: colour(237) },
+  bar: { backgroundColor: colour(236), color: colour(252) },
 }
 
 const light: Theme = {
-  plain: '',
-  dim: '38;5;243',
-  heading: '1',
-  accent: '1;38;5;24',
-  name: '38;5;24',
-  type: '38;5;243',
-  number: '',
-  pointer: '38;5;25',
-  changed: '1;38;5;130',
-  good: '38;5;28',
-  warning: '38;5;130',
-  problem: '1;38;5;160',
-  selected: '48;5;153;38;5;16',
-  unfocused: '48;5;254',
-  bar: '48;5;254;38;5;235',
-  tab: '1;4;38;5;24',
+  plain: {},
+  dim: { color: colour(243) },
+  heading: { bold: true },
+  accent: { bold: true, color: colour(24) },
+  name: { color: colour(24) },
+  type: { color: colour(243) },
+  number: {},
+  pointer: { color: colour(25) },
+  changed: { bold: true, color: colour(130) },
+  good: { color: colour(28) },
+  warning: { color: colour(130) },
+  problem: { bold: true, color: colour(160) },
+  selected: { backgroundColor: colour(153), color: colour(16) },
+  unfocused: { backgroundColor: colour(254) },
+  bar: { backgroundColor: colour(254), color: colour(235) },
 }
 
 /** Blue against orange: both are told apart with any of the common deficiencies. */
 const colourBlind: Theme = {
   ...dark,
-  good: '38;5;75',
-  changed: '1;38;5;214',
-  warning: '38;5;214',
-  problem: '1;7;38;5;214',
-  pointer: '4;38;5;75',
+  good: { color: colour(75) },
+  changed: { bold: true, color: colour(214) },
+  warning: { color: colour(214) },
+  problem: { bold: true, inverse: true, color: colour(214) },
+  pointer: { underline: true, color: colour(75) },
 }
 
 /** Weight and inversion only. */
 const none: Theme = {
-  plain: '',
-  dim: '2',
-  heading: '1',
-  accent: '1',
-  name: '',
-  type: '2',
-  number: '',
-  pointer: '4',
-  changed: '1',
-  good: '',
-  warning: '1',
-  problem: '1',
-  selected: '7',
-  unfocused: '4',
-  bar: '7',
-  tab: '1;4',
+  plain: {},
+  dim: { dimColor: true },
+  heading: { bold: true },
+  accent: { bold: true },
+  name: {},
+  type: { dimColor: true },
+  number: {},
+  pointer: { underline: true },
+  changed: { bold: true },
+  good: {},
+  warning: { bold: true },
+  problem: { bold: true },
+  selected: { inverse: true },
+  unfocused: { underline: true },
+  bar: { inverse: true },
 }
 
 export const themes = { dark, light, 'colour-blind': colourBlind, none } as const
 
 export type ThemeName = keyof typeof themes
 
-/** The text in that tone. */
-export function paint(theme: Theme, tone: Tone, text: string): string {
-  const style = theme[tone]
-  return style === '' || text === '' ? text : `\x1b[${style}m${text}\x1b[0m`
+/** What was asked for, where the terminal can show it: NO_COLOR and terminals without colours count first. */
+export function themeFor({ NO_COLOR, TERM = '' }: NodeJS.ProcessEnv, wanted: ThemeName = 'dark'): ThemeName {
+  return NO_COLOR || /^(?:vt\d|dumb$)/.test(TERM) ? 'none' : wanted
 }

@@ -119,3 +119,39 @@ describe('ListModel', () => {
     expect(slices).toBeGreaterThanOrEqual(0)
   })
 })
+
+describe('a pass that is ended', () => {
+  const started = (): { list: ListModel; rows: ManyRows } => {
+    const rows = new ManyRows()
+    return { list: new ListModel(contentOf(rows)), rows }
+  }
+
+  it('leaves the order of before, without a mark, when it sorted', () => {
+    const { list } = started()
+    list.setSorting({ column: 1, descending: true }, 10)
+    expect(list.pass?.what).toBe('sorting')
+    expect(list.cancel()).toMatch(/^sorting ended after [\d,]+ rows: the order is that of before$/)
+    expect(list.sorting).toBeUndefined()
+    expect(list.row(0)?.cells[0]).toBe('row0')
+  })
+
+  it('leaves rows that pass, and does not count them as all, when it filtered', () => {
+    const { list } = started()
+    list.setFilter('199', 10)
+    expect(list.pass?.what).toBe('filtering')
+    expect(list.cancel()).toMatch(/^filter ended after [\d,]+ rows: there may be more$/)
+    expect(list.length).toBeGreaterThan(0)
+    for (let i = 0; i < list.length; i++) expect(list.row(i)?.cells[0]).toContain('199')
+    expect(list.isCounted).toBe(false)
+    list.setFilter('', 10)
+    expect(list.row(0)?.cells[0]).toBe('row0')
+  })
+
+  it('never shows rows that have only the letters while there may be some that have the words', () => {
+    const { list } = started()
+    list.setFilter('rw99', 10)
+    expect(list.pass?.what).toBe('filtering')
+    list.advance(5)
+    expect(list.length).toBe(0)
+  })
+})

@@ -1,62 +1,71 @@
-import fc from 'fast-check'
+import type { Key } from 'ink'
 import { describe, expect, it } from 'vitest'
-import { InputParser } from '../../../../src/ui/tui/terminal/input.js'
+import { type InputState, inputsOf } from '../../../../src/ui/tui/terminal/input.js'
 
-const keysOf = (...chunks: string[]) => {
-  const parser = new InputParser()
-  return [...chunks.flatMap((chunk) => parser.feed(chunk)), ...parser.flush()].map((input) =>
-    input.kind === 'key' ? input.key : input.kind,
-  )
+const none: Key = {
+  upArrow: false,
+  downArrow: false,
+  leftArrow: false,
+  rightArrow: false,
+  pageDown: false,
+  pageUp: false,
+  home: false,
+  end: false,
+  return: false,
+  escape: false,
+  ctrl: false,
+  shift: false,
+  tab: false,
+  backspace: false,
+  delete: false,
+  meta: false,
+  super: false,
+  hyper: false,
+  capsLock: false,
+  numLock: false,
 }
 
-describe('InputParser', () => {
-  it.each([
-    ['j', ['j']],
-    ['jjk', ['j', 'j', 'k']],
-    ['\r', ['enter']],
-    ['\x7f', ['backspace']],
-    ['\t', ['tab']],
-    ['\x1b[Z', ['shift-tab']],
-    ['\x1b[A\x1b[B', ['up', 'down']],
-    ['\x1bOA', ['up']],
-    ['\x1b[5~\x1b[6~', ['pageup', 'pagedown']],
-    ['\x1b[1;5C', ['ctrl-right']],
-    ['\x0e', ['ctrl-n']],
-    ['\x1b', ['escape']],
-    ['\x1bx', ['alt-x']],
-    ['é漢', ['é', '漢']],
-  ])('reads %j', (text, keys) => {
-    expect(keysOf(text)).toEqual(keys)
-  })
+const keysOf = (text: string, key: Partial<Key> = {}, state: InputState = { pasted: undefined }) =>
+  inputsOf(text, { ...none, ...key }, state).map((input) => (input.kind === 'key' ? input.key : input.kind))
 
-  it('puts sequences together that come in pieces', () => {
-    expect(keysOf('\x1b', '[', 'A', 'j')).toEqual(['up', 'j'])
+describe('inputsOf', () => {
+  it.each<[string, Partial<Key>, string[]]>([
+    ['j', {}, ['j']],
+    // Keys that came together are one event of Ink.
+    ['jjk', {}, ['j', 'j', 'k']],
+    ['scx\r', {}, ['s', 'c', 'x', 'enter']],
+    ['\r', { return: true }, ['enter']],
+    ['', { delete: true }, ['backspace']],
+    ['', { tab: true }, ['tab']],
+    ['', { tab: true, shift: true }, ['shift-tab']],
+    ['', { upArrow: true }, ['up']],
+    ['', { pageDown: true }, ['pagedown']],
+    ['', { rightArrow: true, ctrl: true }, ['ctrl-right']],
+    ['n', { ctrl: true }, ['ctrl-n']],
+    ['z', { ctrl: true }, ['ctrl-z']],
+    ['', { escape: true, meta: true }, ['escape']],
+    ['x', { meta: true }, ['alt-x']],
+    ['N', { shift: true }, ['N']],
+    [' ', {}, ['space']],
+    ['é漢', {}, ['é', '漢']],
+    ['[1;5P', {}, []],
+    ['[', {}, ['[']],
+  ])('reads %j with %j', (text, key, keys) => {
+    expect(keysOf(text, key)).toEqual(keys)
   })
 
   it('tells clicks and the wheel by their place', () => {
-    const parser = new InputParser()
-    expect(parser.feed('\x1b[<0;12;5M\x1b[<0;12;5m\x1b[<65;1;2M')).toEqual([
-      { kind: 'click', row: 4, column: 11 },
-      { kind: 'wheel', row: 1, column: 0, lines: 3 },
-    ])
+    const at = (text: string) => inputsOf(text, none, { pasted: undefined })
+    expect(at('[<0;12;5M')).toEqual([{ kind: 'click', row: 4, column: 11 }])
+    expect(at('[<0;12;5m')).toEqual([])
+    expect(at('[<65;1;2M')).toEqual([{ kind: 'wheel', row: 1, column: 0, lines: 3 }])
   })
 
   it('takes pasted text as text, whatever is in it', () => {
-    const parser = new InputParser()
-    expect([...parser.feed('\x1b[200~q\nf'), ...parser.feed('oo\x1b[201~k')]).toEqual([
-      { kind: 'paste', text: 'q\nfoo' },
-      { kind: 'key', key: 'k', text: 'k' },
-    ])
-  })
-
-  it('never fails or keeps more than a sequence, whatever comes', () => {
-    fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 20 })), (chunks) => {
-        const parser = new InputParser()
-        for (const chunk of chunks) parser.feed(chunk)
-        parser.flush()
-        expect(parser.pending).toBe(false)
-      }),
-    )
+    const state: InputState = { pasted: undefined }
+    const feed = (text: string, key: Partial<Key> = {}) => inputsOf(text, { ...none, ...key }, state)
+    expect([...feed('[200~'), ...feed('q\nf'), ...feed('oo')]).toEqual([])
+    expect(feed('[201~')).toEqual([{ kind: 'paste', text: 'q\nfoo' }])
+    expect(keysOf('k', {}, state)).toEqual(['k'])
   })
 })
