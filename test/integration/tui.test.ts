@@ -151,6 +151,60 @@ describe('the terminal UI in a real terminal', () => {
     await terminal.waitFor(/Tasks › demo_worker\/1 \(pid \d+\)/)
   })
 
+  it('goes to a DSQ by its id, to a place in a function, and completes symbols', async () => {
+    const go = async (text: string): Promise<void> => {
+      await terminal.tab('3')
+      terminal.press('g')
+      await terminal.waitFor(/^ go to/m)
+      terminal.type(text)
+    }
+    await go('0x77')
+    terminal.press('Enter')
+    await terminal.waitFor(/Maps › DSQ 0x77 {2}/)
+    await go('schedule+0x10')
+    terminal.press('Enter')
+    await terminal.waitFor(/Maps › schedule\+0x10 {2}/)
+    await go('kthread_create_on_')
+    await terminal.waitFor(/kthread_create_on_node/)
+    terminal.press('Escape')
+  })
+
+  it('filters by a regular expression in a column', async () => {
+    await terminal.tab('8')
+    await terminal.filter('name:/^demo_worker.*\\d$/', / 1\/\d+$/m)
+    const screen = await terminal.waitFor((shown) => !shown.includes('[kworker'))
+    expect(screen).toMatch(/demo_worker\/\d/)
+    terminal.press('Escape')
+  })
+
+  it('gives the terminal to the shell by Ctrl-Z, and comes back by fg with the guest as it was', async () => {
+    await terminal.tab('8')
+    terminal.press('C-z')
+    await terminal.waitFor(/Stopped/)
+    expect(terminal.isOpen).toBe(false)
+    terminal.line('fg')
+    await terminal.waitFor(/FROZEN[\s\S]*8\[Tasks\][\s\S]*q quit *$/m)
+    expect(terminal.isOpen).toBe(true)
+  })
+
+  it.each([
+    [40, 12],
+    [170, 45],
+  ])('keeps what tells rows apart on %i columns and %i lines', async (columns, rows) => {
+    terminal.resize(columns, rows)
+    await terminal.waitFor((screen) => screen.split('\n').length === rows + 1 && /q quit *$/m.test(screen))
+    terminal.press('8')
+    await terminal.waitFor(/^ Tasks/m)
+    terminal.press('Home')
+    await terminal.waitFor(/PID[\s\S]*NAME[\s\S]*\[swapper\/0\]/)
+    terminal.press('1')
+    await terminal.waitFor(/^ Overview/m)
+    const told = await terminal.waitFor(/scheduler {2}[\s\S]*scx_demo/)
+    const list = told.split('\n').map((line) => line.split('│')[0] ?? '')
+    // Sentences are broken into lines, and nothing of them is cut away.
+    for (const line of list.filter((each) => /^.{13}[!* ] \w/.test(each))) expect(line).not.toContain('…')
+  })
+
   it.each([
     [120, 40],
     [80, 24],

@@ -168,6 +168,18 @@ describe('the terminal UI on a stall', () => {
       expect(vm.vcpus[1 - cpu]?.registers).toEqual(before[1 - cpu])
       terminal.press('d')
       await terminal.waitFor(new RegExp(`vCPU ${cpu} rip +${was} .*${rip()}`))
+      const count = Number(/~ ([\d,]+) changed/.exec(terminal.screen)?.[1]?.replaceAll(',', ''))
+      expect(count).toBeGreaterThan(0)
+      // The list stays open, and is true of the next stop too.
+      const second = rip()
+      const next = epoch()
+      terminal.press('n')
+      await stops(next)
+      await terminal.waitFor(new RegExp(`vCPU ${cpu} rip +${second} .*${rip()}`))
+      await terminal.filter(`vCPU ${cpu} rip`, / 1\/1$/m)
+      terminal.press('Enter')
+      await terminal.waitFor(/ › changes › /)
+      await terminal.back()
       await terminal.back()
     })
 

@@ -18,8 +18,10 @@ export interface TerminalOptions {
 
 const enter = '\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l\x1b[?2004h\x1b[?7l'
 const leave = '\x1b[m\x1b[?7h\x1b[?2004l\x1b[?25h\x1b[?1049l'
-/** CNL */
+/** Sequences by which Ink goes to the next line, to the start of one, and erases what is left of it (CNL, CHA, EL). */
 const nextLine = '\x1b[E'
+const lineStart = '\x1b[1G'
+const eraseRest = '\x1b[K'
 /** After which a frame is written though nobody has said that it has the new size. */
 const patience = 1000
 const mouseOn = '\x1b[?1002h\x1b[?1006h'
@@ -92,7 +94,7 @@ export class Terminal extends EventEmitter {
   /** Ink's. */
   write(text: string, done?: () => void): boolean {
     if (this.#isOpen && !this.#isMuted) {
-      const frame = withoutLastFeed(text)
+      const frame = erasedFirst(withoutLastFeed(text))
       if (frame !== '') this.#out.write(this.#ascii ? plainCharacters(frame) : frame)
     }
     done?.()
@@ -128,4 +130,18 @@ export class Terminal extends EventEmitter {
 function withoutLastFeed(text: string): string {
   const end = ['\n', nextLine].find((feed) => text.endsWith(feed))
   return end === undefined ? text : text.slice(0, -end.length)
+}
+
+/**
+ * Ink erases what is left of a line behind its text. Behind a text that fills the line the cursor still is on its last
+ * character, which would go: so it is erased before.
+ */
+function erasedFirst(frame: string): string {
+  return frame
+    .split(lineStart)
+    .map((line) => {
+      const end = line.indexOf(eraseRest)
+      return end < 0 ? line : eraseRest + line.slice(0, end) + line.slice(end + eraseRest.length)
+    })
+    .join(lineStart)
 }

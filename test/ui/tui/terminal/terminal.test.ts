@@ -47,6 +47,12 @@ describe('Terminal', () => {
     expect(out.last).toBe('\x1b[2Dthree')
   })
 
+  it('erases a line before its text, whose last character would go with the rest', () => {
+    const { out, terminal } = opened()
+    terminal.write('\x1b[3A\x1b[Efirst\x1b[1Gsecond\x1b[K\n\x1b[1Gthird\x1b[K\n')
+    expect(out.last).toBe('\x1b[3A\x1b[Efirst\x1b[1G\x1b[Ksecond\n\x1b[1G\x1b[Kthird')
+  })
+
   it('writes no frame of the old size after another one, until all is laid out', () => {
     const { out, terminal } = opened()
     const widths: number[] = []
