@@ -48,6 +48,7 @@ export const runqueueJson = jsonOf<Runqueue>()({
     kickSync: 'integer',
     runnable: waitingJson.shape,
     deferred: queuedTaskJson.shape,
+    rescue: { task: { address: 'address' }, budget: 'integer' },
   },
 })
 export type RunqueueJson = ReturnType<typeof runqueueJson>

@@ -1,4 +1,5 @@
 import { type Cell, headings, type Table } from '../present/table.js'
+import { capsText, cidsText, effectiveText, rescuePairs } from '../present/text/sched.js'
 import { exitText } from '../sched/exit.js'
 import { extStateText } from '../sched/sched-ext.js'
 import { durationText, nanosecondsText } from '../units.js'
@@ -64,10 +65,15 @@ export function waitingTable({ sched }: ReportHead): Table {
 
 /** Counters that are not zero. */
 export function eventTable({ sched }: ReportHead): Table {
-  const rows = (sched?.events ?? [])
-    .flatMap(({ counters }) => counters)
-    .filter(({ total }) => String(total) !== '0')
-    .map(({ name, total, cpus }) => [name, total, cpus.map(({ value }) => value).join(' ')])
+  const events = sched?.events ?? []
+  const rows = events.flatMap(({ scheduler, counters }) => {
+    // The same counters of each, where there are several.
+    const owner = sched?.schedulers.find(({ address }) => address === scheduler)?.name ?? '?'
+    const of = events.length > 1 ? ` of ${owner}` : ''
+    return counters
+      .filter(({ total }) => String(total) !== '0')
+      .map(({ name, total, cpus }) => [`${name}${of}`, total, cpus.map(({ value }) => value).join(' ')])
+  })
   return { headings: headings('EVENT', 'COUNT#', 'PER CPU'), rows }
 }
 
@@ -157,14 +163,22 @@ export function numaTable({ numa }: ReportHead): Table {
 export function schedulerPairs({ sched }: ReportHead): [string, string][] {
   if (sched === null) return []
   const pairs: [string, string][] = [['sched_ext', extStateText(sched.state, sched.absent)]]
-  for (const { name, exit, flags, bypassDepth } of sched.schedulers) {
+  for (const { name, exit, flags, bypassDepth, isRoot, cgroupPath, form, caps, ecaps } of sched.schedulers) {
     const left =
       exit === null || exit.kindValue === 0
         ? ''
         : `, exit ${exit.kind}: ${exitText({ reason: exit.reason ?? undefined, message: exit.message ?? undefined })}`
     const bypass = (bypassDepth ?? 0) > 0 ? `, bypassed (depth ${bypassDepth})` : ''
-    pairs.push(['scheduler', `${name}${flags.length === 0 ? '' : ` (${flags.join(' ')})`}${bypass}${left}`])
+    const place = isRoot === false ? `, for cgroup ${cgroupPath ?? '(unknown)'}` : ''
+    const cid = form === 'cid' ? ', by cid' : ''
+    const about = `${flags.length === 0 ? '' : ` (${flags.join(' ')})`}${place}${cid}${bypass}${left}`
+    pairs.push(['scheduler', `${name}${about}`])
+    if (caps !== null) pairs.push(['granted', capsText(caps)])
+    if (ecaps !== null) pairs.push(['in force', effectiveText(ecaps)])
   }
+  if (sched.cids !== null) pairs.push(['cids', cidsText(sched.cids)])
+  for (const { cpu, schedExt } of sched.runqueues)
+    if (schedExt?.rescue != null) pairs.push(...rescuePairs(cpu, schedExt.rescue))
   const { timeoutMs, ageMs } = sched.watchdog
   const looked = ageMs === null ? '' : `, looked ${durationText(ageMs)} ago`
   // Without a scheduler the times are those of the last one, or 0.

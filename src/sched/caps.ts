@@ -1,6 +1,7 @@
 import type { Kernel } from '../kernel/kernel.js'
 import type { StructReader } from '../kernel/struct-reader.js'
-import type { SchedContext } from './context.js'
+import type { Problems } from '../problems.js'
+import { hex, possibleCpus, type SchedContext } from './context.js'
 
 /** One capability of a scheduler (enum scx_cap_flags), as /sys/kernel/sched_ext/root/caps has it. */
 export interface Capability {
@@ -10,13 +11,20 @@ export interface Capability {
   readonly cids: readonly number[]
 }
 
+/** A capability in force: what a CPU goes by, with what other capabilities imply. */
+export interface EffectiveCapability {
+  readonly name: string
+  /** CPUs, ascending. */
+  readonly cpus: readonly number[]
+}
+
 /** No kernel has so many; more are broken reads. */
 const capLimit = 64
 const shardLimit = 4096
 const cidLimit = 8192
 
 /** Names of capabilities by their number, from `__SCX_CAP_ENQ = 1` and its like. */
-function capNames(kernel: Kernel): string[] {
+export function capNames(kernel: Kernel): string[] {
   const type = kernel.types.find('scx_cap_flags', 'enum')
   if (type?.kind !== 'enum') return []
   const names: string[] = []
@@ -28,7 +36,7 @@ function capNames(kernel: Kernel): string[] {
   return names
 }
 
-/** What a scheduler may do, by shards of cids (scx_sched.pshard, in Linux 7.3); undefined where the kernel has no such thing. */
+/** What a scheduler was granted, by shards of cids (scx_sched.pshard, in Linux 7.3); undefined where the kernel has no such thing. */
 export function readCaps(
   { kernel, problems, absences }: SchedContext,
   sched: StructReader,
@@ -52,7 +60,14 @@ export function readCaps(
     for (let shard = 0; array !== 0n && shard < count; shard++) {
       const at = kernel.space.u64(array + BigInt(8 * shard))
       if (at === 0n) continue
-      for (const [cap, cids] of found.entries()) cids.push(...maskOf(kernel, at, cap))
+      for (const [cap, cids] of found.entries()) {
+        const mask = maskOf(kernel, at, cap)
+        if (mask === undefined) {
+          problems.add(`${where}, pshard[${shard}]`, `its mask of ${names[cap]} is of cids that cannot be`)
+          return undefined
+        }
+        cids.push(...mask)
+      }
     }
     return names.flatMap((name, cap) =>
       name === undefined ? [] : [{ name, cids: (found[cap] ?? []).toSorted((a, b) => a - b) }],
@@ -60,13 +75,16 @@ export function readCaps(
   })
 }
 
-/** The cids in one mask of a shard (struct scx_cmask): bits of whole words, of which the first begins at a multiple of 64. */
-function maskOf(kernel: Kernel, shard: bigint, cap: number): number[] {
+/**
+ * The cids in one mask of a shard (struct scx_cmask): bits of whole words, of which the first begins at a multiple of 64.
+ * Undefined for what is no such mask.
+ */
+function maskOf(kernel: Kernel, shard: bigint, cap: number): number[] | undefined {
   const reader = kernel.struct('scx_pshard', shard)
   const mask = kernel.struct('scx_cmask', reader.at(`caps[${cap}].cmask`))
   const base = mask.number('base')
   const count = mask.number('nr_cids')
-  if (base + count > cidLimit) return []
+  if (base + count > cidLimit) return undefined
   const first = Math.floor(base / 64) * 64
   const bits = mask.at('bits')
   const cids: number[] = []
@@ -76,4 +94,52 @@ function maskOf(kernel: Kernel, shard: bigint, cap: number): number[] {
     if (((word >> BigInt(bit % 64)) & 1n) !== 0n) cids.push(cid)
   }
   return cids
+}
+
+/**
+ * What a sub-scheduler may do on each CPU right now (scx_sched_pcpu.ecaps, in Linux 7.3): a CPU takes over what was granted
+ * when it next picks a task, and nothing holds while it is offline. Undefined for the root, which may do everything
+ * everywhere, and where that is not kept or cannot be read.
+ */
+export function readEffectiveCaps(
+  context: SchedContext,
+  sched: StructReader,
+  where: string,
+): readonly EffectiveCapability[] | undefined {
+  const { kernel, problems } = context
+  const layout = kernel.layouts.find('scx_sched_pcpu')
+  if (layout?.has('ecaps') !== true) return undefined
+  return problems.attempt(`${where}, ecaps`, () => {
+    if (sched.number('level') === 0) return undefined
+    const base = sched.pointer('pcpu')
+    if (base === 0n) return undefined
+    const words = possibleCpus(context).map((cpu) => ({
+      cpu,
+      word: kernel.struct('scx_sched_pcpu', kernel.cpus.address(base, cpu)).integer('ecaps'),
+    }))
+    const names = capNames(kernel)
+    noteUnnamed(words, names, problems, where)
+    return names.flatMap((name, cap) =>
+      name === undefined
+        ? []
+        : [
+            {
+              name,
+              cpus: words.filter(({ word }) => ((word >> BigInt(cap)) & 1n) !== 0n).map(({ cpu }) => cpu),
+            },
+          ],
+    )
+  })
+}
+
+function noteUnnamed(
+  words: readonly { readonly cpu: number; readonly word: bigint }[],
+  names: readonly string[],
+  problems: Problems,
+  where: string,
+): void {
+  const known = names.reduce((mask, _, cap) => mask | (1n << BigInt(cap)), 0n)
+  for (const { cpu, word } of words)
+    if ((word & ~known) !== 0n)
+      problems.add(`${where}, ecaps`, `CPU ${cpu} has capabilities without a name: ${hex(word & ~known)}`)
 }

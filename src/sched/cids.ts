@@ -1,3 +1,5 @@
+import type { Kernel } from '../kernel/kernel.js'
+import type { StructReader } from '../kernel/struct-reader.js'
 import type { SchedContext } from './context.js'
 
 /** A CPU by the number that cid-form schedulers have for it: cids follow the machine's topology. */
@@ -5,6 +7,10 @@ export interface Cid {
   readonly cid: number
   readonly cpu: number
   readonly shard: number | undefined
+  /** Core, last-level cache and NUMA node, each counted in the order of cids; undefined for a CPU that was offline when they were numbered. */
+  readonly core: number | undefined
+  readonly llc: number | undefined
+  readonly node: number | undefined
 }
 
 /** CPUs that are handed out together. */
@@ -33,16 +39,42 @@ export function readCids({ kernel, problems, absences }: SchedContext): CidTable
     const tables = kernel.struct('scx_cid_tables', at)
     const toCpu = tables.pointer('cid_to_cpu')
     const toShard = tables.pointer('cid_to_shard')
+    const possible = kernel.cpus.possible.length
+    const topologyOf = topologies(kernel, tables)
     const cids: Cid[] = []
-    for (let cid = 0; cid < kernel.cpus.count; cid++) {
+    // As many as there can be CPUs, however these are numbered.
+    for (let cid = 0; cid < possible; cid++) {
       const cpu = kernel.space.u16(toCpu + BigInt(2 * cid))
       // -1: no CPU has it.
       if (cpu >= 0x8000) continue
       const shard = toShard === 0n ? -1 : kernel.space.i32(toShard + BigInt(4 * cid))
-      cids.push({ cid, cpu, shard: shard < 0 ? undefined : shard })
+      cids.push({ cid, cpu, shard: index(shard), ...topologyOf(cid) })
     }
     return { cids, shards: shardsOf({ kernel, problems }, at) }
   })
+}
+
+/** What struct scx_cid_topo says of a cid. */
+function topologies(
+  kernel: Kernel,
+  tables: StructReader,
+): (cid: number) => Pick<Cid, 'core' | 'llc' | 'node'> {
+  const size = kernel.layouts.find('scx_cid_topo')?.size
+  const at = tables.has('topo') ? tables.pointer('topo') : 0n
+  if (size === undefined || at === 0n) return () => ({ core: undefined, llc: undefined, node: undefined })
+  return (cid) => {
+    const topology = kernel.struct('scx_cid_topo', at + BigInt(size * cid))
+    return {
+      core: index(topology.number('core_idx')),
+      llc: index(topology.number('llc_idx')),
+      node: index(topology.number('node_idx')),
+    }
+  }
+}
+
+/** -1 stands for none. */
+function index(value: number): number | undefined {
+  return value < 0 ? undefined : value
 }
 
 function shardsOf({ kernel, problems }: Pick<SchedContext, 'kernel' | 'problems'>, at: bigint): CidShard[] {
@@ -60,7 +92,7 @@ function shardsOf({ kernel, problems }: Pick<SchedContext, 'kernel' | 'problems'
       shard,
       firstCid: range.number('base_cid'),
       cids: range.number('nr_cids'),
-      node: node < 0 ? undefined : node,
+      node: index(node),
     }
   })
 }

@@ -30,7 +30,7 @@ export interface QueuedTask {
 export interface QueueFacts {
   readonly address: bigint
   readonly id: bigint
-  /** "local on CPU 1", "global of node 0", "0x77". */
+  /** "local of CPU 1", "global of node 0", "0x77"; where there are several schedulers with the owner: "0x77 of scx_qmap". */
   readonly name: string
   /** Where it was found: user, global, local, bypass, or what the kernel's member is called. */
   readonly kind: string
@@ -38,7 +38,7 @@ export interface QueueFacts {
   readonly node: number | undefined
   /** Address of the scx_sched that it belongs to; undefined for those of a CPU. */
   readonly scheduler: bigint | undefined
-  /** What that scheduler is called, where there are several; undefined also where that cannot be read. */
+  /** What that scheduler is called, where there are several: with its cgroup where that is needed to tell it from another. */
   readonly owner: string | undefined
   /** What the kernel counted. */
   readonly depth: number
@@ -268,8 +268,9 @@ function kindOf(member: string): string {
   return member.replace(/_?dsq$/, '') || member
 }
 
-function queueName({ kind, cpu, node }: QueuePlace, id: bigint): string {
-  if (cpu !== undefined) return `${kind} of CPU ${cpu}`
-  if (node !== undefined) return `${kind} of node ${node}`
-  return hex(id)
+function queueName({ kind, cpu, node, owner }: QueuePlace, id: bigint): string {
+  const of = owner === undefined ? '' : ` of ${owner}`
+  if (cpu !== undefined) return `${kind} of CPU ${cpu}${of}`
+  if (node !== undefined) return `${kind} of node ${node}${of}`
+  return `${hex(id)}${of}`
 }

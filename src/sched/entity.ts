@@ -1,4 +1,6 @@
 import type { Kernel } from '../kernel/kernel.js'
+import type { StructReader } from '../kernel/struct-reader.js'
+import { capNames } from './caps.js'
 import { hex, type SchedContext } from './context.js'
 import { enumValue, fieldOf, flagNames, valueName } from './flags.js'
 
@@ -29,6 +31,11 @@ export interface ExtEntity {
   readonly runnableMs: number | undefined
   /** Why it was put back to the scheduler; NONE when it was not. */
   readonly reenqueue: string | undefined
+  /**
+   * Capabilities that its scheduler lacked where the task was to be queued, by name: of one that was turned away (on a reject
+   * queue, or reenqueue CAP); undefined of all others.
+   */
+  readonly missingCaps: readonly string[] | undefined
   /** Address of its scx_sched: since Linux 7.1, where there may be several. */
   readonly scheduler: bigint | undefined
 }
@@ -47,6 +54,7 @@ export function readEntity(context: SchedContext, task: bigint): ExtEntity | und
     const queued = enumValue(kernel, entityFlags, 'SCX_TASK_QUEUED') ?? 1n
     const reset = enumValue(kernel, entityFlags, 'SCX_TASK_RESET_RUNNABLE_AT') ?? 0n
     const isStamped = stamp !== 0n && (flags & queued) !== 0n && (flags & reset) === 0n
+    const named = flagsOf(kernel, flags)
     const dsqFlags = entity.integer('dsq_flags')
     return {
       weight: entity.number('weight'),
@@ -55,7 +63,8 @@ export function readEntity(context: SchedContext, task: bigint): ExtEntity | und
       queueAddress: entity.pointer('dsq'),
       onPriorityTree:
         (dsqFlags & (enumValue(kernel, 'scx_ent_dsq_flags', 'SCX_TASK_DSQ_ON_PRIQ') ?? 1n)) !== 0n,
-      ...flagsOf(kernel, flags),
+      ...named,
+      missingCaps: missingCaps(kernel, entity, named.reenqueue),
       opsState: opsState(kernel, entity.integer('ops_state')),
       stickyCpu: cpuOf(entity.number('sticky_cpu')),
       holdingCpu: cpuOf(entity.number('holding_cpu')),
@@ -66,6 +75,24 @@ export function readEntity(context: SchedContext, task: bigint): ExtEntity | und
       scheduler: entity.has('sched') ? entity.pointer('sched') : undefined,
     }
   })
+}
+
+/** The kernel leaves the member as it was when the task was queued after all. */
+function missingCaps(
+  kernel: Kernel,
+  entity: StructReader,
+  reenqueue: string | undefined,
+): string[] | undefined {
+  if (!entity.has('reenq_reason_caps')) return undefined
+  const queue = entity.pointer('dsq')
+  const rejected = enumValue(kernel, 'scx_dsq_id_flags', 'SCX_DSQ_REJECT')
+  const isRejected =
+    queue !== 0n &&
+    rejected !== undefined &&
+    kernel.struct('scx_dispatch_q', queue).integer('id') === rejected
+  if (!isRejected && reenqueue !== 'CAP') return undefined
+  const word = entity.integer('reenq_reason_caps')
+  return capNames(kernel).filter((_, cap) => ((word >> BigInt(cap)) & 1n) !== 0n)
 }
 
 function flagsOf(kernel: Kernel, flags: bigint): Pick<ExtEntity, 'flags' | 'state' | 'reenqueue'> {

@@ -4,7 +4,7 @@ import { entries } from '../kernel/walk/list.js'
 import { rhashtableNodes } from '../kernel/walk/rhashtable.js'
 import { gather, hex, type SchedContext } from './context.js'
 import { type QueueFacts, type QueuePlace, QueueReader, queueMembers } from './dispatch-queue.js'
-import { schedulerAddresses } from './schedulers.js'
+import { cgroupPath, schedulerAddresses } from './schedulers.js'
 
 /** MAX_NUMNODES of any distribution kernel stays below this. */
 const nodeLimit = 4096
@@ -33,18 +33,30 @@ export function readQueues(context: SchedContext, reader = new QueueReader(conte
 function* queuePlaces(context: SchedContext): Generator<QueuePlace> {
   yield* runqueueQueues(context)
   const schedulers = schedulerAddresses(context)
-  for (const scheduler of schedulers) {
-    const owner = schedulers.length < 2 ? undefined : nameOf(context, scheduler)
+  const owners = schedulers.length < 2 ? undefined : ownerNames(context, schedulers)
+  for (const [i, scheduler] of schedulers.entries()) {
+    const owner = owners?.[i]
     const own = [perCpuQueues, nodeQueues, userQueues]
     for (const find of own) for (const place of find(context, scheduler)) yield { ...place, owner }
   }
   if (schedulers.length === 0) yield* staticQueues(context)
 }
 
-function nameOf({ kernel, problems }: SchedContext, scheduler: bigint): string | undefined {
-  return problems.attempt(`scx_sched at ${hex(scheduler)}, name`, () => {
-    const { type, at } = operationsOf(kernel, scheduler)
-    return kernel.struct(type, at).text('name')
+/** What each scheduler is called; of those that share a name with the cgroup, of those that have no name by address. */
+function ownerNames(context: SchedContext, schedulers: readonly bigint[]): string[] {
+  const { kernel, problems } = context
+  const names = schedulers.map((scheduler) =>
+    problems.attempt(`scx_sched at ${hex(scheduler)}, name`, () => {
+      const { type, at } = operationsOf(kernel, scheduler)
+      return kernel.struct(type, at).text('name')
+    }),
+  )
+  return schedulers.map((scheduler, i) => {
+    const name = names[i]
+    if (name === undefined || name === '') return `the scheduler at ${hex(scheduler)}`
+    if (names.filter((other) => other === name).length === 1) return name
+    const path = cgroupPath(context, kernel.struct('scx_sched', scheduler))
+    return `${name} (${path === undefined ? `at ${hex(scheduler)}` : `cgroup ${path}`})`
   })
 }
 

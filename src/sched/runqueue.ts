@@ -1,4 +1,5 @@
 import { Found, type Stated } from '../found.js'
+import type { Kernel } from '../kernel/kernel.js'
 import { loadedSchedulers } from '../kernel/sched-ext.js'
 import { isHeld } from '../kernel/spinlock.js'
 import type { StructReader } from '../kernel/struct-reader.js'
@@ -55,8 +56,18 @@ export interface ExtRunqueueFacts {
   readonly kicks: Readonly<Record<string, string>>
   /** Tasks that are ready here; the running one is counted above and mostly not among them. */
   readonly runnable: Found<WaitingTask>
+  /** Tasks of sub-schedulers that may queue nothing here are run by the kernel itself, one at a time; undefined before Linux 7.3. */
+  readonly rescue: Rescue | undefined
   /** Tasks whose direct dispatch to another CPU waits for this CPU's lock to be free. */
   readonly deferred: Found<QueuedTask>
+}
+
+/** What the kernel runs for schedulers that lack the capabilities (struct scx_rq_rescue, in Linux 7.3). */
+export interface Rescue {
+  /** Who is being rescued; undefined for nobody. */
+  readonly task: { readonly address: bigint; readonly pid: number; readonly name: string } | undefined
+  /** Nanoseconds that rescued tasks may run now; below 0 a debt. */
+  readonly budget: bigint
 }
 
 export interface WaitingTask {
@@ -167,12 +178,20 @@ function readExt(
     // pnt_seq until Linux 6.18.
     kickSync: optional('kick_sync', 'pnt_seq'),
     immediateTasks: immediate === undefined ? undefined : Number(immediate),
+    rescue: context.problems.attempt(`rescue of CPU ${cpu}`, () => readRescue(kernel, scx)),
     kicks: readKicks(context, cpu, scx),
     runnable: readRunnable(context, cpu, scx.at('runnable_list'), current),
     deferred: scx.has('ddsp_deferred_locals')
       ? reader.listed(`deferred dispatches of CPU ${cpu}`, scx.at('ddsp_deferred_locals'))
       : Found.all([]),
   }
+}
+
+function readRescue(kernel: Kernel, scx: StructReader): Rescue | undefined {
+  if (!scx.has('rescue.budget')) return undefined
+  const address = scx.pointer('rescue.curr')
+  const task = address === 0n ? undefined : { address, ...readTaskName(kernel, address) }
+  return { task, budget: scx.integer('rescue.budget') }
 }
 
 /** cpus_to_sync since Linux 6.19. */

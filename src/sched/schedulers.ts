@@ -2,7 +2,7 @@ import { Found } from '../found.js'
 import { loadedSchedulers, operationsOf } from '../kernel/sched-ext.js'
 import type { StructReader } from '../kernel/struct-reader.js'
 import type { Problems } from '../problems.js'
-import { type Capability, readCaps } from './caps.js'
+import { type Capability, type EffectiveCapability, readCaps, readEffectiveCaps } from './caps.js'
 import { hex, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'
 import { flagNames } from './flags.js'
@@ -20,8 +20,10 @@ export interface Scheduler {
   readonly form: 'cpu' | 'cid'
   /** How long its tasks may wait; undefined where one watchdog has one time for all. */
   readonly watchdogMs: number | undefined
-  /** What it may do on which CPUs; undefined where the kernel does not grant that one by one. */
+  /** What it was granted on which CPUs; undefined where the kernel does not grant that one by one. */
   readonly caps: readonly Capability[] | undefined
+  /** Of a sub-scheduler: what of that is in force on which CPUs, with what it implies. */
+  readonly ecaps: readonly EffectiveCapability[] | undefined
   /** Undefined where that cannot be read. */
   readonly isRoot: boolean | undefined
   /** Of a sub-scheduler: how deep, of which cgroup, below which scheduler. */
@@ -78,6 +80,7 @@ function readScheduler(context: SchedContext, address: bigint, isRoot: boolean |
     ...readOps(context, operationsOf(kernel, address)),
     watchdogMs: watchdogOf(context, sched),
     caps: readCaps(context, sched, `scx_sched at ${hex(address)}`),
+    ecaps: readEffectiveCaps(context, sched, `scx_sched at ${hex(address)}`),
     isRoot: isRoot ?? (level === undefined ? undefined : level === 0),
     level,
     cgroupPath: cgroupPath(context, sched),
@@ -109,6 +112,7 @@ function staticScheduler(context: SchedContext): Scheduler[] {
       ...described,
       watchdogMs: undefined,
       caps: undefined,
+      ecaps: undefined,
       isRoot: true,
       level: undefined,
       cgroupPath: undefined,
@@ -179,7 +183,8 @@ function truth(value: bigint | undefined): boolean | undefined {
   return value === undefined ? undefined : value !== 0n
 }
 
-function cgroupPath({ kernel, problems }: SchedContext, sched: StructReader): string | undefined {
+/** Of the root "/" on kernels that have sub-schedulers. */
+export function cgroupPath({ kernel, problems }: SchedContext, sched: StructReader): string | undefined {
   // Linux 7.1 and later.
   if (!sched.has('cgrp_path')) return undefined
   const at = sched.pointer('cgrp_path')

@@ -1,10 +1,10 @@
 import { type Figure, figureJson, figureText } from '../problems.js'
-import { cpusOfCids } from './cids.js'
 import { hex } from './context.js'
 import { exitText } from './exit.js'
 import { isOfSame, type Place, type Scene, schedulerName, usableCpus } from './scene.js'
 import type { Finding, Reason, Verdict } from './why.js'
 import { holdingReasons } from './why-runqueue.js'
+import { divertedReasons, grantReasons } from './why-sub.js'
 import { countOf, cpusText, isOne, named, timeText } from './words.js'
 
 /** A ready task of sched_ext: where it is, and who has to move. */
@@ -20,7 +20,7 @@ export function extReasons(scene: Scene): Finding {
     verdict,
     reasons: [
       ...reasons,
-      ...granted(scene),
+      ...grantReasons(scene),
       ...dispatching(scene),
       ...schedulerHealth(scene),
       ...transit(scene),
@@ -58,9 +58,10 @@ function whereabouts(scene: Scene): { verdict: Verdict; reasons: Reason[] } {
   return { verdict: 'waiting', reasons: [{ sentence: `${who} ${waits}, on no DSQ.`, facts }] }
 }
 
-function onQueue(scene: Scene, subject: string, { queue, position }: Place): Reason[] {
+function onQueue(scene: Scene, subject: string, place: Place): Reason[] {
   const { details, runqueues } = scene
-  const place =
+  const { queue, position } = place
+  const rank =
     position === undefined
       ? 'at a place that could not be read, one'
       : position === 0
@@ -76,7 +77,7 @@ function onQueue(scene: Scene, subject: string, { queue, position }: Place): Rea
   }
   if (queue.kind === 'user') {
     const sentence =
-      `${subject} and waits on DSQ ${queueText(queue)}, ${place} of ${queue.depth}: it runs only when ops.dispatch() of ` +
+      `${subject} and waits on DSQ ${queue.name}, ${rank} of ${queue.depth}: it runs only when ops.dispatch() of ` +
       `${schedulerName(scene)} moves it to a CPU.`
     return [{ sentence, facts }, ...departures(queue, schedulerName(scene, 'A'))]
   }
@@ -85,7 +86,8 @@ function onQueue(scene: Scene, subject: string, { queue, position }: Place): Rea
     const runs =
       current === undefined ? ', of which could not be read what it runs' : `, which runs ${named(current)}`
     const reasons: Reason[] = [
-      { sentence: `${subject} and is ${place} of ${queue.depth} on DSQ ${queueText(queue)}${runs}.`, facts },
+      { sentence: `${subject} and is ${rank} of ${queue.depth} on DSQ ${queue.name}${runs}.`, facts },
+      ...divertedReasons(scene, place),
     ]
     if (details.allowedCpus?.includes(queue.cpu) === false)
       reasons.push({
@@ -94,13 +96,8 @@ function onQueue(scene: Scene, subject: string, { queue, position }: Place): Rea
       })
     return reasons
   }
-  const sentence = `${subject} and is ${place} of ${queue.depth} on DSQ ${queueText(queue)}, which CPUs look at when their own queue is empty.`
+  const sentence = `${subject} and is ${rank} of ${queue.depth} on DSQ ${queue.name}, which CPUs look at when their own queue is empty.`
   return [{ sentence, facts }]
-}
-
-/** Where there are several schedulers, queues of the same name are told apart by whose they are. */
-function queueText({ name, owner }: Place['queue']): string {
-  return owner === undefined ? name : `${name} of ${owner}`
 }
 
 /** seq counts what was put in; what is not there any more has left. */
@@ -108,24 +105,6 @@ function departures(queue: Place['queue'], name: string): Reason[] {
   if (queue.sequence !== queue.depth) return []
   const sentence = `No task ever left DSQ ${queue.name}: ${countOf(queue.sequence, 'task')} came in, all are still there. ${name} does not dispatch from it.`
   return [{ sentence, facts: { seq: queue.sequence, nr: queue.depth } }]
-}
-
-/**
- * That a sub-scheduler has been granted no CPU on which this task could be queued: what it dispatches waits then, whatever
- * runs there.
- */
-function granted(scene: Scene): Reason[] {
-  const { scheduler, usable, cids } = scene
-  const enqueue = scheduler?.caps?.find(({ name }) => name === 'enq')
-  if (scheduler === undefined || scheduler.isRoot !== false || enqueue === undefined || usable === undefined)
-    return []
-  const cpus = cpusOfCids(cids, enqueue.cids)
-  if (cpus === undefined || usable.length === 0 || usable.some((cpu) => cpus.includes(cpu))) return []
-  const has = cpus.length === 0 ? 'on no CPU at all' : `on ${cpusText(cpus)} only`
-  const sentence =
-    `${schedulerName(scene, 'A')} is the scheduler of cgroup ${scheduler.cgroupPath ?? 'of unknown path'} and may queue tasks (capability enq) ` +
-    `${has}: none of the CPUs that this task may use was granted to it.`
-  return [{ sentence, facts: { caps: scheduler.caps, usable } }]
 }
 
 /** Whether others get their turn: that tells a full machine from a scheduler that leaves this task out. */

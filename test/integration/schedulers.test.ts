@@ -4,10 +4,12 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Report } from '../../src/report/report.js'
 import { tellStory } from '../../src/report/story.js'
 import type { Scheduler } from '../../src/sched/schedulers.js'
 import { boot } from '../../src/session/guest.js'
 import type { Session } from '../../src/session/session.js'
+import { cpuList } from '../../src/value/mask.js'
 import { bpftool } from './support/demo-guest.js'
 
 const kernel = '7.3'
@@ -15,54 +17,85 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cry
 const isCached = existsSync(join(cache, kernel))
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-schedulers-'))
 
-/** Where an object has the number that stands for the cgroup's id (CGROUP_ID in ops.h). */
-function compile(name: 'root' | 'sub'): number {
+const cgroups = { part: 0x1122334455667788n, rescued: 0x1122334455667799n } as const
+
+/** Compiles one, and says where the object has the numbers that stand for the ids of cgroups (ops.h). */
+function compile(name: 'root' | 'sub' | 'rescue'): string {
   const source = fileURLToPath(new URL(`schedulers/${name}.bpf.c`, import.meta.url))
   const object = join(directory, `${name}.o`)
   const flags = ['-O2', '-g', '--target=bpf', '-mcpu=v4', '-Wall', '-Werror']
   execFileSync(process.env.CLANG ?? 'clang-19', [...flags, '-c', source, '-o', object])
-  const mark = Buffer.alloc(8)
-  mark.writeBigUInt64LE(0x1122334455667788n)
-  return readFileSync(object).indexOf(mark)
+  const bytes = readFileSync(object)
+  return Object.entries(cgroups)
+    .flatMap(([cgroup, id]) => {
+      const mark = Buffer.alloc(8)
+      mark.writeBigUInt64LE(id)
+      const at = bytes.indexOf(mark)
+      return at < 0 ? [] : [`patch /tmp/${name}.o ${at} $(stat -c %i /sys/fs/cgroup/${cgroup})`]
+    })
+    .join('\n')
 }
 
-/** A root, a task that waits for the sub-scheduler of its cgroup, one that runs; then what sysfs says of both. */
-const script = (root: number, sub: number): string => `
+/** The kernel's ids of two functions: found here, for emulated guests take a minute to print their types. */
+function tracedIds(): number[] {
+  const vmlinux = join(directory, 'vmlinux')
+  const extract = fileURLToPath(new URL('../../scripts/extract-vmlinux', import.meta.url))
+  execFileSync(extract, [join(cache, kernel, 'vmlinuz'), vmlinux])
+  const types = execFileSync(bpftool, ['btf', 'dump', 'file', vmlinux], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  rmSync(vmlinux)
+  return [...types.matchAll(/^\[(\d+)\] FUNC 'vfs_(?:read|write)' /gm)].map(([, id]) => Number(id))
+}
+
+/**
+ * A root; a sub-scheduler whose only task waits; another whose tasks the kernel rescues; a task of the root that runs. Then what
+ * sysfs says of each, and what the kernel told them.
+ */
+const script = (patches: readonly string[], ids: readonly number[]): string => `
 mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
-mkdir -p /sys/fs/cgroup/part /tmp
-id=$(stat -c %i /sys/fs/cgroup/part)
-cp /schedulers/*.o /tmp/
-byte() { printf "\\\\$(printf %03o $((id >> $1 & 255)))"; }
-patch() { (for shift in 0 8 16 24 32 40 48 56; do byte $shift; done) | dd of=$1 bs=1 seek=$2 conv=notrunc 2>/dev/null; }
-patch /tmp/root.o ${root}
-patch /tmp/sub.o ${sub}
 mount -t bpf bpf /sys/fs/bpf 2>/dev/null
-mkdir -p /sys/fs/bpf/root /sys/fs/bpf/sub
+mkdir -p /sys/fs/cgroup/part /sys/fs/cgroup/rescued /tmp /sys/fs/bpf/root /sys/fs/bpf/sub /sys/fs/bpf/rescue
+cp /schedulers/*.o /tmp/
+byte() { printf "\\\\$(printf %03o $(($1 >> $2 & 255)))"; }
+patch() { (for shift in 0 8 16 24 32 40 48 56; do byte $3 $shift; done) | dd of=$1 bs=1 seek=$2 conv=notrunc 2>/dev/null; }
+${patches.join('\n')}
+/schedulers/trace-multi ${ids.join(' ')} &
+spin() { (while :; do :; done) & spinner=$!; [ -z "$1" ] || echo $spinner >/sys/fs/cgroup/$1/cgroup.procs; }
 bpftool struct_ops register /tmp/root.o /sys/fs/bpf/root
-(while :; do :; done) & waits=$!
-echo $waits >/sys/fs/cgroup/part/cgroup.procs
-(while :; do :; done) & runs=$!
+spin; runs=$spinner
+bpftool struct_ops register /tmp/rescue.o /sys/fs/bpf/rescue
+spin rescued; rescued=$spinner
+spin rescued; rescued=$rescued-$spinner
+spin rescued; rescued=$rescued-$spinner
+sleep 1
+bpftool -j map dump name root.bss | sed 's/^/told root /'
+bpftool -j map dump name rescue.bss | sed 's/^/told rescue /'
 bpftool struct_ops register /tmp/sub.o /sys/fs/bpf/sub
-ids=$(bpftool btf dump file /sys/kernel/btf/vmlinux | sed -n "s/^\\[\\([0-9]*\\)\\] FUNC 'vfs_\\(read\\|write\\)'.*/\\1/p")
-/schedulers/trace-multi $ids &
-sleep 3
-for file in $(find /sys/kernel/sched_ext/root -type f); do sed "s#^#truth $file #" $file; done
-echo "schedulers: $waits waits, $runs runs"
+spin part; waits=$spinner
+sleep 1
+grep -r '' /sys/kernel/sched_ext/root | sed 's/^/truth /'
+echo "schedulers: $waits waits, $runs runs, $rescued rescued"
 sleep 1000
 `
 
 describe.skipIf(!isCached)(
-  `a root and a sub-scheduler on ${kernel}${isCached ? '' : `, which is not cached: scripts/fetch-kernel ${kernel} gets it`}`,
+  `a root and two sub-schedulers on ${kernel}${isCached ? '' : `, which is not cached: scripts/fetch-kernel ${kernel} gets it`}`,
   () => {
     let vm: Session
-    let truth: readonly string[]
+    let said: string
     let waits = 0
     let runs = 0
+    let rescued: number[] = []
 
     beforeAll(async () => {
       const tracer = fileURLToPath(new URL('schedulers/trace-multi.c', import.meta.url))
       execFileSync('cc', ['-O2', '-static', '-Wall', '-o', join(directory, 'trace-multi'), tracer])
-      writeFileSync(join(directory, 'script.sh'), script(compile('root'), compile('sub')))
+      writeFileSync(
+        join(directory, 'script.sh'),
+        script([compile('root'), compile('sub'), compile('rescue')], tracedIds()),
+      )
       vm = await boot({
         kernel,
         cpus: 2,
@@ -70,89 +103,164 @@ describe.skipIf(!isCached)(
         run: [[bpftool, 'version']],
         files: [`${bpftool}:/usr/sbin/bpftool`, `${directory}:/schedulers`],
         script: join(directory, 'script.sh'),
-        waitFor: /schedulers: \d+ waits, \d+ runs/,
-        bootTimeoutMs: 240_000,
+        waitFor: /schedulers: \d+ waits, .* rescued/,
+        bootTimeoutMs: 500_000,
       })
       await vm.freeze()
-      const said = vm.machine?.console.text() ?? ''
-      truth = said.split(/\r?\n/).filter((line) => line.startsWith('truth '))
-      const [, first, second] = /schedulers: (\d+) waits, (\d+) runs/.exec(said) ?? []
+      said = vm.machine?.console.text() ?? ''
+      const [, first, second, rest] = /schedulers: (\d+) waits, (\d+) runs, ([\d-]+) rescued/.exec(said) ?? []
       waits = Number(first)
       runs = Number(second)
-    }, 300_000)
+      rescued = (rest ?? '').split('-').map(Number)
+    }, 600_000)
 
     afterAll(async () => {
       await vm?.close()
       rmSync(directory, { recursive: true, force: true })
     })
 
-    /** What sysfs says in a file of the root, or of the sub-scheduler. */
-    const sysfs = (isRoot: boolean, file: string): string[] =>
-      truth
-        .map((line) => /^truth \/sys\/kernel\/sched_ext\/root\/(sub\/[^/]+\/)?(\w+) (.*)$/.exec(line))
-        .filter((match) => match !== null && (match[1] === undefined) === isRoot && match[2] === file)
-        .map((match) => match?.[3] ?? '')
+    /** What sysfs says in a file of each scheduler, by the scheduler's name. */
+    const sysfs = (scheduler: string, file: string): string[] => {
+      const lines = said.split(/\r?\n/).flatMap((line) => {
+        const match = /^truth \/sys\/kernel\/sched_ext\/root\/((?:sub\/[^/]+\/)?)(\w+):(.*)$/.exec(line)
+        return match === null ? [] : [{ place: match[1], name: match[2], text: match[3] ?? '' }]
+      })
+      const of = lines.find(({ name, text }) => name === 'ops' && text === scheduler)?.place
+      return lines.filter(({ place, name }) => place === of && name === file).map(({ text }) => text)
+    }
 
-    const of = (isRoot: boolean): Scheduler => {
-      const found = vm.sched.schedulers.find((one) => one.isRoot === isRoot)
-      if (found === undefined) throw new Error('it was not found')
+    /** What the kernel told a scheduler, which keeps it in a variable. */
+    const told = <T>(object: string, variable: string): T => {
+      const line = said.split(/\r?\n/).find((each) => each.startsWith(`told ${object} `)) ?? ''
+      const [entry] = JSON.parse(line.replace(/^told \w+ /, '')) as [
+        { formatted: { value: Record<string, Record<string, unknown>[]> } },
+      ]
+      const [section = []] = Object.values(entry.formatted.value)
+      return section.find((each) => variable in each)?.[variable] as T
+    }
+
+    const of = (name: string): Scheduler => {
+      const found = vm.sched.schedulers.find((one) => one.name === name)
+      if (found === undefined) throw new Error(`${name} was not found:\n${said}`)
       return found
     }
 
-    it.each([true, false])('has the names and capabilities that sysfs has (root: %s)', (isRoot) => {
-      const scheduler = of(isRoot)
-      expect([scheduler.name]).toEqual(sysfs(isRoot, 'ops'))
-      expect(scheduler).toMatchObject({ form: 'cid', timeoutMs: isRoot ? 25_000 : 29_000 })
+    const all = ['test_root', 'test_sub', 'test_rescue']
+
+    it.each(all)('has the names and capabilities that sysfs has of %s', (name) => {
+      const scheduler = of(name)
+      const isRoot = name === 'test_root'
+      expect([name]).toEqual(sysfs(name, 'ops'))
+      expect(scheduler).toMatchObject({ form: 'cid', isRoot, timeoutMs: isRoot ? 25_000 : 29_000 })
       expect(scheduler.watchdogMs).toBe(scheduler.timeoutMs)
-      const told = scheduler.caps?.map(({ name, cids }) => `${name}: ${cids.join('-')}`.trim())
-      expect(told).toEqual(sysfs(isRoot, 'caps').map((line) => line.trim()))
-      expect(told?.length).toBeGreaterThan(3)
+      const granted = scheduler.caps?.map((cap) => `${cap.name}: ${cpuList(cap.cids)}`.trim())
+      expect(granted).toEqual(sysfs(name, 'caps').map((line) => line.trim()))
+      expect(granted?.length).toBeGreaterThan(3)
+    })
+
+    it('knows what is in force on which CPU, as the kernel told the scheduler', () => {
+      expect(of('test_root').ecaps).toBeUndefined()
+      const { caps, ecaps } = of('test_rescue')
+      expect(caps?.filter(({ cids }) => cids.length > 0)).toEqual([{ name: 'preempt', cids: [1] }])
+      // Who may preempt may queue. cid 1 is CPU 0.
+      expect(ecaps?.map(({ name, cpus }) => [name, ...cpus])).toEqual([
+        ['enq_immed', 0],
+        ['enq', 0],
+        ['preempt', 0],
+        ['perf'],
+      ])
+      const words = told<number[]>('rescue', 'ecaps')
+      for (const [cap, { cpus }] of (ecaps ?? []).entries())
+        for (const { cid, cpu } of vm.sched.cids?.cids ?? [])
+          expect((Number(words[cid]) >> cap) & 1, `${cap} on cid ${cid}`).toBe(cpus.includes(cpu) ? 1 : 0)
     })
 
     it('counts the events of each, which only grow', () => {
-      for (const isRoot of [true, false]) {
-        const { address } = of(isRoot)
+      for (const name of all) {
+        const { address } = of(name)
         const counters = vm.sched.events.find(({ scheduler }) => scheduler === address)?.counters ?? []
-        const expected = sysfs(isRoot, 'events').map((line) => line.split(' '))
-        expect(counters.map(({ name }) => name)).toEqual(expected.map(([name]) => name))
-        for (const [i, [name, value]] of expected.entries())
-          expect(Number(counters[i]?.total), name).toBeGreaterThanOrEqual(Number(value))
+        const expected = sysfs(name, 'events').map((line) => line.split(' '))
+        expect(counters.map((counter) => counter.name)).toEqual(expected.map(([event]) => event))
+        for (const [i, [event, value]] of expected.entries())
+          expect(Number(counters[i]?.total), event).toBeGreaterThanOrEqual(Number(value))
+        const rescues = counters.find((counter) => counter.name === 'SCX_EV_SUB_RESCUE')?.total
+        expect(rescues === 0n, `${name} ${rescues}`).toBe(name !== 'test_rescue')
       }
-      // The task of the sub-scheduler stands still, and the root goes on.
-      const last = (isRoot: boolean, name: string): string | undefined =>
-        sysfs(isRoot, 'events').find((line) => line.startsWith(name))
-      expect(last(true, 'SCX_EV_DISPATCH_KEEP_LAST')).not.toBe(last(false, 'SCX_EV_DISPATCH_KEEP_LAST'))
     })
 
     it('numbers CPUs as the root told the kernel to', () => {
-      expect(vm.sched.cids).toEqual({
-        cids: [
-          { cid: 0, cpu: 1, shard: 0 },
-          { cid: 1, cpu: 0, shard: 0 },
-        ],
-        shards: [{ shard: 0, firstCid: 0, cids: 2, node: 0 }],
-      })
+      const cids = vm.sched.cids
+      expect(cids?.cids.map(({ cid, cpu, shard }) => ({ cid, cpu, shard }))).toEqual([
+        { cid: 0, cpu: 1, shard: 0 },
+        { cid: 1, cpu: 0, shard: 0 },
+      ])
+      expect(cids?.shards).toEqual([{ shard: 0, firstCid: 0, cids: 2, node: 0 }])
+      const topology = told<Record<string, number>[]>('root', 'told')
+      const known = (index: number | undefined) => (index === undefined || index < 0 ? undefined : index)
+      for (const { cid, core, llc, node, shard } of cids?.cids ?? []) {
+        const { core_idx, llc_idx, node_idx, shard_idx } = topology[cid] ?? {}
+        expect({ core, llc, node, shard }).toEqual({
+          core: known(core_idx),
+          llc: known(llc_idx),
+          node: known(node_idx),
+          shard: known(shard_idx),
+        })
+      }
     })
 
     it('knows of what each is made', () => {
       const objects = vm.sched.objects
-      expect(objects.map(({ name, isActive }) => [name, isActive]).toSorted()).toEqual([
-        ['test_root', true],
-        ['test_sub', true],
-      ])
-      for (const isRoot of [true, false]) {
-        const object = objects.find(({ scheduler }) => scheduler === of(isRoot).address)
-        expect(object?.name).toBe(of(isRoot).name)
-        const members = isRoot ? ['init_cids', 'running', 'sub_attach', 'sub_detach'] : ['running']
-        expect(object?.members.map(({ member }) => member).toSorted()).toEqual(members)
+      expect(objects.map(({ name, isActive }) => [name, isActive]).toSorted()).toEqual(
+        all.map((name) => [name, true]).toSorted(),
+      )
+      const members: Record<string, string[]> = {
+        test_root: ['init_cids', 'running', 'sub_attach', 'sub_detach'],
+        test_sub: ['running'],
+        test_rescue: ['enqueue', 'sub_ecaps_updated'],
+      }
+      for (const name of all) {
+        const object = objects.find(({ scheduler }) => scheduler === of(name).address)
+        expect(object?.name).toBe(name)
+        expect(object?.members.map(({ member }) => member).toSorted()).toEqual(members[name])
       }
     })
 
-    it('says of queues whose they are', () => {
+    it('says of queues whose they are, in tables too', () => {
       const globals = vm.sched.queues.filter(({ kind }) => kind === 'global')
-      expect(globals.map(({ owner }) => owner)).toEqual(['test_root', 'test_sub'])
-      expect(globals[1]?.tasks.map(({ pid }) => pid)).toEqual([waits])
+      expect(globals.map(({ owner }) => owner).toSorted()).toEqual(all.toSorted())
+      const own = globals.find(({ owner }) => owner === 'test_sub')
+      expect(own?.name).toBe('global of node 0 of test_sub')
+      expect(own?.tasks.map(({ pid }) => pid)).toEqual([waits])
       expect(vm.sched.queues.filter(({ kind }) => kind === 'reject' || kind === 'rescue')).toHaveLength(4)
+      const names = vm.sched.queues.map(({ name }) => name)
+      expect(new Set(names).size).toBe(names.length)
+      using report = Report.take(vm)
+      const [text, page] = [report.text(), report.html()].map((lines) => [...lines].join('\n'))
+      for (const form of [text, page]) {
+        expect(form).toContain('global of node 0 of test_sub')
+        expect(form).toMatch(/enq_immed: CPUs 0; enq: CPUs 0; preempt: CPUs 0; perf: none/)
+        expect(form).toMatch(/SCX_EV_SUB_RESCUE of test_rescue/)
+        expect(form).toMatch(/0 is CPU 1.*, 1 is CPU 0/)
+      }
+    })
+
+    it('shows whom the kernel rescues, one at a time', () => {
+      const rescues = vm.sched.queues.find(({ name }) => name === 'rescue of CPU 1')
+      const { schedExt } = vm.sched.runqueues.find(({ cpu }) => cpu === 1) ?? {}
+      const waiting = rescues?.tasks.map(({ pid }) => pid) ?? []
+      expect(waiting.length).toBe(rescues?.depth)
+      expect(waiting.length).toBeGreaterThanOrEqual(2)
+      const { task } = schedExt?.rescue ?? {}
+      expect([...waiting, ...(task === undefined ? [] : [task.pid])].toSorted()).toEqual(
+        task === undefined && waiting.length < 3 ? expect.anything() : rescued.toSorted(),
+      )
+      const { verdict, reasons } = vm.why(waiting[0] ?? 0)
+      const sentences = reasons.map(({ sentence }) => sentence).join('\n')
+      expect(verdict).toBe('queued')
+      expect(sentences).toMatch(
+        /test_rescue may not queue tasks on CPU 1 and asked for rescue \(SCX_ENQ_RESCUE\): the kernel runs such tasks itself/,
+      )
+      expect(sentences).not.toMatch(/none of the CPUs that this task may use was granted/)
     })
 
     it('says why a task of the sub-scheduler waits, and lays no task of the root to it', () => {
@@ -164,9 +272,11 @@ describe.skipIf(!isCached)(
         /^test_sub is the scheduler of cgroup \/part and may queue tasks \(capability enq\) on no CPU at all/,
       )
       expect(sentences.join('\n')).not.toMatch(/dispatches others/)
-      expect(sentences.join('\n')).toMatch(/ejects test_sub when the task has waited for 29 s/)
-      expect(vm.sched.task(runs).schedExt?.scheduler).toBe(of(true).address)
-      expect(vm.sched.task(waits).schedExt?.scheduler).toBe(of(false).address)
+      expect(sentences.join('\n')).toMatch(
+        /ejects test_sub when the task has waited for 29 s|the watchdog allows \(29 s\): it ejects test_sub/,
+      )
+      expect(vm.sched.task(runs).schedExt?.scheduler).toBe(of('test_root').address)
+      expect(vm.sched.task(waits).schedExt?.scheduler).toBe(of('test_sub').address)
     })
 
     it('names what a link of several traced functions is attached to', () => {

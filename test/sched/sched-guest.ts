@@ -16,6 +16,13 @@ export interface QueueSpec {
   readonly members?: MemberValues
 }
 
+/** Of a shard of cids: which of them have each capability, by its number. */
+export interface ShardSpec {
+  readonly base: number
+  readonly count: number
+  readonly caps: readonly (readonly number[])[]
+}
+
 /** A kernel with a scheduler in it: CPUs 0 and 2, tasks that a test names, queues that hold them. */
 export class SchedGuest {
   readonly guest: KernelGuest
@@ -27,6 +34,10 @@ export class SchedGuest {
   readonly #runqueues: bigint
   readonly #eventStats: bigint
   readonly #init: bigint
+
+  /** Schedulers below the root, and what each has per CPU. */
+  readonly #below: bigint[] = []
+  readonly #perCpu = new Map<bigint, bigint>()
 
   /** Addresses of the global queue of each NUMA node. */
   readonly globalQueues: bigint[] = []
@@ -163,19 +174,75 @@ export class SchedGuest {
     const { guest, objects } = this
     const text = guest.alloc(path.length + 1)
     guest.write(text, Buffer.from(`${path}\0`))
+    const pcpu = guest.allocPerCpu(objects.sizeOf('scx_sched_pcpu'))
+    for (const cpu of guest.cpus)
+      this.fillQueue(this.member(guest.perCpu(pcpu, cpu), 'scx_sched_pcpu', 'bypass_dsq'), {
+        id: (1n << 63n) + 3n,
+      })
     const at = objects.make('scx_sched', {
       'ops.name': name,
       exit_info: this.exitInfo,
+      pcpu,
       level: 1,
       cgrp_path: text,
       'ancestors[0]': this.sched,
     })
     objects.set('scx_sched', at, { 'ancestors[1]': at })
-    writeList(guest, this.symbol('scx_sched_all'), [
-      this.member(this.sched, 'scx_sched', 'all'),
-      this.member(at, 'scx_sched', 'all'),
-    ])
+    this.#below.push(at)
+    this.#perCpu.set(at, pcpu)
+    writeList(
+      guest,
+      this.symbol('scx_sched_all'),
+      [this.sched, ...this.#below].map((each) => this.member(each, 'scx_sched', 'all')),
+    )
     return at
+  }
+
+  /** What a scheduler was granted: of each shard of cids what bits of each capability are set, by its number. */
+  grant(scheduler: bigint, shards: readonly ShardSpec[]): void {
+    const { guest, objects } = this
+    const array = guest.alloc(8 * shards.length)
+    for (const [i, { base, count, caps }] of shards.entries()) {
+      const shard = objects.make('scx_pshard', { sch: scheduler })
+      for (const [cap, cids] of caps.entries()) {
+        objects.set('scx_pshard', shard, {
+          [`caps[${cap}].cmask.base`]: base,
+          [`caps[${cap}].cmask.nr_cids`]: count,
+        })
+        const words = this.member(shard, 'scx_pshard', `caps[${cap}].cmask.bits`)
+        const first = Math.floor(base / 64) * 64
+        for (const word of new Set(cids.map((cid) => Math.floor((cid - first) / 64))))
+          guest.u64(
+            words + BigInt(8 * word),
+            cids
+              .filter((cid) => Math.floor((cid - first) / 64) === word)
+              .reduce((bits, cid) => bits | (1n << BigInt(cid % 64)), 0n),
+          )
+      }
+      guest.u64(array + BigInt(8 * i), shard)
+    }
+    objects.set('scx_sched', scheduler, { pshard: array, nr_pshards: shards.length })
+  }
+
+  /** What of that is in force on a CPU. */
+  inForce(scheduler: bigint, cpu: number, ecaps: number): void {
+    const base = this.#perCpu.get(scheduler) ?? 0n
+    this.objects.set('scx_sched_pcpu', this.guest.perCpu(base, cpu), { ecaps })
+  }
+
+  /** Numbers CPUs: one shard, and of each cid its CPU, core, cache and node. */
+  numberCpus(cids: readonly { cpu: number; core: number; llc: number; node: number }[]): void {
+    const { guest, objects } = this
+    const [toCpu, toShard] = [guest.alloc(8 * cids.length), guest.alloc(8 * cids.length)]
+    const topo = guest.alloc(objects.sizeOf('scx_cid_topo') * cids.length)
+    for (const [cid, { cpu, core, llc, node }] of cids.entries()) {
+      guest.integer(toCpu + BigInt(2 * cid), BigInt(cpu), 2)
+      const at = topo + BigInt(objects.sizeOf('scx_cid_topo') * cid)
+      objects.set('scx_cid_topo', at, { core_idx: core, llc_idx: llc, node_idx: node })
+    }
+    const ranges = objects.make('scx_cid_shard', { base_cid: 0, nr_cids: cids.length })
+    const tables = { cid_to_cpu: toCpu, cid_to_shard: toShard, topo, shard_ranges: ranges, nr_shards: 1 }
+    guest.u64(guest.global('scx_cid_tables', 8), objects.make('scx_cid_tables', tables))
   }
 
   localQueue(cpu: number): bigint {
@@ -270,8 +337,10 @@ export class SchedGuest {
     })
     objects.set('rq', rq, { curr: idle, idle, clock: 123_456_789, online: 1, 'scx.flags': 1 })
     this.fillQueue(this.localQueue(cpu), { id: (1n << 63n) + 2n })
-    if (this.shape === 'late')
+    if (this.shape === 'late') {
       this.fillQueue(this.member(rq, 'rq', 'scx.reject_dsq'), { id: (1n << 63n) + 4n })
+      this.fillQueue(this.member(rq, 'rq', 'scx.rescue.dsq'), { id: (1n << 63n) + 5n })
+    }
     this.runnable(cpu, [])
     writeList(guest, this.member(rq, 'rq', 'scx.ddsp_deferred_locals'), [])
   }

@@ -41,7 +41,7 @@ function describe(shape: Shape): Btf {
     hash_node: head,
   })
   const entity = t.struct('sched_ext_entity', {
-    ...(late ? { sched: pointer } : {}),
+    ...(late ? { sched: pointer, reenq_reason_caps: u64 } : {}),
     slice: u64,
     dsq: pointer,
     dsq_list: node,
@@ -110,11 +110,12 @@ function describe(shape: Shape): Btf {
     nvcsw: u64,
     nivcsw: u64,
   })
+  const rescue = t.struct('scx_rq_rescue', { curr: pointer, budget: s64, dsq: queue })
   const rq = t.struct('scx_rq', {
     flags: u32,
     nr_running: u32,
     cpu_released: bool,
-    ...(late ? { kick_sync: u64, reject_dsq: queue } : { pnt_seq: u64, ops_qseq: u64 }),
+    ...(late ? { kick_sync: u64, reject_dsq: queue, rescue } : { pnt_seq: u64, ops_qseq: u64 }),
     local_dsq: queue,
     runnable_list: list,
     ddsp_deferred_locals: list,
@@ -137,7 +138,29 @@ function describe(shape: Shape): Btf {
     dump: pointer,
   })
   if (late) {
-    t.struct('scx_sched_pcpu', { flags: u64, bypass_dsq: queue, event_stats: stats })
+    t.struct('scx_sched_pcpu', { flags: u64, bypass_dsq: queue, event_stats: stats, ecaps: u64 })
+    const mask = t.struct('scx_cmask', { nr_cids: u32, alloc_words: u32, base: u32, bits: t.b.array(u64, 0) })
+    const cap = t.struct('scx_pshard_cap', { cmask: mask, _bits: t.b.array(u64, 3) })
+    t.struct('scx_pshard', { sch: pointer, caps: t.b.array(cap, 4) })
+    t.struct('scx_cid_shard', { nr_cids: s32, base_cid: s32 })
+    t.struct('scx_cid_topo', { core_cid: s32, llc_idx: s32, node_idx: s32, core_idx: s32 })
+    t.struct('scx_cid_tables', {
+      cid_to_cpu: pointer,
+      cid_to_shard: pointer,
+      topo: pointer,
+      shard_ranges: pointer,
+      shard_node: pointer,
+      nr_shards: u32,
+    })
+    t.b.enum('scx_cap_flags', {
+      __SCX_CAP_ENQ_IMMED: 0,
+      __SCX_CAP_ENQ: 1,
+      __SCX_CAP_PREEMPT: 2,
+      __SCX_CAP_PERF: 3,
+      __SCX_NR_CAPS: 4,
+      __SCX_CAP_ALL: 15,
+      SCX_CAP_ENQ: 2,
+    })
     t.struct('scx_sched_pnode', { pad: u64, global_dsq: queue })
   }
   t.struct('scx_sched', {
@@ -151,6 +174,8 @@ function describe(shape: Shape): Btf {
           level: s32,
           cgrp_path: pointer,
           ancestors: t.b.array(pointer, 4),
+          pshard: pointer,
+          nr_pshards: u32,
           watchdog_timeout: u64,
           bypass_depth: s32,
           aborting: bool,
@@ -210,6 +235,7 @@ function describe(shape: Shape): Btf {
     SCX_DSQ_INVALID: 1n << 63n,
     SCX_DSQ_GLOBAL: (1n << 63n) + 1n,
     SCX_DSQ_LOCAL: (1n << 63n) + 2n,
+    ...(late ? { SCX_DSQ_REJECT: (1n << 63n) + 4n } : {}),
     SCX_DSQ_LOCAL_ON: 3n << 62n,
   })
   t.b.enum('scx_dsq_lnode_flags', { SCX_DSQ_LNODE_ITER_CURSOR: 1 })

@@ -31,7 +31,7 @@ describe.each(shapes)('a scheduler of the %s shape', (shape) => {
     const snapshot = sched.snapshot()
     expect(snapshot.problems).toEqual([])
     const queues = snapshot.queues.map(({ name, tasks }) => [name, tasks.map(({ pid }) => pid).join()])
-    const perCpu = shape === 'late' ? ['local', 'reject'] : ['local']
+    const perCpu = shape === 'late' ? ['local', 'reject', 'rescue'] : ['local']
     expect(Object.fromEntries(queues)).toEqual({
       ...Object.fromEntries(perCpu.flatMap((kind) => [0, 2].map((cpu) => [`${kind} of CPU ${cpu}`, '']))),
       ...(shape === 'late' ? { 'bypass of CPU 0': '', 'bypass of CPU 2': '' } : {}),

@@ -21,14 +21,6 @@ export const queueColumns: readonly Column<DispatchQueue>[] = [
   { key: 'tasks', title: 'IN ORDER', cell: ({ tasks }) => orDash(tasks.map(taskText).join(', ')) },
 ]
 
-/** The same with whose each is, where there are several schedulers. */
-export function queueColumnsOf(queues: readonly DispatchQueue[]): readonly Column<DispatchQueue>[] {
-  if (queues.every(({ owner }) => owner === undefined)) return queueColumns
-  const [name, ...rest] = queueColumns
-  const owner: Column<DispatchQueue> = { key: 'owner', title: 'OF', cell: (queue) => orDash(queue.owner) }
-  return name === undefined ? [owner] : [name, owner, ...rest]
-}
-
 /** A task that waits, and the dispatch queue that it waits on. */
 export interface WaitingRow extends WaitingTask {
   /** What it is called, where that is known. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the two schedulers share: as much of the kernel's types as they use, and the arena that cid-form schedulers must have. */
+/* What the schedulers share: as much of the kernel's types as they use, and the arena that cid-form schedulers must have. */
 #pragma once
 
 typedef int s32;
@@ -26,17 +26,21 @@ struct {
 		asm volatile("" ::"r"(map)); \
 	} while (0)
 
-/* In place of the id of the sub-scheduler's cgroup, which the guest's script writes into the files. */
+/* In place of the ids of the sub-schedulers' cgroups, which the guest's script writes into the files. */
 #define CGROUP_ID 0x1122334455667788ULL
+#define RESCUE_CGROUP_ID 0x1122334455667799ULL
 
-struct task_struct;
+/* Not only declared: kernel functions that take one are matched by its kind. */
+struct task_struct {};
 struct scx_sub_attach_args;
 struct scx_sub_detach_args;
 
 struct sched_ext_ops_cid {
+	void (*enqueue)(struct task_struct *task, u64 flags);
 	void (*running)(struct task_struct *task);
 	s32 (*sub_attach)(struct scx_sub_attach_args *args);
 	void (*sub_detach)(struct scx_sub_detach_args *args);
+	void (*sub_ecaps_updated)(s32 cid, u64 before, u64 after);
 	s32 (*init_cids)(void);
 	u64 flags;
 	u32 timeout_ms;

@@ -3,13 +3,13 @@ import type { Column } from '../../../present/columns/column.js'
 import {
   eventColumns,
   eventRows,
-  queueColumnsOf,
+  queueColumns,
   runqueueColumns,
   waitingColumns,
   waitingRows,
 } from '../../../present/columns/sched.js'
 import { pairLines } from '../../../present/text/lines.js'
-import { capsText, cidsText } from '../../../present/text/sched.js'
+import { capsText, cidsText, effectiveText, rescuePairs } from '../../../present/text/sched.js'
 import { exitText } from '../../../sched/exit.js'
 import type { SchedulerObject } from '../../../sched/objects.js'
 import type { SchedState } from '../../../sched/sched.js'
@@ -39,7 +39,7 @@ export const sched = defineCommand<{ json?: boolean }>({
 async function printState(output: Output, state: SchedState): Promise<void> {
   await output.line(pairLines(statePairs(state), output.columns).join('\n'))
   await section(output, 'Runqueues', runqueueColumns, state.runqueues)
-  await section(output, 'Dispatch queues', queueColumnsOf(state.queues), state.queues)
+  await section(output, 'Dispatch queues', queueColumns, state.queues)
   await section(output, 'Waiting', waitingColumns, waitingRows(state))
   await section(output, 'Events', eventColumns, eventRows(state))
   if (state.absent.length > 0) {
@@ -84,7 +84,7 @@ function statePairs(state: SchedState): [string, string][] {
     ],
   ]
   for (const scheduler of state.schedulers) {
-    const { name, exit, bypassDepth, aborting, cgroupPath, isRoot, form, caps, watchdogMs } = scheduler
+    const { name, exit, bypassDepth, aborting, cgroupPath, isRoot, form, caps, ecaps, watchdogMs } = scheduler
     const notes = [
       ...(isRoot === false ? [`for cgroup ${cgroupPath ?? '(unknown)'}`] : []),
       ...(form === 'cid' ? ['by cid'] : []),
@@ -97,8 +97,11 @@ function statePairs(state: SchedState): [string, string][] {
     ]
     pairs.push(['scheduler', [name, ...notes].join(', ')])
     if (caps !== undefined) pairs.push(['granted', capsText(caps)])
+    if (ecaps !== undefined) pairs.push(['in force', effectiveText(ecaps)])
   }
   if (state.cids !== undefined) pairs.push(['cids', cidsText(state.cids)])
+  for (const { cpu, schedExt } of state.runqueues)
+    if (schedExt?.rescue !== undefined) pairs.push(...rescuePairs(cpu, schedExt.rescue))
   for (const object of state.objects) pairs.push(...objectPairs(object, state.schedulers.length === 1))
   const { timeoutMs, ageMs } = state.watchdog
   // Without a scheduler the times are those of the last one, or 0.

@@ -3,7 +3,7 @@ import { listingLines } from '../../../bpf/programs/listing-text.js'
 import type { Program } from '../../../bpf/programs/program-object.js'
 import { anyText } from '../../../contract/any.js'
 import { taskText } from '../../../present/columns/column.js'
-import { queueColumnsOf, runqueueColumns } from '../../../present/columns/sched.js'
+import { queueColumns, runqueueColumns } from '../../../present/columns/sched.js'
 import { stackLines } from '../../../present/columns/stacks.js'
 import { placeText, vcpuName } from '../../../present/columns/vcpus.js'
 import { allocatorHtml } from '../../../present/html/allocator.js'
@@ -109,7 +109,6 @@ export function schedView(sched: Sched): View {
     () => {
       const runqueues = sched.runqueues.map((row) => runqueueColumns.map(({ cell }) => cell(row)))
       const queues = sched.queues.filter(({ depth }) => depth > 0)
-      const queueColumns = queueColumnsOf(queues)
       const rows = queues.map((row) => queueColumns.map(({ cell }) => cell(row)))
       return [
         schedTitle(sched),

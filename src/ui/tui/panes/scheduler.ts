@@ -1,7 +1,7 @@
 import { CryoscopeError, quietly } from '../../../errors.js'
 import { taskText } from '../../../present/columns/column.js'
 import { eventRows, waitingRows } from '../../../present/columns/sched.js'
-import { capsText } from '../../../present/text/sched.js'
+import { capsText, cidsText, effectiveText } from '../../../present/text/sched.js'
 import type { DispatchQueue, QueuedTask } from '../../../sched/dispatch-queue.js'
 import { exitText } from '../../../sched/exit.js'
 import type { Runqueue } from '../../../sched/runqueue.js'
@@ -98,6 +98,7 @@ function schedulerNodes(state: SchedState): TreeNode[] {
     address,
     form,
     caps,
+    ecaps,
   } of state.schedulers) {
     const trouble = exit !== undefined && exit.kindValue !== 0
     const notes = [
@@ -105,7 +106,6 @@ function schedulerNodes(state: SchedState): TreeNode[] {
       ...(bypassDepth !== undefined && bypassDepth > 0 ? [`bypassed, depth ${bypassDepth}`] : []),
       ...(trouble ? [`exit ${exit.kind}: ${exitText(exit)}`] : []),
       ...(form === 'cid' ? ['by cid'] : []),
-      ...(caps === undefined ? [] : [`granted ${capsText(caps)}`]),
       flags.join(' '),
     ]
     const node = plain(
@@ -115,7 +115,13 @@ function schedulerNodes(state: SchedState): TreeNode[] {
       escapeText(notes.filter((note) => note !== '').join(', ')),
     )
     found.push(trouble ? { row: { ...node.row, tone: 'problem' } } : node)
+    if (caps !== undefined)
+      found.push(plain(`sched/caps-${address}`, 'granted', escapeText(name), capsText(caps)))
+    if (ecaps !== undefined)
+      found.push(plain(`sched/ecaps-${address}`, 'in force', escapeText(name), effectiveText(ecaps)))
   }
+  if (state.cids !== undefined)
+    found.push(plain('sched/cids', 'cids', `${state.cids.cids.length}`, cidsText(state.cids)))
   const { timeoutMs, ageMs } = state.watchdog
   // Without a scheduler the times are those of the last one, or 0.
   if (timeoutMs !== undefined && state.schedulers.length > 0) {
@@ -271,9 +277,11 @@ export function* queueRecords({ vm }: Desk): Generator<Row> {
 /** A dispatch queue: its tasks in order, then its struct. */
 export function queueView(desk: Desk, target: Extract<Target, { kind: 'queue' }>): View {
   const find = () =>
-    desk.vm.sched.queues.find(({ address, id }) =>
-      target.address === undefined ? id === target.id : address === target.address,
-    )
+    desk.vm.sched.queues.find(({ address, id, name }) => {
+      if (target.address !== undefined) return address === target.address
+      // Queues of several schedulers and of several CPUs share ids.
+      return target.name === undefined ? id === target.id : name === target.name
+    })
   const first = find()
   const address = first?.address ?? target.address
   if (address === undefined) {

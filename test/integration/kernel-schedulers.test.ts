@@ -1,0 +1,136 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { boot } from '../../src/session/guest.js'
+import type { Session } from '../../src/session/session.js'
+import { bpftool } from './support/demo-guest.js'
+import { buildOf, isBuilt, kernelOfSchedulers } from './support/kernel-schedulers.js'
+import { type Seen, type ToolAnswers, toolAnswers, whatIsSeen } from './support/scheduler-truth.js'
+
+/**
+ * The schedulers of the kernel's own tools/sched_ext, one after the other: what bpftool says of each in the guest and what it
+ * prints itself, before and after a stop, and what is read at that stop.
+ */
+const names = [
+  'scx_simple',
+  'scx_cpu0',
+  'scx_central',
+  'scx_flatcg',
+  'scx_pair',
+  'scx_userland',
+  'scx_sdt',
+  'scx_qmap',
+]
+const directory = mkdtempSync(join(tmpdir(), 'cryoscope-schedulers-'))
+
+/** Seconds that the guest waits for the stop between the two looks. */
+const pause = 15
+
+const script = `
+mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
+mkdir -p /tmp
+for port in /dev/virtio-ports/cryoscope.out /dev/vport*p*; do [ -e "$port" ] && device=$port; done
+for name in /sys/class/virtio-ports/*/name; do
+	[ "$(cat $name)" = cryoscope.out ] && port=\${name%/name} && device=/dev/\${port##*/}
+done
+say() { echo "== $1"; cat; echo; }
+look() {
+	bpftool map list | sed -n 's/^\\([0-9]*\\): \\(array\\|percpu_array\\|hash\\|array_of_maps\\) .*/map dump id \\1/p' >/tmp/commands
+	printf 'map list\\nprog list\\nlink list\\n' | cat - /tmp/commands >/tmp/batch
+	tail -n 40 /tmp/$1.out | say "$1 $2 output" >>/tmp/all
+	bpftool -j batch file /tmp/batch 2>&1 | say "$1 $2 bpftool" >>/tmp/all
+	tail -n 40 /tmp/$1.out | say "$1 $2 output-then" >>/tmp/all
+}
+for name in ${names.join(' ')}; do
+	/schedulers/$name >/tmp/$name.out 2>&1 & pid=$!
+	tries=0
+	while [ "$(cat /sys/kernel/sched_ext/state)" != enabled ] && kill -0 $pid 2>/dev/null && [ $tries -lt 100 ]; do
+		sleep 1
+		tries=$((tries + 1))
+	done
+	if [ "$(cat /sys/kernel/sched_ext/state)" = enabled ]; then
+		sleep 2
+		look $name before
+		echo "schedulers: look $name"
+		sleep ${pause}
+		look $name after
+	fi
+	kill -INT $pid 2>/dev/null
+	wait $pid
+	cat /tmp/$name.out | say "$name end output" >>/tmp/all
+	cat /tmp/all >$device
+	: >/tmp/all
+	tries=0
+	while [ "$(cat /sys/kernel/sched_ext/state)" != disabled ] && [ $tries -lt 60 ]; do sleep 1; tries=$((tries + 1)); done
+	echo "schedulers: done $name"
+done
+sleep 1000
+`
+
+const title = `the schedulers of the kernel's own tree on ${kernelOfSchedulers}`
+
+describe.skipIf(!isBuilt)(
+  isBuilt ? title : `${title}, which are not built: scripts/fetch-schedulers builds them`,
+  () => {
+    let vm: Session
+    let answers: ToolAnswers
+    const seen = new Map<string, Seen>()
+
+    beforeAll(async () => {
+      writeFileSync(join(directory, 'script.sh'), script)
+      vm = await boot({
+        kernel: kernelOfSchedulers,
+        cpus: 2,
+        memoryBytes: 2 ** 30,
+        run: [
+          [bpftool, 'version'],
+          // For the libraries that all of them need.
+          [join(buildOf, 'scx_simple'), '-h'],
+        ],
+        files: [`${bpftool}:/usr/sbin/bpftool`, `${buildOf}:/schedulers`],
+        script: join(directory, 'script.sh'),
+        waitFor: /schedulers: (look|done) /,
+        bootTimeoutMs: 500_000,
+      })
+      const said = () => vm.machine?.console.text() ?? ''
+      for (const name of names) {
+        const isLooking = new RegExp(`schedulers: look ${name}\\b`)
+        const isDone = new RegExp(`schedulers: done ${name}\\b`)
+        while (!isLooking.test(said()) && !isDone.test(said())) await rest(50)
+        if (isLooking.test(said()) && !isDone.test(said())) {
+          await vm.freeze()
+          seen.set(name, whatIsSeen(vm))
+          await vm.thaw()
+        }
+        while (!isDone.test(said())) await rest(100)
+      }
+      answers = toolAnswers(readFileSync(vm.machine?.outbox ?? '', 'utf8'))
+    }, 3_000_000)
+
+    afterAll(async () => {
+      await vm?.close()
+      rmSync(directory, { recursive: true, force: true })
+    })
+
+    it.each(names)('%s', (name) => {
+      const found = seen.get(name)
+      if (found === undefined) {
+        // Which is no fault of ours; that the kernel says why is.
+        const why = answers.refusal(name)
+        expect(why, answers.output(name, 'end')).not.toBe('')
+        console.warn(`kernel ${kernelOfSchedulers} refuses ${name}: ${why}`)
+        return
+      }
+      answers.compare(name, found)
+    })
+
+    it('of these at least five run', () => {
+      expect(seen.size).toBeGreaterThanOrEqual(5)
+    })
+  },
+)
+
+function rest(milliseconds: number): Promise<void> {
+  return new Promise((go) => setTimeout(go, milliseconds))
+}
