@@ -7,6 +7,7 @@ import { measureDumps } from './dumps.js'
 import { million } from './fixture.js'
 import { measureMount } from './fuse.js'
 import { measureJupyter } from './jupyter.js'
+import { measureLinkedCasts } from './linked.js'
 import { measureOpening } from './opening.js'
 import { measurePrompt } from './prompt.js'
 import { measureReports } from './report.js'
@@ -19,6 +20,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url))
 
 measureArenas()
 measureCasts(dist)
+measureLinkedCasts(dist)
 await measureReports()
 const fixture = await million()
 try {

@@ -90,7 +90,11 @@ export abstract class BpfObjects extends Steering {
   readonly #knownTypes: KnownTypes = {
     pointerAt: (type, offset, arena) => this.recovery.pointerAt(type, offset, arena),
     complete: (type) => this.recovery.complete(type),
+    keptOf: (struct, address) => this.keptOf(struct, address),
   }
+
+  /** What BPF keeps of the kernel's struct of that name at an address; undefined for structs of which it keeps nothing. */
+  protected abstract keptOf(struct: string, address: bigint): unknown
 
   /**
    * Adds the file that programs were loaded from, an executable or an object, to recover pointers from. True when it has

@@ -122,7 +122,7 @@ export const helpEntries: readonly HelpEntry[] = [
   {
     name: 'context',
     example: 'vm.context(42).items',
-    text: 'all that BPF keeps of a task: task storage, map entries, arena memory, dispatch queue; of(map)',
+    text: 'all that BPF keeps of a task: task storage, map entries, arena memory, dispatch queue; of(map). The same is vm.task(42).$bpf',
   },
   { name: 'why', example: 'vm.why(42).reasons', text: 'why a task is not running' },
   {

@@ -1,4 +1,5 @@
 import type { CType } from '../btf/types.js'
+import { hexAddress } from '../contract/json.js'
 import { recordJson } from '../contract/log.js'
 import { eachWithJson, withJson } from '../contract/shape.js'
 import { kernelSymbolJson } from '../contract/symbols.js'
@@ -178,6 +179,18 @@ export class Session extends BpfObjects {
   context(pid: number): TaskContext {
     const { kernel, unread } = this
     return taskContext(this, findTask(kernel, pid, unread), unread)
+  }
+
+  /** `$bpf` of a task value: `context` of the task that lies there. Throws 'not-found' for one that is on no list of tasks. */
+  protected override keptOf(struct: string, address: bigint): TaskContext | undefined {
+    if (struct !== 'task_struct') return undefined
+    const { kernel, unread } = this
+    for (const task of tasks(kernel, unread))
+      if (task.address === address) return taskContext(this, task, unread)
+    throw new CryoscopeError(
+      'not-found',
+      `no task of the kernel's list lies at ${hexAddress(address)}; it may have ended.`,
+    )
   }
 
   /** A symbol by name, or the one that covers an address. Throws 'usage' with their addresses where several have the name. */

@@ -6,6 +6,7 @@ import type { CType } from '../btf/types.js'
 import type { Located, Pointer, PointerTo, Struct } from '../value/typed.js'
 import type { Session } from './session.js'
 import type { MapPlace, Stop, WaitOptions } from './target.js'
+import type { TaskContext } from './task-context.js'
 import type { IndexedEntry, RangeEntry, Walk } from './walks.js'
 import type { Write } from './writes.js'
 
@@ -97,6 +98,12 @@ type Replaced =
 type TypedStart = string | bigint | Located
 
 type Task<Types> = TypeNamed<Types, 'struct task_struct'>
+
+/** A task_struct, wherever it was found. */
+export interface TaskStruct extends Struct {
+  /** All that BPF keeps of the task, as `vm.context(pid)` has it: task storage, map entries, arena memory, its dispatch queue. */
+  readonly $bpf: TaskContext
+}
 
 /** A session whose names and values are typed by the target's own BTF. */
 export interface TypedSession<Guest extends GuestTypes> extends Omit<Session, Replaced> {

@@ -25,6 +25,8 @@ export interface ValueContext {
     place: { readonly name: string; readonly address: bigint; readonly type: CType },
     value: unknown,
   ): void
+  /** What others keep of the struct of that name at an address, outside of it: `$bpf`. Undefined for structs of which nothing is kept. */
+  keptOf?(struct: string, address: bigint): unknown
   /** A type by its name in C (`struct rq`, `u64`), for casts to types that the value's own BTF does not have. */
   findType?(name: string): CType | undefined
   /** The pointer that programs keep in the integer at that many bytes of a type; undefined when nothing is proven. */

@@ -128,6 +128,11 @@ class PointerNode extends Node<PointerShape> {
     return this.#structOf(name).$member(name)
   }
 
+  get $bpf(): unknown {
+    const struct = this.struct()
+    return struct instanceof StructNode ? struct.$bpf : undefined
+  }
+
   $offsetOf(path: string): number {
     return this.#structOf(path).$offsetOf(path)
   }

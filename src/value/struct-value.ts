@@ -1,3 +1,4 @@
+import { strip } from '../btf/layout.js'
 import type { CType } from '../btf/types.js'
 import { type Field, type Fields, fieldsOf } from './fields.js'
 import { cpuList, cpusOf, highestCpu, maskLength } from './mask.js'
@@ -47,6 +48,12 @@ export class StructNode extends Node<StructShape | MaskShape> {
       return new ScalarNode(this.source, field.shape, address, origin, place)
     }
     return this.source.reference(field.shape, address, origin, field.home)
+  }
+
+  /** What BPF keeps of a task; undefined for every other struct. */
+  get $bpf(): unknown {
+    const type = strip(this.$ctype)
+    return type.kind === 'struct' ? this.source.context.keptOf?.(type.name, this.$address) : undefined
   }
 
   $offsetOf(path: string): number {

@@ -10,6 +10,7 @@ import { type Shape, shapeOf } from './shape.js'
 /** Names of typed.ts that declarations use. */
 const helpers = [
   'Struct',
+  'TaskStruct',
   'CpuMask',
   'PointerTo',
   'Pointer',
@@ -40,6 +41,12 @@ export interface WriterOptions {
 /** The import that declarations need; `library` is where the types of values come from. */
 export function importLine(library: string): string {
   return `import type { ${helpers.join(', ')} } from '${library}'\n`
+}
+
+/** What a struct has besides its members. */
+function parentOf(type: CType): string {
+  if (shapeOf(type).kind === 'mask') return 'CpuMask'
+  return type.kind === 'struct' && type.name === 'task_struct' ? 'TaskStruct' : 'Struct'
 }
 
 /**
@@ -137,7 +144,7 @@ export class TypeScriptWriter {
     }
     if (bare.kind !== 'struct' && bare.kind !== 'union' && bare.kind !== 'section') return ''
     const members = this.#members(bare, '  ', 0, { left: mostMembers })
-    const parent = shapeOf(bare).kind === 'mask' ? 'CpuMask' : 'Struct'
+    const parent = parentOf(bare)
     const head = `/** ${this.#note(named)}, ${bare.size} bytes */\n`
     return `${head}export interface ${this.name(named)} extends ${parent} {\n${members}}\n`
   }

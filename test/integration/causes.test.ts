@@ -22,7 +22,17 @@ sleep 1
 echo "<1>BUG: this is what a process says" >/dev/kmsg
 echo 0 >/sys/devices/system/cpu/cpu1/online
 sleep 2
+dmesg | grep 'sched_ext: ' | sed 's/^.*sched_ext: /said 1: /'
 echo "causes: offline"
+sleep 8
+echo 1 >/sys/devices/system/cpu/cpu1/online
+mkdir -p /sys/fs/bpf/again
+bpftool struct_ops register /demo/scx_demo.o /sys/fs/bpf/again
+sleep 1
+echo S >/proc/sysrq-trigger
+sleep 2
+dmesg | grep 'sched_ext: ' | sed 's/^.*sched_ext: /said 2: /'
+echo "causes: sysrq"
 sleep 1000
 `
 
@@ -72,19 +82,41 @@ describe.each(['6.18', '7.0'])('causes that are not the scheduler, kernel %s', (
     expect(/runs a task of a higher class/.test(waiting[0]?.sentence ?? '')).toBe(isStuck)
   })
 
-  it('a CPU that goes offline is why the scheduler left, in its own words', async () => {
+  /** Lets the guest go on until it says so. */
+  async function until(said: string): Promise<void> {
     await vm.thaw()
-    const end = performance.now() + 100_000
-    while (!/causes: offline/.test(vm.machine?.console.text() ?? '')) {
+    const end = performance.now() + 300_000
+    while (!vm.machine?.console.text().includes(said)) {
       if (performance.now() > end) throw new Error(`it did not go on:\n${vm.machine?.console.text()}`)
       await new Promise((go) => setTimeout(go, 50))
     }
     await vm.freeze()
+  }
+
+  /** What the kernel printed of schedulers that left. */
+  const printed = (time: number): string[] =>
+    [...(vm.machine?.console.text() ?? '').matchAll(new RegExp(`^said ${time}: (.*)$`, 'gm'))].map(
+      ([, line]) => line?.trim() ?? '',
+    )
+
+  it('a CPU that goes offline is why the scheduler left, in its own words', async () => {
+    await until('causes: offline')
     expect(vm.sched.state).toBe('disabled')
     expect(vm.sched.schedulers).toEqual([])
     expect(vm.sched.departed).toMatchObject([
-      { name: 'scx_demo', exit: { kind: 'UNREG_KERN', message: 'cpu 1 going offline, exiting scheduler' } },
+      {
+        name: 'scx_demo',
+        exit: {
+          kind: 'UNREG_KERN',
+          code: (1n << 32n) | (1n << 48n),
+          codeFlags: ['RSN_HOTPLUG', 'ACT_RESTART'],
+          message: 'cpu 1 going offline, exiting scheduler',
+          backtrace: [],
+        },
+      },
     ])
+    const { reason } = vm.sched.departed[0]?.exit ?? {}
+    expect(printed(1)).toContain(`BPF scheduler "scx_demo" disabled (${reason})`)
     const sentences = tellStory(vm).sentences.map(({ sentence }) => sentence)
     expect(sentences.join('\n')).toMatch(
       /Scheduler scx_demo has left: .*cpu 1 going offline, exiting scheduler/,
@@ -93,5 +125,18 @@ describe.each(['6.18', '7.0'])('causes that are not the scheduler, kernel %s', (
     expect(sentences.filter((sentence) => /^CPU/.test(sentence)).join()).not.toMatch(/CPUs? .*\b1\b/)
     expect(vm.dmesg.map(({ text }) => text)).toContain('BUG: this is what a process says')
     expect(sentences.join('\n')).not.toMatch(/what a process says/)
-  })
+  }, 320_000)
+
+  it('a key of sysrq is why the next one left', async () => {
+    await until('causes: sysrq')
+    expect(vm.sched.state).toBe('disabled')
+    const { departed } = vm.sched
+    const found = departed.find(({ exit }) => exit.kind === 'SYSRQ')
+    expect(departed).toHaveLength(2)
+    expect(found).toMatchObject({ name: 'scx_demo', exit: { code: 0n, codeFlags: [], message: '' } })
+    expect(found?.exit.reason).toMatch(/sysrq-S/)
+    expect(printed(2)).toContain(`BPF scheduler "scx_demo" disabled (${found?.exit.reason})`)
+    const sentences = tellStory(vm).sentences.map(({ sentence }) => sentence)
+    expect(sentences.join('\n')).toMatch(/Scheduler scx_demo has left: .*sysrq-S/)
+  }, 320_000)
 })

@@ -12,7 +12,7 @@ import { type Seen, type ToolAnswers, toolAnswers, whatIsSeen } from './support/
  * The schedulers of the kernel's own tools/sched_ext, one after the other: what bpftool says of each in the guest and what it
  * prints itself, before and after a stop, and what is read at that stop.
  */
-const names = [
+const all = [
   'scx_simple',
   'scx_cpu0',
   'scx_central',
@@ -22,6 +22,8 @@ const names = [
   'scx_sdt',
   'scx_qmap',
 ]
+/** Of these, the ones that a person who mends something asks for. */
+const names = process.env.CRYOSCOPE_SCHEDULERS?.split(',') ?? all
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-schedulers-'))
 
 /** Seconds that the guest waits for the stop between the two looks. */
@@ -34,6 +36,9 @@ for port in /dev/virtio-ports/cryoscope.out /dev/vport*p*; do [ -e "$port" ] && 
 for name in /sys/class/virtio-ports/*/name; do
 	[ "$(cat $name)" = cryoscope.out ] && port=\${name%/name} && device=/dev/\${port##*/}
 done
+# Where libbpf looks for the kernel's configuration; of it these programs ask for one thing.
+mkdir -p /boot
+{ ! grep -q rcu_preempt /proc/[0-9]*/comm || echo CONFIG_PREEMPT_RCU=y; } >/boot/config-$(uname -r)
 say() { echo "== $1"; cat; echo; }
 look() {
 	bpftool map list | sed -n 's/^\\([0-9]*\\): \\(array\\|percpu_array\\|hash\\|array_of_maps\\) .*/map dump id \\1/p' >/tmp/commands
@@ -125,8 +130,8 @@ describe.skipIf(!isBuilt)(
       answers.compare(name, found)
     })
 
-    it('of these at least five run', () => {
-      expect(seen.size).toBeGreaterThanOrEqual(5)
+    it.skipIf(names.length < all.length)('of these at least six run', () => {
+      expect(seen.size).toBeGreaterThanOrEqual(6)
     })
   },
 )

@@ -290,6 +290,15 @@ describe.skipIf(!isCached)(
       ])
     })
 
+    it('names what a program around a function is attached to', () => {
+      const program = vm.progs.find(({ name }) => name === 'traces_session')
+      const link = vm.links.find(({ programId }) => programId === program?.id)
+      expect(program?.type).toBe('tracing')
+      expect(link).toMatchObject({ type: 'tracing', attachType: 'trace_fsession' })
+      expect(JSON.stringify(link?.target)).toContain('vfs_read')
+      expect(vm.links.find(({ type }) => type === 'tracing_multi')?.attachType).toBe('trace_fentry_multi')
+    })
+
     it('is put into one context and one story', () => {
       const [queue] = vm.context(waits).items.seen.filter(({ kind }) => kind === 'dsq')
       expect(queue).toMatchObject({ position: 0, queue: { owner: 'test_sub' } })

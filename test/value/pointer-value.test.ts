@@ -134,6 +134,26 @@ describe('pointers', () => {
     expect((task.parent.$target as StructValue).$address).toBe(base + 8n)
   })
 
+  test('tell what is kept of their target, as the target does, when it is asked for', () => {
+    const asked: string[] = []
+    const { guest, task } = aTask({
+      keptOf: (struct, address) => {
+        asked.push(struct)
+        return struct === 'task' ? [address - base] : undefined
+      },
+    })
+    guest.setPointer(56, base)
+    expect(task.$format()).not.toContain('$bpf')
+    expect(asked).toEqual([])
+    const kept = (value: unknown) => (value as { readonly $bpf: unknown }).$bpf
+    expect(kept(task)).toEqual([0n])
+    expect(kept(task.parent)).toEqual([0n])
+    expect(kept(task.se)).toBeUndefined()
+    expect(kept(task.data)).toBeUndefined()
+    expect(kept(aTask().task)).toBeUndefined()
+    expect(asked).toEqual(['task', 'task', 'entity'])
+  })
+
   test('keep the address they held', () => {
     const { guest, task } = aTask()
     const { parent } = task

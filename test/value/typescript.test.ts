@@ -38,7 +38,7 @@ describe('declareTypeScript', () => {
   )
 
   it.each([
-    "import type { Struct, CpuMask, PointerTo, Pointer, List, FlexibleList, Enum, Opaque } from 'cryoscope'",
+    "import type { Struct, TaskStruct, CpuMask, PointerTo, Pointer, List, FlexibleList, Enum, Opaque } from 'cryoscope'",
     /export interface string__\d+ extends Struct \{[^}]*next: Pointer<string__\d+>/,
     /export interface string__\d+ extends Struct \{\n {2}\/\*\* int, offset 0, 4 bytes \*\/\n {2}readonly x: number\n/,
     'readonly other: Pointer<other>\n',

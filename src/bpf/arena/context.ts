@@ -22,6 +22,8 @@ export interface KnownTypes {
   pointerAt(type: StructType | SectionType, offset: number, arena?: ArenaProbe): RecoveredPointer | undefined
   /** The struct that a forward declaration means. */
   complete(type: CType): CType | undefined
+  /** What BPF keeps of the struct of that name at an address. */
+  keptOf?(struct: string, address: bigint): unknown
 }
 
 /** What lies at places of an arena. */
@@ -67,6 +69,7 @@ export function arenaContext(
     resolvePointer: (value, type) => resolve(window, value, type),
     ...(known && {
       recoverPointer: (type, offset) => known.pointerAt(type, offset, probe),
+      keptOf: (struct, address) => known.keptOf?.(struct, address),
     }),
     resolveForward: (type) => {
       for (const btf of types) {

@@ -70,6 +70,7 @@ function attachType(kernel: Kernel, address: bigint, type: string, program: bigi
 
 const attachTypeKinds = new Set([
   'tracing',
+  'tracing_multi',
   'cgroup',
   'iter',
   'netns',

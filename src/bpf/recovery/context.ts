@@ -9,6 +9,7 @@ export function recoveringContext(kernel: Kernel, known: KnownTypes): ValueConte
   return {
     ...context,
     recoverPointer: (type, offset) => known.pointerAt(type, offset),
+    keptOf: (struct, address) => known.keptOf?.(struct, address),
     resolveForward: (type) => context.resolveForward?.(type) ?? known.complete(type),
   }
 }

@@ -6,7 +6,7 @@ import type { Btf } from '../../btf/btf.js'
 import { TypeScriptWriter } from '../../value/typescript.js'
 
 /** Changes when what is written for the same BTF does. */
-const format = 1
+const format = 2
 
 /** ${XDG_CACHE_HOME:-~/.cache}/cryoscope/types */
 export function typesDirectory(environment: NodeJS.ProcessEnv = process.env): string {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * trace-multi ID...: attaches one program to the functions with these ids in the kernel's BTF, by one link of type
- * tracing_multi, and holds it. With raw calls, for libbpf of today knows no such links.
+ * tracing_multi, and a program of type fsession to the first alone, and holds both. With raw calls, for libbpf of today
+ * knows no such links.
  */
 #include <linux/bpf.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define TRACE_FSESSION 58
 #define TRACE_FENTRY_MULTI 59
 
 /* What bpf(BPF_LINK_CREATE) takes for them. */
@@ -57,6 +59,24 @@ int main(int argc, char **argv)
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	if (fd < 0) {
 		perror("attach");
+		return 1;
+	}
+
+	/* Before and after the function, by one program. */
+	strcpy(load.prog_name, "traces_session");
+	load.expected_attach_type = TRACE_FSESSION;
+	load.attach_btf_id = ids[0];
+	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
+	if (fd < 0) {
+		perror("load session");
+		puts(log);
+		return 1;
+	}
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = fd;
+	attr.link_create.attach_type = TRACE_FSESSION;
+	if (syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)) < 0) {
+		perror("attach session");
 		return 1;
 	}
 	puts("traced");

@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
-import type { ContextItem } from '../../../src/session/task-context.js'
+import type { ContextItem, TaskContext } from '../../../src/session/task-context.js'
+import type { TaskStruct } from '../../../src/session/typed.js'
 import type { Desk } from '../../../src/ui/tui/model/desk.js'
 import { taskView } from '../../../src/ui/tui/panes/tasks.js'
+import type { StructValue } from '../../../src/value/types.js'
 import type { Comparison, Truth } from './demo-guest.js'
 
 /** What BPF keeps of tasks, against bpftool's dump of the map that has the same in the demo. */
@@ -68,9 +70,19 @@ function taskContexts({ session, truth }: Truth): void {
     expect(own).toHaveLength(1)
     expect(own[0]).toMatchObject({ map: 'arena', how: expect.stringMatching(/points at it.*its member pid/) })
     expect(own[0]?.value).toMatchObject({ pid: task.pid, tgid: task.tgid, task: task.address })
+    // The same from the task's value, and through an integer that is known to hold its address.
+    const value = session.task(task.pid) as unknown as TaskStruct
+    expect(keysOf(value.$bpf)).toEqual(keysOf(context))
+    const stored = storage?.value as StructValue | undefined
+    const pointer = stored?.$member('tptr') as unknown as TaskStruct
+    expect(keysOf(pointer.$bpf)).toEqual(keysOf(context))
     sameQueue(context.items.seen, session.sched.queues, task.address)
   }
   expect([...kinds]).toEqual(expect.arrayContaining(['task_storage', 'map_entry', 'arena']))
+}
+
+function keysOf({ items }: TaskContext): unknown {
+  return items.seen.map(({ kind, map, address, how }) => ({ kind, map, address, how }))
 }
 
 /** Integers in which the demo keeps pointers are shown as such; bpftool knows nothing of that. */

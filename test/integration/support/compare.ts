@@ -191,7 +191,7 @@ function masked(session: Session, map: BpfMap, bytes: readonly string[]): string
 }
 
 /** The kernel hands out spin locks, timers, kptrs and the like as zeros; in memory they are what they are. */
-function maskedHex(session: Session, map: BpfMap, hex: string): string {
+export function maskedHex(session: Session, map: BpfMap, hex: string): string {
   let out = hex
   for (const { offset, size } of specialFields(session.kernel, map.address)) {
     out = out.slice(0, offset * 2) + '0'.repeat(size * 2) + out.slice((offset + size) * 2)

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { Problems } from '../../../src/problems.js'
 import type { Session } from '../../../src/session/session.js'
+import { maskedHex } from './compare.js'
 
 /** Map types that bpftool can dump and whose bytes are compared. */
 const dumpedTypes = ['array', 'percpu_array', 'hash']
@@ -43,7 +44,12 @@ export function whatIsSeen(vm: Session): Seen {
           value?: { hex: string }
           cpus?: { hex: string }[]
         }
-        entries.set(entry.key.hex, entry.cpus?.map(({ hex }) => hex) ?? [entry.value?.hex ?? ''])
+        const values = entry.cpus?.map(({ hex }) => hex) ?? [entry.value?.hex ?? '']
+        // What the kernel shows no user: timers, locks, pointers to its own objects.
+        entries.set(
+          entry.key.hex,
+          values.map((hex) => maskedHex(vm, map, hex)),
+        )
       }
     return [map.id, { name: map.name, type: map.type, entries }] as const
   })
@@ -63,9 +69,7 @@ export function whatIsSeen(vm: Session): Seen {
     object,
     links: vm.links.map(({ id, type }) => `${id} ${type}`),
     numbers: numbersOf(vm),
-    liveElements: vm.allocators
-      .filter(({ kind }) => kind === 'sdt')
-      .map(({ live }) => live.length),
+    liveElements: vm.allocators.filter(({ kind }) => kind === 'sdt').map(({ live }) => live.length),
     queues: queues.map(({ name, depth, tasks, changing }) => ({
       name,
       depth,
@@ -179,7 +183,11 @@ export function toolAnswers(text: string) {
         .map((line) => line.trim())
       const pattern =
         /incompatible|not found|fail|invalid|unsupported|not supported|denied|EXIT|Error|SCX_BUG/i
-      return lines.find((line) => pattern.test(line)) ?? lines.filter((line) => line !== '').at(-1) ?? ''
+      const first =
+        lines.find((line) => pattern.test(line)) ?? lines.filter((line) => line !== '').at(-1) ?? ''
+      // The verifier's last word stands before its count of instructions.
+      const verdict = lines[lines.findIndex((line) => /^processed \d+ insns/.test(line)) - 1]
+      return verdict === undefined ? first : `${first}: ${verdict}`
     },
 
     /** Holds what was read to what was said before and after: what did not change meanwhile is equal, what grew lies between. */
