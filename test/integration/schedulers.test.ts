@@ -74,7 +74,7 @@ bpftool -j map dump name root.bss | sed 's/^/told root /'
 bpftool -j map dump name rescue.bss | sed 's/^/told rescue /'
 bpftool struct_ops register /tmp/sub.o /sys/fs/bpf/sub
 spin part; waits=$spinner
-sleep 1
+sleep 4
 grep -r '' /sys/kernel/sched_ext/root | sed 's/^/truth /'
 echo "schedulers: $waits waits, $runs runs, $rescued rescued"
 sleep 1000
