@@ -8,6 +8,7 @@ const dumpedTypes = ['array', 'percpu_array', 'hash']
 
 /** What rises and falls with the processes that look: the same at two moments, it may differ between. By where it is kept. */
 const gauges: Readonly<Record<string, readonly string[]>> = {
+  scx_central: ['nr_queued'],
   scx_sdt: ['active_allocs'],
   scx_userland: ['nr_queued', 'nr_scheduled'],
 }
@@ -149,7 +150,6 @@ const statistics: Readonly<Record<string, readonly (readonly [printed: RegExp, k
   scx_central: [
     [/total +: *(\d+)/, 'nr_total'],
     [/local: *(\d+)/, 'nr_locals'],
-    [/queued: *(\d+)/, 'nr_queued'],
     [/timer +: *(\d+)/, 'nr_timers'],
     [/dispatch: *(\d+)/, 'nr_dispatches'],
   ],
