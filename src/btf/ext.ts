@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import { escapeText } from '../text.js'
 import type { Btf } from './btf.js'
 import type { CType } from './types.js'
 
@@ -104,7 +105,7 @@ function readTable<T>(
     for (let n = 0; n < count; n++, at += size) {
       if (at + size > limit) {
         found.set(name, records)
-        return broken(`breaks off in section ${name}`)
+        return broken(`breaks off in section ${escapeText(name)}`)
       }
       records.push(read(at))
     }

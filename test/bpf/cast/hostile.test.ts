@@ -9,6 +9,7 @@ import { ElfFile } from '../../../src/bpf/cast/object/elf.js'
 import { readExtension } from '../../../src/bpf/cast/object/extension.js'
 import { readObjectCode } from '../../../src/bpf/cast/object/object-code.js'
 import { CryoscopeError } from '../../../src/errors.js'
+import { Problems } from '../../../src/problems.js'
 import { buildCases, objectOf } from './support.js'
 
 const names = ['store-task', 'arena-list', 'loop-context', 'union'] as const
@@ -96,12 +97,29 @@ describe('hostile files', () => {
 })
 
 describe('hostile tables', () => {
+  test('name their sections so that nothing acts on what shows them', () => {
+    const { btf } = readObjectCode(bytesOf('arena-list'), 'arena-list')
+    // The name of a section may be any string of the file: here a source line, which begins with a tab.
+    let name = 1
+    while (name < 100_000 && !btf.string(name).startsWith('\t')) name++
+    const words = [32, 0, 0, 0, 12, 0, 0, 16, name, 5]
+    const bytes = Buffer.from([0x9f, 0xeb, 1, 0, ...new Uint8Array(Uint32Array.from(words).buffer)])
+    const problems = new Problems()
+    readExtension(bytes, btf, problems)
+    expect(problems.sentences).toHaveLength(1)
+    expect(problems.sentences[0]).toMatch(/^\.BTF\.ext: the line table breaks off in section \\t\w/)
+  })
+
   test('of functions, lines and relocations are bounded by their section', () => {
     const { btf } = readObjectCode(bytesOf('store-task'), 'store-task')
     const header = [0x9f, 0xeb, 1, 0, 32, 0, 0, 0]
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-        const { functions, lines, core } = readExtension(Uint8Array.from([...header, ...bytes]), btf)
+        const { functions, lines, core } = readExtension(
+          Uint8Array.from([...header, ...bytes]),
+          btf,
+          new Problems(),
+        )
         const records = [...functions.values(), ...core.values()].reduce((sum, { size }) => sum + size, 0)
         expect(records).toBeLessThanOrEqual(bytes.length)
         for (const line of lines.values()) line.lineOf(1)

@@ -1,4 +1,5 @@
 import type { Btf } from '../../../btf/btf.js'
+import type { Problems } from '../../../problems.js'
 import type { CoreRelocation, SourceLine, SourceLines } from '../code/code.js'
 
 /**
@@ -10,8 +11,6 @@ export interface Extension {
   readonly functions: ReadonlyMap<string, ReadonlyMap<number, number>>
   readonly core: ReadonlyMap<string, ReadonlyMap<number, CoreRelocation>>
   readonly lines: ReadonlyMap<string, SourceLines>
-  /** What could not be read, one sentence each. */
-  readonly problems: readonly string[]
 }
 
 const magic = 0xeb9f
@@ -27,15 +26,15 @@ interface Run {
   readonly size: number
 }
 
-export function readExtension(bytes: Uint8Array, btf: Btf): Extension {
+export function readExtension(bytes: Uint8Array, btf: Btf, problems: Problems): Extension {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const problems: string[] = []
   const functions = new Map<string, Map<number, number>>()
   const core = new Map<string, Map<number, CoreRelocation>>()
   const lines = new Map<string, Lines>()
   const little = bytes[0] === 0x9f
   if (bytes.length < headerLength || view.getUint16(0, little) !== magic || view.getUint8(2) !== 1) {
-    return { functions, core, lines, problems: ['its header is not one of version 1'] }
+    problems.add('.BTF.ext', 'its header is not one of version 1')
+    return { functions, core, lines }
   }
   const word = (at: number): number => view.getUint32(at, little)
   const table = (what: string, header: number, least: number): Run[] =>
@@ -55,7 +54,7 @@ export function readExtension(bytes: Uint8Array, btf: Btf): Extension {
       }
     }
   }
-  return { functions, core, lines, problems }
+  return { functions, core, lines }
 }
 
 /** The records of a table: a record size, then for each section its name, the number of its records, the records. */
@@ -64,7 +63,7 @@ function readRuns(
   little: boolean,
   btf: Btf,
   { what, header, least }: { what: string; header: number; least: number },
-  problems: string[],
+  problems: Problems,
 ): Run[] {
   const word = (at: number): number => view.getUint32(at, little)
   const runs: Run[] = []
@@ -72,11 +71,11 @@ function readRuns(
   const end = begin + word(header + 4)
   const limit = Math.min(end, view.byteLength)
   if (end === begin) return runs
-  if (end > view.byteLength) problems.push(`the ${what} table reaches beyond the section`)
+  if (end > view.byteLength) problems.add('.BTF.ext', `the ${what} table reaches beyond the section`)
   if (begin + 4 > limit) return runs
   const size = word(begin)
   if (size < least || size % 4 !== 0) {
-    problems.push(`the ${what} table has records of ${size} bytes, and ${least} are needed`)
+    problems.add('.BTF.ext', `the ${what} table has records of ${size} bytes, and ${least} are needed`)
     return runs
   }
   for (let at = begin + 4; at + 8 <= limit; ) {
@@ -84,7 +83,7 @@ function readRuns(
     const announced = word(at + 4)
     at += 8
     const count = Math.min(announced, Math.floor((limit - at) / size))
-    if (count < announced) problems.push(`the ${what} table breaks off in section ${section}`)
+    if (count < announced) problems.add('.BTF.ext', `the ${what} table breaks off in section ${section}`)
     runs.push({ section, begin: at, count, size })
     at += announced * size
   }

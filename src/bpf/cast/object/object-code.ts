@@ -1,5 +1,6 @@
 import { Btf } from '../../../btf/btf.js'
 import { CryoscopeError } from '../../../errors.js'
+import { Problems } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import type { Code, CodeFunction, CodeSection, CoreRelocation, Reference } from '../code/code.js'
 import { loadImmediateOpcode } from '../code/instructions.js'
@@ -40,13 +41,17 @@ export function readObjectCode(bytes: Uint8Array, name: string): Code {
     throw new CryoscopeError('not-found', `${escapeText(name)} has no .BTF section; compile it with -g`)
   }
   const btf = Btf.parse(relocatedBtf(file, btfSection), { name })
-  const problems = btf.problems.map((problem) => `.BTF: ${problem}`)
+  const problems = new Problems()
+  for (const problem of btf.problems) problems.add('.BTF', problem)
   const { texts, instructions, incomplete } = collectText(file)
   const extensionSection = file.section('.BTF.ext')
-  const extension = extensionSection && readExtension(extensionSection.data, btf)
+  const extension = extensionSection && readExtension(extensionSection.data, btf, problems)
   if (extension === undefined) {
-    problems.push('there is no .BTF.ext section, so there are no source lines and no types of functions')
-  } else problems.push(...extension.problems.map((problem) => `.BTF.ext: ${problem}`))
+    problems.add(
+      '.BTF.ext',
+      'there is no such section, so there are no source lines and no types of functions',
+    )
+  }
   const starts = functionStarts(file, btf, texts, extension)
   const data = readDataSections(file, btf)
   const { references, lost } = readReferences(file, btf, texts, instructions, starts, data)
@@ -66,7 +71,7 @@ export function readObjectCode(bytes: Uint8Array, name: string): Code {
         lines: extension?.lines.get(section.name),
       }),
     ),
-    problems,
+    problems: problems.sentences,
     incomplete: incomplete ?? lost ?? (btf.problems.length > 0 ? 'its BTF is damaged' : undefined),
   }
 }

@@ -105,7 +105,7 @@ describe('an object whose BTF is no use', () => {
     bytes[at + 5] = 0x58
     const report = analyzeObject(bytes, { name: 'object', cache: null })
     expect(report.objects[0]?.problems).toEqual([
-      'there is no .BTF.ext section, so there are no source lines and no types of functions',
+      '.BTF.ext: there is no such section, so there are no source lines and no types of functions',
     ])
   })
 })
