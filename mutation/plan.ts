@@ -17,13 +17,14 @@ export interface Planned {
 /** A test file as it runs without a fault. */
 export interface TestFile {
   readonly path: string
-  /** Fails by itself. */
+  /** The first test that fails by itself; those that do are left out. */
   readonly broken?: string
   /** Faults that were reached while modules were loaded, and in what is run before and after tests. */
   readonly loading: readonly number[]
   readonly around: readonly number[]
   /** Seconds of the processor for what is no test. */
   readonly seconds: number
+  /** Those that pass. */
   readonly tests: readonly TestCase[]
 }
 

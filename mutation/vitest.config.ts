@@ -7,7 +7,8 @@ export default defineConfig({
     runner: './mutation/worker.ts',
     pool: 'forks',
     poolOptions: { forks: { singleFork: true, isolate: false } },
-    testTimeout: 60_000,
+    // The limit is the time of the processor (trial.ts): other programs may want most of it.
+    testTimeout: 300_000,
     retry: 0,
   },
 })

@@ -51,7 +51,7 @@ function nameOf(task: Task): string {
 /** Some tests of one file, until the first that fails. */
 class Trial extends VitestTestRunner {
   failed: string | undefined
-  readonly cases: { name: string; seconds: number; reached: Set<number> }[] = []
+  readonly cases: { name: string; seconds: number; reached: Set<number>; isBroken?: boolean }[] = []
   readonly loading = new Set<number>()
   readonly around = new Set<number>()
   readonly #names: ReadonlySet<string> | undefined
@@ -102,6 +102,7 @@ class Trial extends VitestTestRunner {
     if (reached !== undefined) reached = this.around
     if (test.result?.state === 'fail') {
       this.failed ??= nameOf(test)
+      if (last !== undefined) last.isBroken = true
       if (!this.#isWhole) this.cancel('test-failure')
     }
     super.onAfterRunTask(test)
@@ -135,7 +136,9 @@ export default class Worker extends VitestTestRunner {
       const start = seconds()
       reached = new Set()
       const { trial, killer } = await this.#run(path, undefined, true)
-      const tests = trial.cases.map((each) => ({ ...each, reached: [...each.reached] }))
+      const tests = trial.cases
+        .filter(({ isBroken }) => isBroken !== true)
+        .map((each) => ({ ...each, reached: [...each.reached] }))
       const file: TestFile = {
         path,
         ...(killer !== undefined && { broken: killer }),
@@ -168,7 +171,7 @@ export default class Worker extends VitestTestRunner {
     const isLoading = [...this.#files.values()].some(({ loading }) => loading.includes(mutant.id))
     const left = mutant.tests
       .map((path) => this.#files.get(path))
-      .filter((file) => file !== undefined && file.broken === undefined)
+      .filter((file) => file !== undefined)
       .map((file) => this.#reaching(file as TestFile, mutant.id, isLoading))
       .filter((part) => part.names.size > 0)
       .toSorted((a, b) => a.seconds - b.seconds)

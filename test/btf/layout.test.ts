@@ -132,6 +132,24 @@ describe('memberPathAt', () => {
     expect(memberPathAt(struct, offset)).toBeUndefined()
   })
 
+  it('names elements of one byte, and none of those that have no size', () => {
+    const b = new BtfBuilder()
+    const char = b.int('char', 1)
+    const none = b.struct('none', [])
+    const text = b.struct(
+      'text',
+      [
+        { name: 'comm', type: b.array(char, 16) },
+        { name: 'empty', type: b.array(none, 4) },
+        { name: 'rest', type: b.array(char, 0) },
+      ],
+      20,
+    )
+    const type = Btf.parse(b.build()).type(text)
+    expect(memberPathAt(type, 3)).toMatchObject({ path: 'comm[3]', rest: 0 })
+    expect(memberPathAt(type, 15)).toMatchObject({ path: 'comm[15]', rest: 0 })
+  })
+
   it('ends in loops', () => {
     expect(memberPathAt(btf.type(selfStruct), 0)).toBeUndefined()
     expect(memberPathAt(btf.type(selfArray), 3)).toBeUndefined()

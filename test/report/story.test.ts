@@ -86,6 +86,22 @@ describe.each(['early', 'late'] as const)('the story of a stall, scheduler of th
 })
 
 describe('a story', () => {
+  it('tells of a scheduler that is bypassed, and of none that is not', () => {
+    const said = (shape: Shape, depth: number | undefined): string[] => {
+      const guest = new SchedGuest(shape)
+      if (depth !== undefined) guest.objects.set('scx_sched', guest.sched, { bypass_depth: depth })
+      return storyOf(sceneOf(guest))
+        .sentences.filter(({ sentence }) => /bypass/.test(sentence))
+        .map(({ weight, sentence, facts }) => `${weight} ${JSON.stringify(facts)}: ${sentence}`)
+    }
+    const sentence =
+      'Scheduler made_up is bypassed: the kernel runs tasks in order of arrival and asks nobody.'
+    expect(said('late', 1)).toEqual([`trouble {"bypass_depth":1}: ${sentence}`])
+    expect(said('late', 3)).toEqual([`trouble {"bypass_depth":3}: ${sentence}`])
+    expect(said('late', 0)).toEqual([])
+    expect(said('early', undefined)).toEqual([])
+  })
+
   it('tells that nobody waits for long', () => {
     const guest = new SchedGuest('late')
     guest.addTask(10, { 'scx.runnable_at': now - 2n })
