@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { asPhysical } from '../../src/brands.js'
-import { readNotes } from '../../src/memory/notes.js'
 import { encodeNotes } from '../../src/memory/core-layout.js'
+import { readNotes } from '../../src/memory/notes.js'
 import type { Session } from '../../src/session/session.js'
 import { coreNotes, coreOf, wholeFrames } from '../../src/session/vmcore.js'
 

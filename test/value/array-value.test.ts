@@ -14,6 +14,7 @@ describe('arrays', () => {
 
   test('are arrays of JavaScript', () => {
     expect(Array.isArray(weights)).toBe(true)
+    expect((weights as unknown as { readonly $kind: string }).$kind).toBe('array')
     expect(weights.length).toBe(2)
     expect([...weights]).toEqual([3, 4])
     expect(weights.map((n) => n * 2)).toEqual([6, 8])

@@ -4,7 +4,7 @@ import { Btf } from '../../src/btf/btf.js'
 import { sizeOf } from '../../src/btf/layout.js'
 import type { CType } from '../../src/btf/types.js'
 import { CryoscopeError } from '../../src/errors.js'
-import { encode } from '../../src/value/encode.js'
+import { encode, encodeOver } from '../../src/value/encode.js'
 import { jsonOf } from '../../src/value/render/json.js'
 import { BtfBuilder, type MemberSpec } from '../btf/builder.js'
 import { FakeGuest } from './fake-guest.js'
@@ -258,6 +258,44 @@ const typesOf = (first: fc.Arbitrary<Step>): fc.Arbitrary<CType> =>
   fc
     .tuple(fc.array(first, { minLength: 1, maxLength: 4 }), fc.array(derived, { maxLength: 4 }))
     .map(([a, b]) => typeOf([...a, ...b]))
+
+describe('encodeOver', () => {
+  /** Bitfields of 3, 5, 17 and 7 bits in one word. */
+  const fields = build((b, { u32 }) => {
+    let bit = 0
+    const members = [3, 5, 17, 7].map((bitSize, i): MemberSpec => {
+      const member = { name: `f${i}`, type: u32, bitOffset: bit, bitSize }
+      bit += bitSize
+      return member
+    })
+    return b.struct('fields', members)
+  })
+  const word = (bytes: Uint8Array): number => new DataView(bytes.buffer).getUint32(0, true)
+
+  it.each([
+    ['f0', 0x0000_0007],
+    ['f1', 0x0000_00f8],
+    ['f2', 0x01ff_ff00],
+    ['f3', 0xfe00_0000],
+  ])('changes the bits of %s and none beside them', (name, mask) => {
+    const set = new Uint8Array(4).fill(0xff)
+    expect(word(encodeOver(fields, { [name]: 0 }, set))).toBe(~mask >>> 0)
+    expect(word(encodeOver(fields, { [name]: -1 }, new Uint8Array(4)))).toBe(mask)
+    // What was there is not what is changed.
+    expect([...set]).toEqual([255, 255, 255, 255])
+  })
+
+  it('keeps members and elements that are left out', () => {
+    const type = build((b, { u8, u16 }) =>
+      b.struct('pair', [
+        { name: 'a', type: u16 },
+        { name: 'list', type: b.array(u8, 2) },
+      ]),
+    )
+    expect(hex(encodeOver(type, { a: 0x1234 }, Uint8Array.of(1, 2, 3, 4)))).toBe('34120304')
+    expect(hex(encodeOver(type, {}, Uint8Array.of(1, 2, 3, 4)))).toBe('01020304')
+  })
+})
 
 describe('encode and jsonOf', () => {
   const filled = (type: CType, noise: fc.Stream<number>): Uint8Array =>

@@ -77,6 +77,9 @@ describe('declareTypeScript', () => {
     expect(index).toContain("  'atomic_t': atomic_t\n")
     expect(index).toContain("  'enum color': color\n")
     expect(index).toMatch(/ {2}'struct string': string__\d+\n/)
+    // One line for a name, and none for what C has no name for.
+    expect(index.match(/'struct string'/g)).toHaveLength(1)
+    expect(index).not.toMatch(/section|\.data|\.bss/)
     expect(file.match(/^export interface string__\d+ /gm)).toHaveLength(2)
   })
 })

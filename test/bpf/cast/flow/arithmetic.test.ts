@@ -91,15 +91,15 @@ describe('arithmetic on two known numbers', () => {
 })
 
 describe('what comes of something unknown is a multiple of', () => {
-  const after = (what: number, by: number): number =>
+  const unknownBy = (what: number, by: number): number =>
     arithmetic.strideOf(arithmetic.compute(what, TOP, values.constant(by), false))
 
   it('what it is shifted, multiplied or masked by, and of nothing else', () => {
-    expect([3, 39, 40, 63].map((by) => after(operation.shiftLeft, by))).toEqual([8, 2 ** 39, 1, 1])
-    expect([24, -24, 0].map((by) => after(operation.multiply, by))).toEqual([24, 24, 1])
-    expect([0xf0, -8, 7, 0].map((by) => after(operation.and, by))).toEqual([16, 8, 1, 1])
-    expect([operation.or, operation.divide, operation.shiftRight].map((what) => after(what, 16))).toEqual([
-      1, 1, 1,
-    ])
+    expect([3, 39, 40, 63].map((by) => unknownBy(operation.shiftLeft, by))).toEqual([8, 2 ** 39, 1, 1])
+    expect([24, -24, 0].map((by) => unknownBy(operation.multiply, by))).toEqual([24, 24, 1])
+    expect([0xf0, -8, 7, 0].map((by) => unknownBy(operation.and, by))).toEqual([16, 8, 1, 1])
+    expect([operation.or, operation.divide, operation.shiftRight].map((what) => unknownBy(what, 16))).toEqual(
+      [1, 1, 1],
+    )
   })
 })
