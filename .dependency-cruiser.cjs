@@ -117,6 +117,14 @@ module.exports = {
       to: { path: '^src/bpf/arena/', pathNot: '^src/bpf/arena/(reader|window|users)\\.ts$' },
     },
     {
+      name: 'containers-read-arenas',
+      severity: 'error',
+      comment:
+        'An arena shows its containers; they are given what there is to read of it and do not know who shows them.',
+      from: { path: '^src/bpf/containers/' },
+      to: { path: '^src/bpf/arena/', pathNot: '^src/bpf/arena/(reader|window|users)\\.ts$' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       comment: 'Types may name each other; code may not.',

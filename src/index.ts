@@ -3,6 +3,8 @@
 
 export type { Allocation, Allocator } from './bpf/allocators/allocator.js'
 export type { Arena } from './bpf/arena/arena.js'
+export type { Container } from './bpf/containers/container.js'
+export type { ContainerEntry, ContainerKind } from './bpf/containers/reading.js'
 export type { BpfMap } from './bpf/map.js'
 export type { MapInfo } from './bpf/map-info.js'
 export type { BpfProgram } from './bpf/program.js'

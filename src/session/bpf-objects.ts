@@ -4,6 +4,8 @@ import type { Arena } from '../bpf/arena/arena.js'
 import { arenaOfMap, listArenas } from '../bpf/arena/arenas.js'
 import type { KnownTypes } from '../bpf/arena/context.js'
 import { btfIdentity } from '../bpf/cast/object/identity.js'
+import type { Container } from '../bpf/containers/container.js'
+import { containerNamed } from '../bpf/containers/named.js'
 import { BpfMap } from '../bpf/map.js'
 import { listMaps, type MapInfo } from '../bpf/map-info.js'
 import { type BpfProgram, listPrograms } from '../bpf/program.js'
@@ -22,7 +24,7 @@ import type { ValueContext } from '../value/context.js'
 import { one } from './lookup.js'
 import { Steering } from './steering.js'
 
-/** The part of a session that knows what BPF keeps: maps, programs, links, arenas, allocators, recovered pointers. */
+/** The part of a session that knows what BPF keeps: maps, programs, links, arenas, allocators, containers, recovered pointers. */
 export abstract class BpfObjects extends Steering {
   #context: ValueContext | undefined
   #maps: readonly BpfMap[] | undefined
@@ -166,6 +168,16 @@ export abstract class BpfObjects extends Steering {
   /** One allocator by the name of its variable, `ARENA/NAME` where arenas have allocators of the same name. */
   allocator(name: string): Allocator {
     return allocatorNamed(this.allocators, name)
+  }
+
+  /** Every data structure of the sched_ext library that programs keep in an arena. */
+  get containers(): readonly Container[] {
+    return this.arenas.flatMap(({ containers }) => containers)
+  }
+
+  /** One of them by its name, `ARENA/NAME` where arenas have containers of the same name. */
+  container(name: string): Container {
+    return containerNamed(this.containers, name)
   }
 
   override get valueContext(): ValueContext {

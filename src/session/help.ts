@@ -95,6 +95,16 @@ export const helpEntries: readonly HelpEntry[] = [
     example: "vm.allocator('scx_task_allocator').live[0].value",
     text: 'one allocator: live, at(index), leaks, dangling, problems',
   },
+  {
+    name: 'containers',
+    example: 'vm.containers.map(c => [c.name, c.kind])',
+    text: 'data structures of the sched_ext library in arenas: trees, heaps, queues, bitmaps, the topology',
+  },
+  {
+    name: 'container',
+    example: "[...vm.container('topo_all')].map(e => e.details.cpus)",
+    text: 'one of them: entries in its own order, at(key), count, state, problems',
+  },
   { name: 'tasks', example: 'vm.tasks.filter(t => !t.isKernelThread)', text: 'every thread' },
   { name: 'task', example: 'vm.task(1).comm', text: 'the task_struct with a pid' },
   { name: 'stack', example: 'vm.stack(42).frames', text: 'the kernel stack of a task, running or not' },

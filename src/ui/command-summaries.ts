@@ -151,6 +151,12 @@ export const commandSummaries = [
     example: 'cryoscope allocators @vm1 scx_task_allocator',
   },
   {
+    name: 'containers',
+    group: 'Look inside',
+    summary: 'trees, heaps, queues, bitmaps and the topology that schedulers keep in arenas',
+    example: 'cryoscope containers @vm1 topo_all',
+  },
+  {
     name: 'tasks',
     group: 'Look inside',
     summary: 'every task, or one by its pid',

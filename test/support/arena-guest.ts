@@ -7,7 +7,7 @@ import { memberAt, sizeOf } from '../../src/btf/layout.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { Problems, problemText } from '../../src/problems.js'
 import { describeScheduler } from './arena-types.js'
-import { addBtf } from './bpf-objects.js'
+import { addBtf, addHash, type HashEntry } from './bpf-objects.js'
 import { KernelGuest } from './kernel-guest.js'
 import { writeRbtree } from './structures.js'
 
@@ -58,6 +58,7 @@ export class ArenaGuest {
   readonly #mapped = new Set<number>()
   #nextPage = 8
   readonly #sections: { name: string; at: bigint; type: number; size: number }[] = []
+  readonly #hashes: { name: string; type: number; keySize: number; entries: readonly HashEntry[] }[] = []
   readonly types: Btf
 
   constructor(options: ArenaOptions = {}) {
@@ -187,6 +188,13 @@ export class ArenaGuest {
     )
   }
 
+  /** A hash map of the program, with keys and values as bytes. */
+  hash(name: string, valueType: string, keySize: number, entries: readonly HashEntry[]): void {
+    const type = this.#types.ids[valueType]
+    if (type === undefined) throw new Error(`the test program has no ${valueType}`)
+    this.#hashes.push({ name, type, keySize, entries })
+  }
+
   // The whole
 
   /** Writes maps, program and arena, and reads the arena. Call it once. */
@@ -231,6 +239,13 @@ export class ArenaGuest {
       })
       guest.maps.set(id, at)
       used.push(at)
+    }
+    for (const [i, { name, type, keySize, entries }] of this.#hashes.entries()) {
+      const id = 30 + i
+      const spec = { id, name, keySize, valueSize: 8, maxEntries: 64 }
+      const { address } = addHash(guest, { ...spec, members: { btf, btf_value_type_id: type } }, entries)
+      guest.maps.set(id, address)
+      used.push(address)
     }
     const list = guest.alloc(used.length * 8)
     for (const [i, map] of used.entries()) guest.u64(list + BigInt(i * 8), map)

@@ -1,4 +1,5 @@
 import { BtfBuilder } from '../btf/builder.js'
+import { containers, describeContainers } from './container-types.js'
 
 /** BTF of a scheduler that uses the allocators of the sched_ext library, with some contexts of its own. */
 export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record<string, number>> } {
@@ -65,17 +66,20 @@ export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record
   ])
   struct('buddy', { first_chunk: b.pointer(buddyChunk), lock: pointer, vaddr: u64 })
 
+  describeContainers(b, ids, { id, u8, u32, u64, s32, s64 })
+
   // The scheduler's own
   const cpu = b.struct('cpu_ctx', (self) => [
     { name: 'cpu', type: u32 },
     { name: 'load', type: u32 },
     { name: 'next', type: b.pointer(self) },
   ])
+  struct('tid_ctx', { tid: id, tree: pointer, capacity: u64 })
+  struct('queued_ctx', { common: ids.scx_task_common as number, pid: u64, lag: u64 })
   struct('task_ctx', { pid: s32, comm: b.array(char, 16), cpu: b.pointer(cpu), peer: u64 })
   struct('odd_ctx', { a: u64, b: u64, c: u64, d: u64, e: u32 })
   struct('cgrp_ctx', { weight: u64, quota: u64, used: u64 })
   struct('other_thing', { x: u64, y: u64, z: u64 })
-  struct('scx_atq', { tid: id, tree: pointer, capacity: u64 })
   struct('big_ctx', { head: u64, table: b.array(u64, 700), tail: u64 })
   const linked = b.struct('linked_ctx', (self) => [
     { name: 'next', type: b.pointer(self) },
@@ -93,9 +97,10 @@ export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record
     'cgrp_ctx',
     'other_thing',
     'cpu_ctx',
-    'scx_atq',
+    'tid_ctx',
     'big_ctx',
     'linked_ctx',
+    'queued_ctx',
   ]
   ids.cpu_ctx = cpu
   for (const name of own) {
@@ -105,6 +110,10 @@ export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record
   ids.toData = b.pointer(data)
   ids.toCpu = b.pointer(cpu)
   ids.toTask = b.pointer(ids.task_ctx as number)
+  for (const name of containers) ids[`to_${name}`] = b.pointer(ids[name] as number)
+  ids.toQueued = b.pointer(ids.queued_ctx as number)
+  ids.manyQueues = b.array(ids.to_scx_atq as number, 4)
+  ids.words = b.array(u64, 4)
   ids.pointers = b.array(pointer, 4)
   ids.offsets = b.array(u32, 4)
   return { builder: b, ids }

@@ -7,6 +7,7 @@ import { hexOf } from '../../value/bytes.js'
 import type { ArenaReader } from '../arena/reader.js'
 import type { MapInfo } from '../map-info.js'
 import { readerFor } from '../maps/readers.js'
+import { eachValue } from '../maps/values.js'
 import type { Payload, TypedReference } from './payload.js'
 import { type PointerField, pointerFields } from './pointer-fields.js'
 import { type Reading, viewOf } from './reading.js'
@@ -167,27 +168,10 @@ class ReferenceWalk {
     }
     const problems = new Problems()
     const fields = map.valueType === undefined ? undefined : this.#fieldsOf(map.valueType)
-    const scan = (bytes: Uint8Array, from: number, length: number, key: () => string): void => {
-      const label = (at: number): string => `${map.name}[${key()}]+0x${(at - from).toString(16)}`
+    eachValue(this.#kernel, map, reader, problems, (bytes, from, length, key) => {
+      const label = (at: number): string => `${map.name}[${hexOf(key())}]+0x${(at - from).toString(16)}`
       this.#words(viewOf(bytes), from, from + length, (at) => fields?.get(at - from), true, false, label)
-    }
-    if ('batches' in reader) {
-      for (const batch of reader.batches(this.#kernel, map, problems)) {
-        const { keySize, keys } = batch
-        const copies = batch.valueSize === 0 ? 0 : batch.valueStride / batch.valueSize
-        for (let i = 0; i < batch.count; i++) {
-          for (let copy = 0; copy < copies; copy++) {
-            const from = i * batch.valueStride + copy * batch.valueSize
-            scan(batch.values, from, batch.valueSize, () => hexOf(keys, i * keySize, (i + 1) * keySize))
-          }
-        }
-      }
-    } else {
-      for (const entry of reader.entries(this.#kernel, map, problems)) {
-        const key = (): string => hexOf(entry.key)
-        for (const { bytes, decoded = bytes } of entry.values) scan(decoded, 0, decoded.length, key)
-      }
-    }
+    })
     for (const { where, why } of problems.list) this.#unread.push(`map ${map.name}, ${where}: ${why}`)
   }
 

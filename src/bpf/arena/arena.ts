@@ -15,6 +15,8 @@ import { makeValue } from '../../value/value.js'
 import type { Allocator } from '../allocators/allocator.js'
 import { ArenaContents } from '../allocators/catalog.js'
 import type { DanglingReference } from '../allocators/references.js'
+import type { Container } from '../containers/container.js'
+import { findContainers } from '../containers/find.js'
 import type { MapInfo } from '../map-info.js'
 import { beginsAt } from './begins-at.js'
 import { type ArenaObjects, arenaContext, type KnownTypes } from './context.js'
@@ -63,6 +65,7 @@ export class Arena implements ArenaReader {
   #free: readonly PageRange[] | undefined | null = null
   #globals: readonly ArenaGlobals[] | undefined
   #contents: ArenaContents | undefined
+  #containers: readonly Container[] | undefined
   #isFinding = false
   readonly #maps: readonly MapInfo[]
 
@@ -248,6 +251,12 @@ export class Arena implements ArenaReader {
   /** The allocators that hand out its memory. */
   get allocators(): readonly Allocator[] {
     return this.#allocated.allocators
+  }
+
+  /** Data structures of the sched_ext library that its programs keep in it: trees, heaps, queues, bitmaps, the topology. */
+  get containers(): readonly Container[] {
+    this.#containers ??= findContainers(this.#kernel, this, this.#maps, this.#problems)
+    return this.#containers
   }
 
   /** References of its programs to pages that it does not have. */

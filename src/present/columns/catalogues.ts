@@ -1,5 +1,6 @@
 import { Allocator } from '../../bpf/allocators/allocator.js'
 import { Arena } from '../../bpf/arena/arena.js'
+import { Container } from '../../bpf/containers/container.js'
 import { BpfMap } from '../../bpf/map.js'
 import type { BpfLink } from '../../bpf/programs/links.js'
 import type { LogRecord } from '../../kernel/dmesg.js'
@@ -11,6 +12,7 @@ import { Vcpu } from '../../session/vcpu.js'
 import { allocatorColumns } from './allocators.js'
 import { arenaColumns } from './arenas.js'
 import type { Column } from './column.js'
+import { containerColumns } from './containers.js'
 import { linkColumns } from './links.js'
 import { logColumns } from './log.js'
 import { mapColumns } from './maps.js'
@@ -52,6 +54,10 @@ const known: readonly Known[] = [
   {
     isRow: (row) => row instanceof Allocator,
     catalogue: { plural: 'allocators', columns: allocatorColumns },
+  },
+  {
+    isRow: (row) => row instanceof Container,
+    catalogue: { plural: 'containers', columns: containerColumns },
   },
   { isRow: (row) => row instanceof Vcpu, catalogue: { plural: 'vCPUs', columns: vcpuColumns } },
   {

@@ -32,6 +32,7 @@ const loaders: Readonly<Record<(typeof commandSummaries)[number]['name'], Load>>
   arenas: async () => (await import('./commands/arenas.js')).arenas,
   arena: async () => (await import('./commands/arena.js')).arena,
   allocators: async () => (await import('./commands/allocators.js')).allocators,
+  containers: async () => (await import('./commands/containers.js')).containers,
   stack: async () => (await import('./commands/stack.js')).stack,
   dmesg: async () => (await import('./commands/dmesg.js')).dmesg,
   console: async () => (await import('./commands/console.js')).console,

@@ -10,6 +10,7 @@ const namesIn: Readonly<Record<string, (vm: Session) => string[]>> = {
   program: (vm) => vm.progs.map(({ name }) => name),
   arena: (vm) => vm.arenas.map(({ name }) => name),
   allocator: (vm) => vm.allocators.map(({ name }) => name),
+  container: (vm) => vm.containers.map(({ name }) => name),
   pid: (vm) => vm.tasks.map(({ pid }) => String(pid)),
 }
 

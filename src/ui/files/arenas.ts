@@ -4,6 +4,7 @@ import { arenaContentsJson } from '../../contract/arenas.js'
 import { hole } from '../../memory/frame-reader.js'
 import { problemText } from '../../problems.js'
 import { escapeText } from '../../text.js'
+import { containersDirectory } from './containers.js'
 import { memoryFile } from './memory-file.js'
 import type { Directory, Entry, File } from './node.js'
 import { section } from './section.js'
@@ -25,7 +26,8 @@ function arenaDirectory(view: View, arena: Arena): Directory {
   return section({
     title: `Arena ${arena.id}`,
     about: `${escapeText(arena.name)}: ${arena.pages.length} pages of ${arena.window.declaredPages}.`,
-    commands: ['arena', 'allocators'],
+    parts: [['containers/', 'trees, heaps, queues, bitmaps and the topology in it']],
+    commands: ['arena', 'allocators', 'containers'],
     attributes: placed('struct bpf_arena', arena.info.address),
     cache: view.cache,
     entries: (notes) => {
@@ -39,6 +41,7 @@ function arenaDirectory(view: View, arena: Arena): Directory {
           'pages.txt',
           textFile(view, 'pages that have memory: number, address, physical address', () => pagesText(arena)),
         ],
+        ['containers', () => containersDirectory(view, arena)],
         ['memory', arenaMemory(view, arena)],
       ]
     },

@@ -3,7 +3,7 @@ import { escapeText, quoteText } from '../../text.js'
 
 /** Methods that look and change nothing: those of sessions, maps and values. */
 const looking = new Set([
-  ...['map', 'prog', 'arena', 'allocator', 'task', 'variable', 'at', 'symbol', 'get', 'entry'],
+  ...['map', 'prog', 'arena', 'allocator', 'container', 'task', 'variable', 'at', 'symbol', 'get', 'entry'],
   ...['$cast', '$index', '$at', '$cpu', '$member', '$container'],
 ])
 const longest = 40

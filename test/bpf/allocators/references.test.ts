@@ -112,7 +112,7 @@ describe('payload types', () => {
       strange: 'scx_allocator',
       unique: 'scx_allocator',
     })
-    // 24 bytes of payload: struct cgrp_ctx or struct other_thing. 8 bytes: none. 24 with its own header: scx_atq.
+    // 24 bytes of payload: struct cgrp_ctx or struct other_thing. 8 bytes: none. 24 with its own header: tid_ctx.
     writeSdtTree(test, variables.cgrp_allocator?.at ?? 0n, 32, [{ index: 0 }])
     writeSdtTree(test, variables.strange?.at ?? 0n, 1000, [{ index: 0 }])
     writeSdtTree(test, variables.unique?.at ?? 0n, 24, [{ index: 0 }])
@@ -126,7 +126,7 @@ describe('payload types', () => {
       evidence: 'no struct of the program has 992 bytes',
     })
     expect(JSON.parse([...(none?.json() ?? [])][0] as string).hex).toMatch(/^[0-9a-f]{1984}$/)
-    // struct cpu_ctx has 16 bytes and fits behind the header, scx_atq brings the header along.
-    expect(whole?.payload.candidates).toEqual(['struct cpu_ctx', 'struct scx_atq'])
+    // struct cpu_ctx has 16 bytes and fits behind the header, tid_ctx brings the header along.
+    expect(whole?.payload.candidates).toEqual(['struct cpu_ctx', 'struct tid_ctx'])
   })
 })

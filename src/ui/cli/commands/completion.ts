@@ -14,7 +14,7 @@ export const completion = defineCommand({
       .addHelpText(
         'after',
         `
-Completes commands, options, @names of guests, and in dumps the names of maps, programs, arenas, allocators and pids.
+Completes commands, options, @names of guests, and in dumps the names of maps, programs, arenas, allocators, containers and pids.
   bash  echo 'source <(cryoscope completion bash)' >> ~/.bashrc
   zsh   cryoscope completion zsh > "\${fpath[1]}/_cryoscope"
   fish  cryoscope completion fish > ~/.config/fish/completions/cryoscope.fish`,

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { Allocator } from '../../../bpf/allocators/allocator.js'
+import { Container } from '../../../bpf/containers/container.js'
 import { BpfMap } from '../../../bpf/map.js'
 import { Program } from '../../../bpf/programs/program-object.js'
 import { catalogueOf } from '../../../present/columns/catalogues.js'
@@ -17,6 +18,7 @@ import { displayMethod, isDisplayable, type MimeBundle } from './mime.js'
 import {
   allocatorView,
   bytesView,
+  containerView,
   diffView,
   explanationView,
   programView,
@@ -45,6 +47,7 @@ export function viewOf(value: unknown): View | undefined {
   if (value instanceof BpfMap) return mapView(value)
   if (value instanceof Program) return programView(value)
   if (value instanceof Allocator) return allocatorView(value)
+  if (value instanceof Container) return containerView(value)
   if (value instanceof Sched) return schedView(value)
   if (value instanceof Vcpu) return vcpuView(value)
   if (value instanceof Session) return sessionView(value)

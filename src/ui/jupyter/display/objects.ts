@@ -1,12 +1,15 @@
 import type { Allocator } from '../../../bpf/allocators/allocator.js'
+import type { Container } from '../../../bpf/containers/container.js'
 import { listingLines } from '../../../bpf/programs/listing-text.js'
 import type { Program } from '../../../bpf/programs/program-object.js'
 import { anyText } from '../../../contract/any.js'
-import { taskText } from '../../../present/columns/column.js'
+import { taskText, terminalCells } from '../../../present/columns/column.js'
+import { countText, entryColumns, originText, stateText } from '../../../present/columns/containers.js'
 import { queueColumns, runqueueColumns } from '../../../present/columns/sched.js'
 import { stackLines } from '../../../present/columns/stacks.js'
 import { placeText, vcpuName } from '../../../present/columns/vcpus.js'
 import { allocatorHtml } from '../../../present/html/allocator.js'
+import { containerHtml } from '../../../present/html/container.js'
 import { hexdump } from '../../../present/html/hexdump.js'
 import { machineCodeHtml, xlatedHtml } from '../../../present/html/listing.js'
 import { html, lines } from '../../../present/html/markup.js'
@@ -15,8 +18,9 @@ import { tableHtml } from '../../../present/html/table.js'
 import { valueTree } from '../../../present/html/value-tree.js'
 import { infoPairs } from '../../../present/info.js'
 import { codeLines, codeRows, type Decode } from '../../../present/machine-code/rows.js'
+import { tableLines } from '../../../present/text/layout.js'
 import { pairLines } from '../../../present/text/lines.js'
-import { figureText } from '../../../problems.js'
+import { figureText, problemText } from '../../../problems.js'
 import type { Diff } from '../../../report/diff/diff.js'
 import type { Story } from '../../../report/story.js'
 import type { Sched } from '../../../sched/sched.js'
@@ -101,6 +105,26 @@ export function allocatorView(allocator: Allocator): View {
       ])
     },
     () => allocatorHtml(allocator),
+  )
+}
+
+export function containerView(container: Container): View {
+  return new View(
+    () => {
+      const { name, kind, entries, problems } = container
+      const columns = entryColumns[kind]
+      const rows = entries.slice(0, textAllocations).map((entry) => terminalCells(columns, entry))
+      const rest = entries.length - rows.length
+      const state = stateText(container)
+      return cutLines([
+        escapeText(`${name}: ${originText(container)}`),
+        escapeText(state === '' ? countText(container) : `${countText(container)}; ${state}`),
+        ...problems.map((problem) => escapeText(problemText(problem))),
+        ...(rows.length === 0 ? [] : tableLines(columns, rows, textWidth)),
+        ...(rest > 0 ? [`… ${rest} more entries`] : []),
+      ])
+    },
+    () => containerHtml(container),
   )
 }
 

@@ -1,4 +1,5 @@
 import { Allocator } from '../../../bpf/allocators/allocator.js'
+import { Container } from '../../../bpf/containers/container.js'
 import { BpfMap } from '../../../bpf/map.js'
 import { CryoscopeError } from '../../../errors.js'
 import { type Catalogue, catalogueOf } from '../../../present/columns/catalogues.js'
@@ -11,6 +12,7 @@ import {
   entryRows,
 } from '../../../present/columns/map-entries.js'
 import { allocatorHtml } from '../../../present/html/allocator.js'
+import { containerHtml } from '../../../present/html/container.js'
 import { hexdump } from '../../../present/html/hexdump.js'
 import { type Html, html } from '../../../present/html/markup.js'
 import { valueTree } from '../../../present/html/value-tree.js'
@@ -24,8 +26,8 @@ import { LiveView } from './live-view.js'
 import { TableBrowser } from './table-browser.js'
 import { ValueBrowser } from './value-browser.js'
 
-/** What can be browsed: a map, any list of the session, a struct or a pointer, an allocator, a whole session. */
-export type Browsable = BpfMap | Allocator | Session | Value | readonly object[]
+/** What can be browsed: a map, any list of the session, a struct or a pointer, an allocator, a container, a whole session. */
+export type Browsable = BpfMap | Allocator | Container | Session | Value | readonly object[]
 
 /**
  * A live view of something: tables page, sort and filter in the kernel, pointers are followed by a click, and all of it
@@ -53,6 +55,8 @@ function browserOf(value: Browsable): Browser {
   if (value instanceof BpfMap) return ofTable(mapBrowser(value))
   if (value instanceof Allocator)
     return ofView(new LiveView({ draw: () => allocatorHtml(value), act: () => {} }))
+  if (value instanceof Container)
+    return ofView(new LiveView({ draw: () => containerHtml(value), act: () => {} }))
   if (isSession(value)) return browserOf(value.maps)
   if (Array.isArray(value) && !('$kind' in value)) {
     const catalogue = catalogueOf(value)
@@ -62,7 +66,7 @@ function browserOf(value: Browsable): Browser {
   }
   throw new CryoscopeError(
     'usage',
-    'browse takes a map, a list of the session (vm.tasks, vm.progs, …), a struct or pointer, an allocator, or vm',
+    'browse takes a map, a list of the session (vm.tasks, vm.progs, …), a struct or pointer, an allocator, a container, or vm',
   )
 }
 

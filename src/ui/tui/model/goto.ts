@@ -73,6 +73,8 @@ function namedTargets({ vm }: Desk, text: string, most: number): Found[] {
     if (matches(name)) add(name, `program ${id}, ${type}`, { kind: 'program', id })
   for (const { name, kind } of quietly(() => vm.allocators) ?? [])
     if (matches(name)) add(name, `${kind} allocator`, { kind: 'allocator', name })
+  for (const { name, kind, arena } of quietly(() => vm.containers) ?? [])
+    if (matches(name)) add(name, kind, { kind: 'container', arena: arena.id, name })
   for (const { pid, name, address } of quietly(() => vm.tasks) ?? [])
     if (matches(name)) add(name, `task ${pid}`, { kind: 'task', pid, address })
   const [, symbol = '', offset] = /^([\w.$]+)\+(0x[0-9a-f]+|\d+)$/i.exec(text) ?? []

@@ -139,7 +139,7 @@ export const keyTable: readonly Action[] = [
     group: 'Look',
     keys: ['g'],
     hint: 'go to',
-    text: 'go to an address, symbol, map, program, allocator, type or pid',
+    text: 'go to an address, symbol, map, program, allocator, container, type or pid',
     run: goto,
   },
   {

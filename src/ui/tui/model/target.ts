@@ -10,6 +10,7 @@ export type Target =
   | { readonly kind: 'arena-place'; readonly arena: number; readonly place: number }
   | { readonly kind: 'allocator'; readonly name: string }
   | { readonly kind: 'slot'; readonly allocator: string; readonly index: number }
+  | { readonly kind: 'container'; readonly arena: number; readonly name: string }
   | { readonly kind: 'task'; readonly pid: number; readonly address?: bigint }
   | { readonly kind: 'queue'; readonly address?: bigint; readonly id?: bigint; readonly name?: string }
   | { readonly kind: 'runqueue'; readonly cpu: number }

@@ -2,6 +2,7 @@ import type { Allocator } from '../../../bpf/allocators/allocator.js'
 import type { Arena } from '../../../bpf/arena/arena.js'
 import { liveElements } from '../../../present/columns/allocators.js'
 import { arenaColumns } from '../../../present/columns/arenas.js'
+import { countText } from '../../../present/columns/containers.js'
 import { noneFound } from '../../../present/none-found.js'
 import { figureText, problemText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
@@ -80,6 +81,17 @@ function arenaContent(desk: Desk, arena: Arena, opened: Set<string>): Content {
           },
         ]),
     ...arena.allocators.map((allocator) => allocatorNode(id, allocator)),
+    ...arena.containers.map((container) =>
+      factNode(
+        `${id}/container-${container.name}`,
+        'container',
+        `${escapeText(container.name)}: ${container.kind}, ${countText(container)}`,
+        {
+          tones: ['dim', container.problems.length > 0 ? 'warning' : 'pointer'],
+          target: { kind: 'container', arena: arena.id, name: container.name },
+        },
+      ),
+    ),
     ...arena.users.map(({ id: program, name }) =>
       factNode(`${id}/user-${program}`, 'used by', escapeText(name), {
         tones: ['dim', 'pointer'],

@@ -4,6 +4,7 @@ import type { View } from '../model/view.js'
 import { allocatorView, slotView } from './allocators.js'
 import { arenaPlaceView, arenaView } from './arenas.js'
 import { bytesView } from './bytes.js'
+import { containerView } from './containers.js'
 import { entryView, mapView } from './maps.js'
 import { targetAt } from './places.js'
 import { listingView, programView } from './programs.js'
@@ -33,6 +34,8 @@ export function openTarget(desk: Desk, target: Target): View {
       return allocatorView(desk, target)
     case 'slot':
       return slotView(desk, target)
+    case 'container':
+      return containerView(desk, target)
     case 'task':
       return taskView(desk, target)
     case 'queue':
