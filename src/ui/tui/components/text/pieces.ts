@@ -17,10 +17,6 @@ export function samePieces(a: Pieces, b: Pieces): boolean {
   )
 }
 
-export function widthOf(pieces: Pieces): number {
-  return pieces.reduce((width, { text }) => width + textWidth(text), 0)
-}
-
 /** The text, cut or filled to exactly this width. */
 export function fitted(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const shown = cutText(text, width)
