@@ -267,16 +267,35 @@ static void forget_call(struct open_call *call)
 			open_filter |= 1ull << (open_calls[i].returns_to & 63);
 }
 
+static bool has_context(uint64_t pc)
+{
+	for (uint64_t i = 0; i < control->functions && i < MOST_FUNCTIONS; i++)
+		if (control->function[i] == pc)
+			return control->contexts >> i & 1;
+	return false;
+}
+
 static void report_call(unsigned cpu, uint64_t pc, const uint64_t *regs)
 {
 	static const uint8_t arguments[] = { 7, 6, 2, 1, 8, 9 };
 	struct event *event = next_event(CALL, cpu, pc, 0);
 	uint64_t returns_to = word_at(regs[4]);
+	bool is_context = has_context(pc);
+	unsigned known = 0;
 
-	for (int i = 0; i < 6; i++)
-		event->word[i] = regs[arguments[i]];
+	for (; known < 6; known++) {
+		const uint8_t *bytes = is_context ? at_virtual(regs[7] + 8 * known, 8) : NULL;
+
+		if (is_context && !bytes)
+			break;
+		if (bytes)
+			memcpy(&event->word[known], bytes, 8);
+		else
+			event->word[known] = regs[arguments[known]];
+	}
 	event->word[6] = regs[4];
 	event->word[7] = returns_to;
+	event->word[8] = known;
 	publish();
 	if (!control->returns || !returns_to)
 		return;

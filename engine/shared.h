@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define LAYOUT 2
+#define LAYOUT 3
 #define MOST_CPUS 256
 #define MOST_PIECES 2048
 #define MOST_FUNCTIONS 64
@@ -50,6 +50,7 @@ struct control {
 	uint64_t pieces, functions;
 	uint64_t function[MOST_FUNCTIONS];
 	uint64_t current[MOST_CPUS]; /* virtual address of each CPU's pointer to its task */
+	uint64_t contexts; /* a bit for each function whose arguments are in memory at rdi: BPF programs */
 	struct piece piece[MOST_PIECES]; /* by offset */
 };
 
@@ -68,7 +69,7 @@ struct event {
 			uint64_t virtual, offset, size; /* offset in the RAM file */
 			uint8_t before[16], after[16]; /* of the bytes that the store covers */
 		} store;
-		/* call: rdi rsi rdx rcx r8 r9, rsp, address it returns to; return: rax, rsp and time of the call; block: length */
+		/* call: rdi rsi rdx rcx r8 r9 or the first words at rdi, rsp, address it returns to, how many of the six are known; return: rax, rsp and time of the call; block: length */
 		uint64_t word[10]; /* the last of each: what the guest's clock says, in ns */
 	};
 };

@@ -24,6 +24,8 @@ export interface Watch {
   readonly pieces?: readonly Piece[]
   readonly functions?: readonly bigint[]
   readonly returns?: boolean
+  /** Those of the functions whose arguments lie in memory at their first argument, a word each. */
+  readonly contexts?: readonly bigint[]
 }
 
 /** Instructions from and to which a question asks. */
@@ -46,14 +48,14 @@ export interface Replayed {
  */
 export async function replay(
   vm: Session,
-  { pieces = [], functions = [], returns = false }: Watch,
+  { pieces = [], functions = [], returns = false, contexts = [] }: Watch,
   { from, to }: Bounds,
   { signal, onProgress }: Span,
 ): Promise<Replayed> {
   const record = recordOf(vm)
   const { answers } = record.store
   const facts = kernelFacts(vm.kernel)
-  const question = { counting: countingNumber, pieces, functions, returns, from, to, facts }
+  const question = { counting: countingNumber, pieces, functions, returns, contexts, from, to, facts }
   const known = answers.get(question)
   if (known !== undefined) {
     const replayed = unpack(known, sizeOf(pieces))
@@ -66,7 +68,7 @@ export async function replay(
     if (to <= from) return first
     journey.prepare(({ shared }) => {
       if (facts !== undefined) shared.learn(facts)
-      shared.watch(pieces, functions, returns)
+      shared.watch(pieces, functions, returns, contexts)
     })
     await journey.runTo(
       { instructions: to },

@@ -12,6 +12,7 @@ import type { Value } from '../value/types.js'
 import { valueOfBytes } from '../value/value.js'
 import { boundsOf, momentOf, replay, type Span } from './ask.js'
 import { type Actor, actorOf, eventJson, whereOf } from './event.js'
+import { contextPrototype } from './program-arguments.js'
 import { recordOf } from './watching.js'
 import type { Answer } from './writes.js'
 
@@ -41,12 +42,18 @@ export async function calls(
   span: Span = {},
 ): Promise<Answer<CallEvent>> {
   const functions = functionsOf(vm, where)
-  const prototypes = new Map(functions.map((address) => [address, prototypeAt(vm, address)]))
+  const prototypes = new Map<bigint, FunctionPrototype | undefined>()
+  const contexts: bigint[] = []
+  for (const address of functions) {
+    const attached = contextPrototype(vm, address)
+    if (attached !== undefined) contexts.push(address)
+    prototypes.set(address, attached ?? prototypeAt(vm, address))
+  }
   const bounds = await boundsOf(vm, span)
   const open = new Map<string, Draft>()
   const drafts: Draft[] = []
   const problems = new Problems()
-  const { events } = await replay(vm, { functions, returns: true }, bounds, span)
+  const { events } = await replay(vm, { functions, returns: true, contexts }, bounds, span)
   for (const event of events) {
     if (event.kind === 'call') {
       const draft = { call: event, back: undefined }
@@ -158,14 +165,14 @@ interface Argument {
 function argumentsOf({ registers }: RawCall, prototype: FunctionPrototype | undefined): Argument[] {
   const bytes = registers.map(bytesOf)
   if (prototype === undefined) {
-    return registerNames.map((name, index) => ({ name, type: undefined, bytes: bytes[index] as Uint8Array }))
+    return bytes.map((word, index) => ({ name: registerNames[index] ?? '', type: undefined, bytes: word }))
   }
   const found: Argument[] = []
   let next = 0
   for (const [index, { name, type }] of prototype.parameters.entries()) {
     const size = sizeOf(type) ?? 0
     const count = size > 8 && size <= 16 ? 2 : 1
-    if (size === 0 || size > 16 || next + count > registerNames.length) break
+    if (size === 0 || size > 16 || next + count > bytes.length) break
     found.push({
       name: name === '' ? `arg${index}` : name,
       type,

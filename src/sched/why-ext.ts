@@ -48,7 +48,7 @@ function whereabouts(scene: Scene): { verdict: Verdict; reasons: Reason[] } {
   if (entity?.opsState === 'QUEUED') {
     const sentence =
       `${who} ${waits} and is on no DSQ: ops.enqueue() of ${schedulerName(scene)} took it ` +
-      'and has not dispatched it. It is in a map or in arena memory of the scheduler.'
+      'and has not dispatched it. Only the maps and the arena memory of the scheduler can say where it keeps it.'
     return { verdict: 'held', reasons: [{ sentence, facts }] }
   }
   if (entity?.opsState === 'QUEUEING' || entity?.opsState === 'DISPATCHING') {

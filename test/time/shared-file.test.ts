@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -37,7 +37,7 @@ function put(at: number, ...values: readonly bigint[]): void {
 }
 
 /** A call event as engine/shared.h lays it out. */
-function putCall(slot: number, time: bigint, pc: bigint): void {
+function putCall(slot: number, time: bigint, pc: bigint, known = 6): void {
   const bytes = Buffer.alloc(128)
   bytes.writeBigUInt64LE(time, 0)
   bytes.writeBigUInt64LE(pc, 8)
@@ -46,6 +46,7 @@ function putCall(slot: number, time: bigint, pc: bigint): void {
   bytes.writeUInt8(3, 31)
   bytes.write('worker', 32)
   for (let index = 0; index < 8; index++) bytes.writeBigUInt64LE(BigInt(100 + index), 48 + 8 * index)
+  bytes.writeBigUInt64LE(BigInt(known), 112)
   writeSync(plugin, bytes, 0, 128, eventsAt + 128 * (slot % eventSlots))
 }
 
@@ -67,6 +68,21 @@ it('takes events in order, across the end of the ring, once', () => {
     returnsTo: 107n,
   })
   expect(shared.drain(() => {})).toBe(0)
+})
+
+it('gives of the arguments of a call those that could be read', () => {
+  putCall(0, 1n, 0xffffffff81000000n, 2)
+  put(words.head, 1n)
+  const events: RawEvent[] = []
+  shared.drain((event) => events.push(event))
+  expect(events).toMatchObject([{ kind: 'call', registers: [100n, 101n] }])
+})
+
+it('marks the functions whose arguments lie in memory', () => {
+  shared.watch([], [0x1000n, 0x2000n, 0x3000n], false, [0x3000n, 0x1000n])
+  const word = Buffer.alloc(8)
+  readSync(plugin, word, 0, 8, words.contexts)
+  expect(word.readBigUInt64LE()).toBe(0b101n)
 })
 
 it('gives the bytes of a store before and after, and no more than were kept', () => {

@@ -29,7 +29,7 @@ export interface RawStore extends RawPlace {
 
 export interface RawCall extends RawPlace {
   readonly kind: 'call'
-  /** rdi, rsi, rdx, rcx, r8, r9. */
+  /** rdi, rsi, rdx, rcx, r8, r9; of a BPF program the first words at rdi, as far as they could be read. */
   readonly registers: readonly bigint[]
   readonly rsp: bigint
   /** 0 where it could not be read. */
@@ -87,7 +87,7 @@ export function decodeEvent(bytes: Buffer, at: number): RawEvent | undefined {
       return {
         ...place,
         kind: 'call',
-        registers: [0, 1, 2, 3, 4, 5].map(word),
+        registers: [0, 1, 2, 3, 4, 5].slice(0, Number(word(8))).map(word),
         rsp: word(6),
         returnsTo: word(7),
       }

@@ -1,7 +1,7 @@
 /** The file that the plugin shares with us, byte offsets as in engine/shared.h. */
 
 /** Changes with the layout; the plugin writes it when it has started. */
-export const layoutNumber = 2
+export const layoutNumber = 3
 /** Changes with what is counted and where a run is stopped: runs and recordings are known by it. */
 export const countingNumber = 1
 
@@ -39,7 +39,8 @@ export const words = {
   functions: 624,
   function: 632,
   current: 1144,
-  piece: 3192,
+  contexts: 3192,
+  piece: 3200,
 } as const
 
 export const mostPieces = 2048

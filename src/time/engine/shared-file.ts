@@ -90,7 +90,12 @@ export class SharedFile {
   }
 
   /** Says which memory and functions to report, from the next block on. */
-  watch(pieces: readonly Piece[], functions: readonly bigint[], followReturns: boolean): void {
+  watch(
+    pieces: readonly Piece[],
+    functions: readonly bigint[],
+    followReturns: boolean,
+    contexts: readonly bigint[] = [],
+  ): void {
     if (pieces.length > mostPieces || functions.length > mostFunctions)
       throw new RangeError('more is to be watched than the plugin has room for')
     // The plugin finds pieces of a page side by side.
@@ -101,6 +106,11 @@ export class SharedFile {
     this.set('pieces', pieces.length)
     this.set('functions', functions.length)
     this.set('returns', followReturns ? 1 : 0)
+    const bits = functions.map((address, index) => (contexts.includes(address) ? 1n << BigInt(index) : 0n))
+    this.set(
+      'contexts',
+      bits.reduce((all, bit) => all | bit, 0n),
+    )
     this.set('generation', this.get('generation') + 1)
   }
 
