@@ -1,7 +1,8 @@
-import { strip } from '../btf/layout.js'
+import { memberAt, strip } from '../btf/layout.js'
 import type { CType } from '../btf/types.js'
 import { anyText } from '../contract/any.js'
 import { CryoscopeError } from '../errors.js'
+import { escapeText } from '../text.js'
 import { fieldsOf } from '../value/fields.js'
 import type { Reference, Value } from '../value/types.js'
 import { addressIn } from './lookup.js'
@@ -11,12 +12,14 @@ import type { MapPlace, WriteTarget } from './target.js'
 import { findVariable } from './variables.js'
 import type { Place } from './writes.js'
 
+const mapPlaceWords = ['map', 'key', 'cpu', 'field']
+
 /** A place to write to, with the type of what lies there. */
 export function typedPlace(vm: Session, where: WriteTarget, type: string | CType | undefined): Place {
   if (isMapPlace(where)) {
     const map = vm.map(where.map)
     const place = map.valuePlace(where.key, where.cpu)
-    return { name: `${map.name}[${anyText(where.key)}]`, ...place }
+    return memberOf({ name: `${map.name}[${anyText(where.key)}]`, ...place }, where.field)
   }
   if (typeof where === 'string' && type === undefined) {
     const global = programGlobal(vm, where)
@@ -65,6 +68,23 @@ function programGlobal(vm: Session, name: string): Place | undefined {
   }
 }
 
+/** A member of a place, by its path; the place itself without one. */
+export function memberOf(place: Place, path: string | undefined): Place {
+  if (path === undefined) return place
+  const found = memberAt(place.type, path)
+  if (found === undefined) {
+    throw new CryoscopeError('not-found', `${escapeText(place.name)} has no member ${escapeText(path)}`)
+  }
+  if (found.bitSize > 0) {
+    throw new CryoscopeError('usage', `${escapeText(path)} is a bitfield: ask for the member that holds it`)
+  }
+  return {
+    name: `${place.name}.${path}`,
+    address: place.address + BigInt(found.offset),
+    type: found.type as CType,
+  }
+}
+
 /** Where a symbol, an address or a value lies, and how many of its bytes a watchpoint covers. */
 export function placeOf(
   vm: Session,
@@ -109,11 +129,12 @@ function nameAndOffset(text: string): { readonly name: string; readonly offset: 
 
 /** Values may have a C member called `map`; a map place has none of our own properties. */
 function isMapPlace(where: WriteTarget): where is MapPlace {
-  return (
-    typeof where === 'object' &&
-    where !== null &&
-    !('$type' in where) &&
-    !('$reason' in where) &&
-    'map' in where
+  if (typeof where !== 'object' || where === null) return false
+  if ('$type' in where || '$reason' in where || !('map' in where)) return false
+  const other = Object.keys(where).find((name) => !mapPlaceWords.includes(name))
+  if (other === undefined) return true
+  throw new CryoscopeError(
+    'usage',
+    `a place in a map is { ${mapPlaceWords.join(', ')} }, and has no "${escapeText(other)}"`,
   )
 }

@@ -31,11 +31,13 @@ export type StopCondition =
 /** Where to write. A scalar member has a place as `value.$member('name')`. */
 export type WriteTarget = string | bigint | Value | Reference | MapPlace
 
-/** The value of a map entry. */
+/** The value of a map entry, or a member of it. */
 export interface MapPlace {
   readonly map: string | number
   readonly key: unknown
   readonly cpu?: number
+  /** A path of members: "stats.runs", "slots[3]". */
+  readonly field?: string
 }
 
 export interface WaitOptions {
