@@ -1,5 +1,5 @@
 import { unknownType } from './inflate.js'
-import type { CType, Member, StructType } from './types.js'
+import type { CType, Member, SectionVariable, StructType } from './types.js'
 
 /** Typedefs, qualifiers and tags in a row; real chains have fewer than ten. */
 const longestChain = 64
@@ -118,7 +118,7 @@ const step = /([^.[\]]+)|\[(\d+)\]/y
 
 /**
  * Where a path such as `idr_rt.xa_head` or `slots[3].next` leads from the start of a type: through anonymous
- * members, embedded structs and arrays, but not through pointers. An index past the end of an array is followed
+ * members, embedded structs and arrays, and from a section to its variables, but not through pointers. An index past the end of an array is followed
  * only where the array is flexible. Undefined when there is no such place.
  */
 export function memberAt(type: CType, path: string): Place | undefined {
@@ -145,6 +145,12 @@ export function memberAt(type: CType, path: string): Place | undefined {
 
 function memberOf(place: Place, name: string): Place | undefined {
   const bare = strip(place.type)
+  if (bare.kind === 'section') {
+    const found = bare.variables.find(({ variable }) => variable.name === name)
+    if (found === undefined) return undefined
+    const bits = place.bitOffset + 8 * found.offset
+    return { offset: bits / 8, bitOffset: bits, bitSize: 0, type: found.variable.type }
+  }
   if (bare.kind !== 'struct' && bare.kind !== 'union') return undefined
   const member = bare.member(name)
   return member && shift(place.bitOffset, member)
@@ -188,6 +194,16 @@ export function memberPathAt(
       path += `[${index}]`
       rest -= index * size
       at = bare.element
+      continue
+    }
+    if (bare.kind === 'section') {
+      const holds = ({ offset: start, size }: SectionVariable): boolean =>
+        rest >= start && rest < start + size
+      const found = bare.variables.find(holds)
+      if (found === undefined) return undefined
+      path = found.variable.name
+      rest -= found.offset
+      at = found.variable.type
       continue
     }
     if (bare.kind !== 'struct' && bare.kind !== 'union') break

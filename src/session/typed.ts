@@ -87,6 +87,7 @@ type Replaced =
   | 'at'
   | 'runUntil'
   | 'write'
+  | 'when'
   | 'list'
   | 'hlist'
   | 'rbtree'
@@ -176,6 +177,11 @@ export interface TypedSession<Guest extends GuestTypes> extends Omit<Session, Re
     condition: string | bigint | { readonly write: string | bigint | Located; readonly length?: number },
     options?: WaitOptions,
   ): Promise<Stop>
+  /** The first moment at which a condition is true, in the record of a deterministic guest. */
+  when(
+    condition: (vm: TypedSession<Guest>) => unknown,
+    options?: Parameters<Session['when']>[1],
+  ): ReturnType<Session['when']>
   /** Writes to the memory of a frozen guest. */
   write(where: string | bigint | Located | MapPlace, value: unknown, type?: string | CType): Write
 }

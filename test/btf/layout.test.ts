@@ -46,6 +46,10 @@ const selfStruct = b.struct(
   8,
 )
 const deepArray = Array.from({ length: 200 }).reduce((type: number) => b.array(type, 0xffffffff), u8)
+const section = b.section('.bss', [
+  { type: b.variable('count', u64), offset: 8, size: 8 },
+  { type: b.variable('slots', matrix), offset: 16, size: 96 },
+])
 const btf = Btf.parse(b.build())
 const struct = btf.type(table)
 
@@ -109,6 +113,22 @@ describe('memberAt', () => {
     'head..first',
   ])('gives undefined for "%s"', (path) => {
     expect(memberAt(struct, path)).toBeUndefined()
+  })
+})
+
+describe('the variables of a section', () => {
+  it.each([
+    ['count', 8],
+    ['slots[1][2].value', 16 + 5 * 16 + 8],
+  ])('are reached by their names: %s', (path, offset) => {
+    expect(memberAt(btf.type(section), path)).toMatchObject({ offset, bitOffset: 8 * offset, bitSize: 0 })
+    expect(memberPathAt(btf.type(section), offset + 1)).toMatchObject({ path, rest: 1 })
+  })
+
+  it('are not what lies between them, or has another name', () => {
+    expect(memberAt(btf.type(section), 'total')).toBeUndefined()
+    expect(memberPathAt(btf.type(section), 3)).toBeUndefined()
+    expect(memberPathAt(btf.type(section), 16 + 96)).toBeUndefined()
   })
 })
 

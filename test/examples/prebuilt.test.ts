@@ -9,9 +9,7 @@ describe.each([
   const directory = new URL(`../../examples/${example}/`, import.meta.url)
 
   it(`is built from the sources that are here; otherwise run make -C examples/${example} prebuilt`, () => {
-    const lines = readFileSync(new URL('prebuilt/SOURCES.sha256', directory), 'utf8')
-      .trim()
-      .split('\n')
+    const lines = readFileSync(new URL('prebuilt/SOURCES.sha256', directory), 'utf8').trim().split('\n')
     expect(lines.length).toBeGreaterThan(atLeast)
     for (const line of lines) {
       const [sum, name = ''] = line.split(/\s+/)

@@ -36,14 +36,18 @@ describe('the scheduler that loses a task', () => {
     expect(found?.looks).toBeGreaterThan(5)
   })
 
-  it.skipIf(!hasJupyter())('is understood by going back, as its notebook tells', { timeout: 600_000 }, async () => {
-    using home = jupyterHome()
-    const environment = { ...home.environment, CRYOSCOPE_LOST: found?.recording ?? '' }
-    const script = join(pythonTests, 'run_notebook.py')
-    const { status, text } = await runPython({ ...home, environment }, [script, notebook], home.directory)
-    expect(status, text).toBe(0)
-    expect(text).toMatch(/cells in/)
-  })
+  it.skipIf(!hasJupyter())(
+    'is understood by going back, as its notebook tells',
+    { timeout: 600_000 },
+    async () => {
+      using home = jupyterHome()
+      const environment = { ...home.environment, CRYOSCOPE_LOST: found?.recording ?? '' }
+      const script = join(pythonTests, 'run_notebook.py')
+      const { status, text } = await runPython({ ...home, environment }, [script, notebook], home.directory)
+      expect(status, text).toBe(0)
+      expect(text).toMatch(/cells in/)
+    },
+  )
 })
 
 function hunt(out: string, seed: number): Promise<{ readonly status: number | null; readonly text: string }> {
