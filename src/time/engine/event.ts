@@ -127,6 +127,7 @@ export function encodeEvent(event: RawEvent): Buffer {
       for (const [index, value] of event.registers.entries()) word(index, value)
       word(6, event.rsp)
       word(7, event.returnsTo)
+      word(8, event.registers.length)
       break
     case 'return':
       word(0, event.value)
