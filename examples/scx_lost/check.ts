@@ -9,5 +9,7 @@ export default (vm) => {
     ({ name, pid, isCurrent, waitingMs }) =>
       name.startsWith('lost_worker') && !isCurrent && waitingMs > 50 && !queued.has(pid),
   )
-  return lost === undefined || `${lost.name} (${lost.pid}) waits for ${lost.waitingMs} ms and is not in the ring`
+  return (
+    lost === undefined || `${lost.name} (${lost.pid}) waits for ${lost.waitingMs} ms and is not in the ring`
+  )
 }
