@@ -15,6 +15,7 @@ const rooms = {
   kernel: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf'],
   value: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel'],
   bpf: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel', 'value'],
+  frame: ['errors', 'problems', 'text', 'contract', 'output-file', 'btf', 'kernel', 'value', 'bpf'],
   sched: [
     'brands',
     'errors',
@@ -28,11 +29,12 @@ const rooms = {
     'kernel',
     'value',
     'bpf',
+    'frame',
   ],
 }
 const ground = ['brands', 'errors', 'problems', 'found', 'text', 'units', 'output-file', 'contract']
 rooms.time = [...ground, 'package-root', 'memory', 'machine']
-rooms.session = [...ground, 'memory', 'btf', 'machine', 'time', 'kernel', 'value', 'bpf', 'sched']
+rooms.session = [...ground, 'memory', 'btf', 'machine', 'time', 'kernel', 'value', 'bpf', 'frame', 'sched']
 rooms.history = [...rooms.session, 'session']
 rooms.present = [...rooms.session, 'session']
 rooms.report = [...rooms.present, 'present']

@@ -42,9 +42,25 @@ const { metafile } = await build({
   logLevel: 'warning',
 })
 
+// What frames are reckoned with is loaded by the first verb, at once: a file of its own that `require` takes.
+const { metafile: frames } = await build({
+  entryPoints: { 'frame-tools': 'src/frame/tools.ts' },
+  outdir: 'dist/bundle',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  legalComments: 'none',
+  metafile: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+})
+
 // What goes in comes with its licence.
 const packages = new Set(
-  Object.keys(metafile.inputs).flatMap(
+  [...Object.keys(metafile.inputs), ...Object.keys(frames.inputs)].flatMap(
     (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
   ),
 )

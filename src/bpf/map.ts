@@ -52,6 +52,16 @@ export class BpfMap {
     return this.#made
   }
 
+  /** How pointers in its values are followed. */
+  get context(): ValueContext {
+    return this.#contextOf()
+  }
+
+  /** CPUs that values of per-CPU maps belong to, in their order. */
+  get cpus(): readonly number[] {
+    return this.#kernel.cpus.possible
+  }
+
   get id(): number {
     return this.info.id
   }

@@ -1,4 +1,6 @@
 import { CryoscopeError } from '../errors.js'
+import type { Frame } from '../frame/frame.js'
+import { type Sample, type Sampling, sampleOverTime } from '../session/sampling.js'
 import { Session } from '../session/session.js'
 import type { WriteTarget } from '../session/target.js'
 import type { Place } from '../session/writes.js'
@@ -46,6 +48,11 @@ declare module '../session/session.js' {
     series<T>(question: Question<T>, options?: SeriesOptions): Promise<Series<Awaited<T>>>
     /** Writes the record to a file that others open: kernel, files, options and seed. */
     record(file: string): Promise<void>
+    /**
+     * Looks at a guest over its time, any that runs: `await vm.record({ every: { ms: 5 }, for: { ms: 2000 } }, () => ({ depth:
+     * vm.sched.queues.length }))`. Gives a frame with the columns `ms`, `sliceMs` and `overMs`, and those of the rows.
+     */
+    record(sampling: Sampling, look: () => Sample): Promise<Frame>
     /** Every call of a function with its arguments and what it returned: `await vm.calls('schedule', { from: { ms: 100 } })`. */
     calls(where: string | bigint, options?: Span): Promise<Answer<CallEvent>>
   }
@@ -125,7 +132,20 @@ Session.prototype.series = async function (this: Session, question, options) {
   return await series(this, question, options)
 }
 
-Session.prototype.record = async function (this: Session, file) {
-  const { saveRecording } = await import('../time/recording.js')
-  await saveRecording(recordOf(this), file)
+function record(this: Session, file: string): Promise<void>
+function record(this: Session, sampling: Sampling, look: () => Sample): Promise<Frame>
+async function record(this: Session, what: string | Sampling, look?: () => Sample): Promise<unknown> {
+  if (typeof what === 'string') {
+    const { saveRecording } = await import('../time/recording.js')
+    return await saveRecording(recordOf(this), what)
+  }
+  if (typeof what !== 'object' || what === null || look === undefined) {
+    throw new CryoscopeError(
+      'usage',
+      "record writes the recording of a deterministic guest, vm.record('run.cryo'), or looks at any guest over time: vm.record({ every: { ms: 5 }, for: { ms: 2000 } }, () => ({ … }))",
+    )
+  }
+  return await sampleOverTime(this, what, look)
 }
+
+Session.prototype.record = record

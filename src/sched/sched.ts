@@ -20,6 +20,7 @@ import { eachWithJson, withJson } from '../contract/shape.js'
 import { stackJson } from '../contract/stacks.js'
 import { taskDetailsJson } from '../contract/tasks.js'
 import { Found, type Stated, stated } from '../found.js'
+import { type Listed, listed } from '../frame/list.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask, tasks } from '../kernel/tasks.js'
 import { figureJson, type Problem, Problems } from '../problems.js'
@@ -145,26 +146,28 @@ export class Sched {
   }
 
   /** Loaded BPF schedulers, the root first. One that has failed stays until its owner lets go of it. */
-  get schedulers(): readonly Scheduler[] {
-    return eachWithJson(readSchedulers(this.#context).seen, schedulerJson)
+  get schedulers(): Listed<Scheduler> {
+    return listed(eachWithJson(readSchedulers(this.#context).seen, schedulerJson))
   }
 
   /** The BPF objects of each loaded scheduler, that of the running one first, with what speaks for it. */
-  get objects(): readonly SchedulerObject[] {
-    return eachWithJson(readSchedulerObjects(this.#context).seen, schedulerObjectJson)
+  get objects(): Listed<SchedulerObject> {
+    return listed(eachWithJson(readSchedulerObjects(this.#context).seen, schedulerObjectJson))
   }
 
   get watchdog(): Watchdog {
     return withJson(readWatchdog(this.#context), watchdogJson)
   }
 
-  get runqueues(): readonly Runqueue[] {
-    return eachWithJson(stated(readRunqueues(this.#context, new QueueReader(this.#context))), runqueueJson)
+  get runqueues(): Listed<Runqueue> {
+    return listed(
+      eachWithJson(stated(readRunqueues(this.#context, new QueueReader(this.#context))), runqueueJson),
+    )
   }
 
   /** Every dispatch queue. */
-  get queues(): readonly DispatchQueue[] {
-    return eachWithJson(stated(readQueues(this.#context)), queueJson)
+  get queues(): Listed<DispatchQueue> {
+    return listed(eachWithJson(stated(readQueues(this.#context)), queueJson))
   }
 
   /** One dispatch queue by its id or name; undefined when there is none. */
@@ -175,14 +178,16 @@ export class Sched {
   }
 
   /** Counters of the root scheduler and of those below it. */
-  get events(): readonly SchedulerEvents[] {
-    return eachWithJson(readEvents(this.#context).seen, eventsJson)
+  get events(): Listed<SchedulerEvents> {
+    return listed(eachWithJson(readEvents(this.#context).seen, eventsJson))
   }
 
   /** Runnable tasks of sched_ext that do not run, the longest waiting first. */
-  get waiting(): readonly WaitingTask[] {
+  get waiting(): Listed<WaitingTask> {
     const context = this.#context
-    return eachWithJson(waitingTasks(readRunqueues(context, new QueueReader(context))).seen, waitingJson)
+    return listed(
+      eachWithJson(waitingTasks(readRunqueues(context, new QueueReader(context))).seen, waitingJson),
+    )
   }
 
   /** The list of all tasks that sched_ext knows of. */
@@ -192,13 +197,13 @@ export class Sched {
   }
 
   /** Schedulers that left, as the kernel log tells it. */
-  get exitLog(): readonly LoggedExit[] {
-    return eachWithJson(readExitLog(this.#context).seen, exitLogJson)
+  get exitLog(): Listed<LoggedExit> {
+    return listed(eachWithJson(readExitLog(this.#context).seen, exitLogJson))
   }
 
   /** Schedulers that left, and that their owners hold on to: why, in their own words. */
-  get departed(): readonly DepartedScheduler[] {
-    return eachWithJson(readDeparted(this.#context).seen, departedJson)
+  get departed(): Listed<DepartedScheduler> {
+    return listed(eachWithJson(readDeparted(this.#context).seen, departedJson))
   }
 
   /** CPUs by the numbers that cid-form schedulers have for them, and shards of them. */
@@ -206,26 +211,27 @@ export class Sched {
     return readCids(this.#context)
   }
 
-  get schedstats(): readonly Schedstat[] {
-    return eachWithJson(readSchedstats(this.#context), schedstatJson)
+  get schedstats(): Listed<Schedstat> {
+    return listed(eachWithJson(readSchedstats(this.#context), schedstatJson))
   }
 
-  get cpuTimes(): readonly CpuTime[] {
-    return eachWithJson(readCpuTimes(this.#context), cpuTimeJson)
+  get cpuTimes(): Listed<CpuTime> {
+    return listed(eachWithJson(readCpuTimes(this.#context), cpuTimeJson))
   }
 
-  get numa(): readonly NumaNode[] {
-    return eachWithJson(readNuma(this.#context), numaJson)
+  get numa(): Listed<NumaNode> {
+    return listed(eachWithJson(readNuma(this.#context), numaJson))
   }
 
   /** What the scheduler knows of every task, idle tasks first. */
-  get tasks(): readonly TaskDetails[] {
+  get tasks(): Listed<TaskDetails> {
     const context = this.#context
     const { problems } = context
-    return [...tasks(this.#kernel, problems)].flatMap(({ address, pid }) => {
+    const all = [...tasks(this.#kernel, problems)].flatMap(({ address, pid }) => {
       const details = problems.attempt(`task ${pid}`, () => readTaskDetails(context, address))
       return details === undefined ? [] : [withJson(details, taskDetailsJson)]
     })
+    return listed(all)
   }
 
   /** What the scheduler knows of a task. */

@@ -19,6 +19,8 @@ import { strip } from '../btf/layout.js'
 import { linkJson } from '../contract/links.js'
 import { progJson } from '../contract/programs.js'
 import { eachWithJson } from '../contract/shape.js'
+import '../frame/attach.js'
+import { type Listed, listed } from '../frame/list.js'
 import { Problems } from '../problems.js'
 import type { ValueContext } from '../value/context.js'
 import { one } from './lookup.js'
@@ -27,9 +29,9 @@ import { Steering } from './steering.js'
 /** The part of a session that knows what BPF keeps: maps, programs, links, arenas, allocators, containers, recovered pointers. */
 export abstract class BpfObjects extends Steering {
   #context: ValueContext | undefined
-  #maps: readonly BpfMap[] | undefined
+  #maps: Listed<BpfMap> | undefined
   #mapsListing: Problems | undefined
-  #arenas: readonly Arena[] | undefined
+  #arenas: Listed<Arena> | undefined
   #recovery: Recovery | undefined
   readonly #objects: ObjectFile[] = []
   #onlyProven = false
@@ -51,11 +53,13 @@ export abstract class BpfObjects extends Steering {
   }
 
   /** Every BPF map, by id. */
-  get maps(): readonly BpfMap[] {
+  get maps(): Listed<BpfMap> {
     const { kernel } = this
     this.#mapsListing ??= this.unread.part()
-    this.#maps ??= listMaps(kernel, this.#mapsListing).map(
-      (info) => new BpfMap(kernel, info, this.unread, () => this.#contextOfMap(info)),
+    this.#maps ??= listed(
+      listMaps(kernel, this.#mapsListing).map(
+        (info) => new BpfMap(kernel, info, this.unread, () => this.#contextOfMap(info)),
+      ),
     )
     return this.#maps
   }
@@ -124,9 +128,9 @@ export abstract class BpfObjects extends Steering {
   }
 
   /** Every BPF program, by id. Counters are those of this moment. */
-  get progs(): readonly BpfProgram[] {
+  get progs(): Listed<BpfProgram> {
     const { kernel } = this
-    return eachWithJson(listPrograms(kernel, this.unread), progJson)
+    return listed(eachWithJson(listPrograms(kernel, this.unread), progJson))
   }
 
   /** One BPF program by name or id, with what can be read of it: instructions, machine code, links. */
@@ -138,17 +142,17 @@ export abstract class BpfObjects extends Steering {
   }
 
   /** Every BPF link, by id: what keeps programs attached, and to what. */
-  get links(): readonly BpfLink[] {
+  get links(): Listed<BpfLink> {
     const { kernel } = this
-    return eachWithJson(listLinks(kernel, this.unread), linkJson)
+    return listed(eachWithJson(listLinks(kernel, this.unread), linkJson))
   }
 
   /** Every BPF arena, by id. */
-  get arenas(): readonly Arena[] {
+  get arenas(): Listed<Arena> {
     const { kernel, maps } = this
     const infos = maps.map(({ info }) => info)
     const listing = this.#mapsListing ?? this.unread
-    this.#arenas ??= listArenas(kernel, infos, listing, this.unread, this.#knownTypes)
+    this.#arenas ??= listed(listArenas(kernel, infos, listing, this.unread, this.#knownTypes))
     return this.#arenas
   }
 
@@ -161,8 +165,8 @@ export abstract class BpfObjects extends Steering {
   }
 
   /** Every allocator that hands out memory of an arena. */
-  get allocators(): readonly Allocator[] {
-    return this.arenas.flatMap(({ allocators }) => allocators)
+  get allocators(): Listed<Allocator> {
+    return listed(this.arenas.flatMap(({ allocators }) => allocators))
   }
 
   /** One allocator by the name of its variable, `ARENA/NAME` where arenas have allocators of the same name. */

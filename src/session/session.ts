@@ -6,6 +6,7 @@ import { kernelSymbolJson } from '../contract/symbols.js'
 import { panicJson } from '../contract/target.js'
 import { taskJson } from '../contract/tasks.js'
 import { CryoscopeError, quietly } from '../errors.js'
+import { type Listed, listed } from '../frame/list.js'
 import { type CpuIdentity, identifyCpus } from '../kernel/cpu-identity.js'
 import { dmesg, type LogRecord } from '../kernel/dmesg.js'
 import type { KernelSymbol } from '../kernel/image/kallsyms.js'
@@ -56,7 +57,7 @@ export class Session extends BpfObjects {
   }
 
   /** The vCPUs of a frozen guest or a dump. */
-  get vcpus(): readonly Vcpu[] {
+  get vcpus(): Listed<Vcpu> {
     const { control } = this.target
     const step =
       control === undefined ? undefined : (index: number, count: number) => control.step(index, count)
@@ -69,20 +70,22 @@ export class Session extends BpfObjects {
       identities ??= identifyCpus(this.kernel, sources)
       return identities[i] as CpuIdentity
     }
-    return sources.map(
-      (source, i) =>
-        new Vcpu(
-          source,
-          () => this.kernel,
-          () => identity(i),
-          step,
-        ),
+    return listed(
+      sources.map(
+        (source, i) =>
+          new Vcpu(
+            source,
+            () => this.kernel,
+            () => identity(i),
+            step,
+          ),
+      ),
     )
   }
 
   /** Every possible CPU of the kernel: whether it runs tasks, and its vCPU where the target has registers of it. */
-  get cpus(): readonly CpuState[] {
-    return cpuStates(this.kernel, this.vcpus)
+  get cpus(): Listed<CpuState> {
+    return listed(cpuStates(this.kernel, this.vcpus))
   }
 
   /** What the kernel says of its CPUs and the registers that there are do not agree on, in sentences. */
@@ -119,9 +122,9 @@ export class Session extends BpfObjects {
   }
 
   /** Every thread, idle tasks (pid 0) first. */
-  get tasks(): readonly Task[] {
+  get tasks(): Listed<Task> {
     const { kernel } = this
-    return eachWithJson([...tasks(kernel, this.unread)], taskJson)
+    return listed(eachWithJson([...tasks(kernel, this.unread)], taskJson))
   }
 
   /** The task_struct with this pid. */
@@ -151,9 +154,9 @@ export class Session extends BpfObjects {
   }
 
   /** The kernel log, oldest record first. */
-  get dmesg(): readonly LogRecord[] {
+  get dmesg(): Listed<LogRecord> {
     const { kernel } = this
-    return eachWithJson(dmesg(kernel, this.unread), recordJson)
+    return listed(eachWithJson(dmesg(kernel, this.unread), recordJson))
   }
 
   /** That the kernel panicked: where, and what it said; undefined while it has not. */

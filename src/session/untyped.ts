@@ -1,6 +1,7 @@
 import type { Allocation, Allocator } from '../bpf/allocators/allocator.js'
 import type { BpfMap } from '../bpf/map.js'
 import type { CType } from '../btf/types.js'
+import type { Listed } from '../frame/list.js'
 import type { Session } from './session.js'
 
 /** What C values are is known only when a target is open; anything stricter forbids `vm.task(1).comm` before. */
@@ -26,9 +27,9 @@ export interface AnyAllocator extends Allocator {
 
 /** A session whose values may be anything: the type of `vm` in cells. */
 export interface AnyGuest extends Session {
-  readonly maps: readonly AnyMap[]
+  readonly maps: Listed<AnyMap>
   map(nameOrId: string | number): AnyMap
-  readonly allocators: readonly AnyAllocator[]
+  readonly allocators: Listed<AnyAllocator>
   allocator(name: string): AnyAllocator
   task(pid: number): AnyValue
   variable(name: string, cpu?: number): AnyValue

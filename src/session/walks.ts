@@ -2,6 +2,8 @@ import { inspect } from 'node:util'
 import { strip } from '../btf/layout.js'
 import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
+import type { Frame } from '../frame/frame.js'
+import { frame } from '../frame/list.js'
 import { globalTypes } from '../kernel/globals.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { Layout } from '../kernel/struct-reader.js'
@@ -64,6 +66,11 @@ export class Walk<T> implements Iterable<T> {
 
   toJSON(): T[] {
     return this.toArray()
+  }
+
+  /** All of it as typed columns. */
+  frame(): Frame {
+    return frame(this)
   }
 
   [inspect.custom](_depth: number, options: object, show: typeof inspect): string {

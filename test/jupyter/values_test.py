@@ -60,7 +60,7 @@ class Values(unittest.TestCase):
         section = "vm.map('scx_demo.rodata').variables"
         cell = (
             f"const before = {section}.slice_ns\nvm.write('slice_ns', 5n)\nconst first = {section}.slice_ns\n"
-            f"{section}.slice_ns = 7n\nconst second = {section}.slice_ns\nvm.undo(); vm.undo()\n"
+            f"{section}.slice_ns = 7n\nconst second = {section}.slice_ns\nvm.undo(); vm.undo();\n"
             f"[first, second, {section}.slice_ns === before]"
         )
         self.assertEqual(self.data(cell)["text/plain"], "[ 5n, 7n, true ]")
@@ -71,6 +71,25 @@ class Values(unittest.TestCase):
         self.assertNotIn("onclick", shown["text/html"])
         self.assertIn("application/vnd.jupyter.widget-view+json", shown)
         self.assertIn("schedule", self.data("controlBar(vm)")["text/html"])
+
+    def test_frames_of_maps_and_tasks(self):
+        shown = self.data("vm.map('pid_stats').frame().join(vm.tasks.frame()).filter((row) => row.pid === 1).select('key', 'value.comm', 'name')")
+        self.assertRegex(shown["text/plain"], r"^key  value.comm  name\n  1  init        init\n1 rows$")
+        count = "vm.map('scx_task_map').frame().length === [...vm.map('scx_task_map').entries()].length"
+        self.assertEqual(self.data(count)["text/plain"], "true")
+        exact = "vm.map('pid_stats').frame().rollup({ sum: op.sum('value.runtime_ns') }).cell(0, 'sum') === [...vm.map('pid_stats').entries()].reduce((sum, { value }) => sum + value.value.runtime_ns, 0n)"
+        self.assertEqual(self.data(exact)["text/plain"], "true")
+
+    def test_a_guest_over_time(self):
+        cell = (
+            "const samples = await vm.record({ every: { ms: 5 }, for: { ms: 25 } }, () => ({ ticks: vm.map('pid_stats').get(1).nr_run }));\n"
+            "[samples.names, samples.cell(0, 'ms'), samples.length > 1, samples.cell(samples.length - 1, 'ms') >= 25, vm.state]"
+        )
+        self.assertEqual(
+            self.data(cell)["text/plain"],
+            "[\n  [ 'ms', 'sliceMs', 'overMs', 'ticks' ],\n  0,\n  true,\n  true,\n  'frozen'\n]",
+        )
+        self.assertIn("<svg", self.data("series(samples, { y: 'ticks' })")["text/html"])
 
     def test_outputs_have_the_style_that_they_need(self):
         shown = self.data("vm.maps")["text/html"]

@@ -1,6 +1,7 @@
 /** What cells call to make pictures of what they have found. Each has a twin in plain text. */
 import type { Allocator } from '../../bpf/allocators/allocator.js'
 import type { BpfProgram } from '../../bpf/program.js'
+import { Frame } from '../../frame/frame.js'
 import { type PlainRow, plainColumns } from '../../present/columns/plain-rows.js'
 import { histogramText, seriesText, timelineText } from '../../present/html/chart-text.js'
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../present/html/charts.js'
 import { hexdump as drawHexdump, hexdumpOfValue } from '../../present/html/hexdump.js'
 import { html } from '../../present/html/markup.js'
+import { chart } from '../../present/html/plotter.js'
 import { valueTree } from '../../present/html/value-tree.js'
 import type { Session } from '../../session/session.js'
 import { escapeText } from '../../text.js'
@@ -43,17 +45,47 @@ export function histogram(
 }
 
 /**
- * Lines over time or over stops, one for each name.
+ * Lines over time or over stops, one for each name: of points, or of the columns of a frame.
  *
  * @example series([{ x: 0, y: 3, series: 'cpu 0' }, { x: 1, y: 5, series: 'cpu 0' }])
+ * @example series(samples, { x: 'ms', y: 'depth', series: 'queue', unit: 'tasks' })
  */
 export function series(
-  points: readonly SeriesPoint[],
-  options: ChartOptions & { xLabel?: string; step?: boolean } = {},
+  data: readonly SeriesPoint[] | Frame,
+  given: ChartOptions & { xLabel?: string; step?: boolean; x?: string; y?: string; series?: string } = {},
 ): View {
+  const { x = 'ms', y = 'y', series: by, ...rest } = given
+  const isFrame = data instanceof Frame
+  const points = isFrame ? pointsOf(data, x, y, by) : data
+  const options = isFrame ? { xLabel: x, unit: y, ...rest } : rest
   return new View(
     () => titled(options.title, seriesText(points)),
     () => captioned(options.title, timeSeries(points, options)),
+  )
+}
+
+/** Rows without a value are no points. */
+function pointsOf(frame: Frame, x: string, y: string, by: string | undefined): SeriesPoint[] {
+  const names = by === undefined ? undefined : frame.column(by)
+  const ys = frame.column(y)
+  return frame.column(x).flatMap((place, row) => {
+    const value = ys[row]
+    if (place === null || value === null || value === undefined) return []
+    return [
+      { x: Number(place), y: Number(value), ...(names === undefined ? {} : { series: String(names[row]) }) },
+    ]
+  })
+}
+
+/**
+ * A chart of Observable Plot, drawn as a picture that stays.
+ *
+ * @example plot((Plot) => ({ marks: [Plot.dot(samples.rows(), { x: 'ms', y: 'depth' })] }))
+ */
+export function plot(make: Parameters<typeof chart>[0]): View {
+  return new View(
+    () => 'a chart',
+    () => chart(make),
   )
 }
 

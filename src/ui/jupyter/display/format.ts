@@ -3,6 +3,7 @@ import { Allocator } from '../../../bpf/allocators/allocator.js'
 import { Container } from '../../../bpf/containers/container.js'
 import { BpfMap } from '../../../bpf/map.js'
 import { Program } from '../../../bpf/programs/program-object.js'
+import { Frame } from '../../../frame/frame.js'
 import { catalogueOf } from '../../../present/columns/catalogues.js'
 import { arePlainRows, plainColumns } from '../../../present/columns/plain-rows.js'
 import { framed } from '../../../present/html/style.js'
@@ -13,6 +14,7 @@ import { Session } from '../../../session/session.js'
 import { Vcpu } from '../../../session/vcpu.js'
 import type { ObjectValue } from '../../../value/types.js'
 import { catalogueView } from './catalogues.js'
+import { frameView } from './frame-view.js'
 import { mapView } from './map-view.js'
 import { displayMethod, isDisplayable, type MimeBundle } from './mime.js'
 import {
@@ -51,6 +53,7 @@ export function viewOf(value: unknown): View | undefined {
   if (value instanceof Sched) return schedView(value)
   if (value instanceof Vcpu) return vcpuView(value)
   if (value instanceof Session) return sessionView(value)
+  if (value instanceof Frame) return frameView(value)
   if (value instanceof Diff) return diffView(value)
   if ('sentences' in value && Array.isArray(value.sentences)) return storyView(value as Story)
   if (value instanceof Uint8Array) return bytesView(value)

@@ -2,8 +2,9 @@ import { Allocator } from '../../../bpf/allocators/allocator.js'
 import { Container } from '../../../bpf/containers/container.js'
 import { BpfMap } from '../../../bpf/map.js'
 import { CryoscopeError } from '../../../errors.js'
+import { Frame } from '../../../frame/frame.js'
 import { type Catalogue, catalogueOf } from '../../../present/columns/catalogues.js'
-import { comparing } from '../../../present/columns/column.js'
+import { type Column, comparing, numberColumn } from '../../../present/columns/column.js'
 import {
   columnMembers,
   type EntryRow,
@@ -11,6 +12,7 @@ import {
   entryHeadings,
   entryRows,
 } from '../../../present/columns/map-entries.js'
+import { arePlainRows, plainCell, plainColumns } from '../../../present/columns/plain-rows.js'
 import { allocatorHtml } from '../../../present/html/allocator.js'
 import { containerHtml } from '../../../present/html/container.js'
 import { hexdump } from '../../../present/html/hexdump.js'
@@ -26,8 +28,8 @@ import { LiveView } from './live-view.js'
 import { TableBrowser } from './table-browser.js'
 import { ValueBrowser } from './value-browser.js'
 
-/** What can be browsed: a map, any list of the session, a struct or a pointer, an allocator, a container, a whole session. */
-export type Browsable = BpfMap | Allocator | Container | Session | Value | readonly object[]
+/** What can be browsed: a map, a frame, any list, a struct or a pointer, an allocator, a container, a whole session. */
+export type Browsable = BpfMap | Frame | Allocator | Container | Session | Value | readonly unknown[]
 
 /**
  * A live view of something: tables page, sort and filter in the kernel, pointers are followed by a click, and all of it
@@ -57,16 +59,18 @@ function browserOf(value: Browsable): Browser {
     return ofView(new LiveView({ draw: () => allocatorHtml(value), act: () => {} }))
   if (value instanceof Container)
     return ofView(new LiveView({ draw: () => containerHtml(value), act: () => {} }))
+  if (value instanceof Frame) return ofTable(frameBrowser(value))
   if (isSession(value)) return browserOf(value.maps)
-  if (Array.isArray(value) && !('$kind' in value)) {
+  if (isList(value)) {
     const catalogue = catalogueOf(value)
     if (catalogue !== undefined) return ofTable(catalogueBrowser(value, catalogue))
+    return ofTable(plainBrowser(value))
   } else if (typeof value === 'object' && '$kind' in value && !isUnreadable(value)) {
     return ofView(new ValueBrowser(nameOf(value as ObjectValue), () => value as Value).view)
   }
   throw new CryoscopeError(
     'usage',
-    'browse takes a map, a list of the session (vm.tasks, vm.progs, …), a struct or pointer, an allocator, a container, or vm',
+    'browse takes a map, a frame, any list (vm.tasks, vm.progs, …), a struct or pointer, an allocator, a container, or vm',
   )
 }
 
@@ -106,6 +110,39 @@ function entryHtml({ entry, value }: EntryRow): Html {
   return html`${key}${value === undefined ? undefined : hexdump(value.bytes, value.address)}`
 }
 
+/** A list of anything. */
+const elementColumns: readonly Column<{ readonly index: number; readonly value: unknown }>[] = [
+  numberColumn('index', '#', ({ index }) => index),
+  { key: 'value', title: 'VALUE', cell: ({ value }) => plainCell(value) },
+]
+
+function plainBrowser(list: readonly unknown[]): TableBrowser<object> {
+  if (arePlainRows(list)) {
+    const columns = plainColumns(list) as readonly Column<object>[]
+    return catalogueBrowser(list, { plural: 'rows', columns })
+  }
+  const rows = list.map((value, index) => ({ index, value }))
+  return catalogueBrowser(rows, { plural: 'elements', columns: elementColumns as readonly Column<object>[] })
+}
+
+function isList(value: unknown): value is readonly object[] {
+  return Array.isArray(value) && !('$kind' in value)
+}
+
+function frameBrowser(frame: Frame): TableBrowser<number> {
+  const { names, kinds } = frame
+  return new TableBrowser({
+    title: () => `frame of ${frame.length} rows`,
+    headings: names.map((title) => ({
+      title,
+      ...(kinds[title] === 'text' ? {} : { align: 'right' as const }),
+    })),
+    rows: () => Array.from({ length: frame.length }, (_, row) => row).values(),
+    total: () => frame.length,
+    cells: (row) => names.map((name) => plainCell(frame.cell(row, name))),
+  })
+}
+
 function catalogueBrowser(
   rows: readonly object[],
   { plural, columns }: Catalogue<object>,
@@ -114,6 +151,7 @@ function catalogueBrowser(
     title: () => `${rows.length} ${plural}`,
     headings: columns,
     rows: () => rows.values(),
+    total: () => rows.length,
     cells: (row) => columns.map(({ cell }) => cell(row)),
     compare: (column, descending) => {
       const found = columns[column]

@@ -10,6 +10,8 @@ export interface BrowsedRows<Row> {
   readonly title: () => string
   readonly headings: readonly Heading[]
   readonly rows: () => Iterator<Row>
+  /** How many there are, where that is known without a walk. */
+  readonly total?: () => number
   readonly cells: (row: Row) => readonly string[]
   /** Orders rows by a column; left out where only cells can be compared. */
   readonly compare?: ((column: number, descending: boolean) => (a: Row, b: Row) => number) | undefined
@@ -135,7 +137,8 @@ export class TableBrowser<Row> {
     const from = number * pageSize + 1
     const link = (text: string, action: string, isLink: boolean) =>
       isLink ? html`<span class="go"${go(action)}>${text}</span> ` : html`<span class="d">${text}</span> `
-    const total = all ? ` of ${rows}` : ''
+    const known = this.#filter.value === '' ? this.#browsed.total?.() : undefined
+    const total = all ? ` of ${rows}` : known === undefined ? ' of more' : ` of ${known}`
     const range = count === 0 ? 'no rows' : `${from}–${from + count - 1}${total}`
     return html`<div style="margin-top:4px">${link('« first', 'page 0', number > 0)}${link('‹ back', `page ${number - 1}`, number > 0)}<b>${range}</b> ${link('next ›', `page ${number + 1}`, more)}${link('last »', 'last', more)} <span class="d">${this.#said}</span></div>`
   }
