@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commands } from '../../../src/ui/cli/commands.js'
 import { completionScripts, completions as find } from '../../../src/ui/cli/completion.js'
@@ -30,8 +32,15 @@ describe('completion', () => {
       .find((each) => existsSync(each))
     expect(script).toContain('cryoscope completion words --')
     if (path === undefined) return
-    const { status, stderr } = spawnSync(path, ['-n'], { input: script, encoding: 'utf8' })
-    expect([status, stderr]).toEqual([0, ''])
+    // From a file: fish does not check what comes through a socket, which is what a child's input is here.
+    const directory = mkdtempSync(join(tmpdir(), 'cryoscope-completion-'))
+    try {
+      writeFileSync(join(directory, 'script'), script)
+      const { status, stderr } = spawnSync(path, ['-n', join(directory, 'script')], { encoding: 'utf8' })
+      expect([status, stderr]).toEqual([0, ''])
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it('gives bash what it asks for', () => {
