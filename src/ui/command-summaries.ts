@@ -153,7 +153,7 @@ export const commandSummaries = [
   {
     name: 'containers',
     group: 'Look inside',
-    summary: 'trees, heaps, queues, bitmaps and the topology that schedulers keep in arenas',
+    summary: 'trees, heaps, queues, bitmaps and topologies in arenas',
     example: 'cryoscope containers @vm1 topo_all',
   },
   {

@@ -146,7 +146,9 @@ describe('sdt trees', () => {
       object: { state: 'live', place },
     })
     expect(arena.describe(test.user(place + 8)).text).toBe('scx_task_allocator[5]')
-    expect(arena.describe(test.user(place + 4)).text).toBe('scx_task_allocator[5]+0x4')
+    expect(arena.describe(test.user(place + 4)).text).toBe(
+      'scx_task_allocator[5]+0x4, its header; struct task_ctx begins at +0x8',
+    )
     expect(arena.describe(test.user(tree.root)).text).toBe('scx_task_allocator level 0 descriptor')
   })
 })
