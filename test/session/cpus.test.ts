@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Kernel } from '../../src/kernel/kernel.js'
+import { Problems } from '../../src/problems.js'
 import { cpuProblems, cpuStates, cpuText } from '../../src/session/cpus.js'
 import type { Vcpu } from '../../src/session/vcpu.js'
 
@@ -11,11 +12,14 @@ interface Masks {
 }
 
 /** What a kernel says of its CPUs; `symbols` are those that it has. */
-const kernelOf = (masks: Masks, symbols: readonly string[] = []): Kernel =>
-  ({
-    cpus: { problems: [], ...masks },
+const kernelOf = ({ problems: odd = [], ...masks }: Masks, symbols: readonly string[] = []): Kernel => {
+  const problems = new Problems()
+  for (const each of odd) problems.add('CPUs', each)
+  return {
+    cpus: { ...masks, problems },
     findSymbol: (name: string) => (symbols.includes(name) ? 1n : undefined),
-  }) as unknown as Kernel
+  } as unknown as Kernel
+}
 
 const vcpu = (index: number, cpu: number | undefined, problem?: string, isForeign = false): Vcpu =>
   ({ index, cpu, identity: { cpu, evidence: [], problem, isForeign } }) as unknown as Vcpu
