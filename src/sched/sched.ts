@@ -19,14 +19,16 @@ import {
 import { eachWithJson, withJson } from '../contract/shape.js'
 import { stackJson } from '../contract/stacks.js'
 import { taskDetailsJson } from '../contract/tasks.js'
+import { CryoscopeError } from '../errors.js'
 import { Found, type Stated, stated } from '../found.js'
 import { type Listed, listed } from '../frame/list.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask, tasks } from '../kernel/tasks.js'
 import { figureJson, type Problem, Problems } from '../problems.js'
+import { escapeText } from '../text.js'
 import type { Absence } from './absences.js'
 import { type CidTables, readCids } from './cids.js'
-import { type SchedContext, schedContext } from './context.js'
+import { hex, type SchedContext, schedContext } from './context.js'
 import { type CpuTime, readCpuTimes } from './cpu-time.js'
 import { type DepartedScheduler, readDeparted } from './departed.js'
 import { type DispatchQueue, type QueueFacts, QueueReader } from './dispatch-queue.js'
@@ -170,11 +172,22 @@ export class Sched {
     return listed(eachWithJson(stated(readQueues(this.#context)), queueJson))
   }
 
-  /** One dispatch queue by its id or name; undefined when there is none. */
-  queue(idOrName: number | bigint | string): DispatchQueue | undefined {
-    return this.queues.find(({ id, name }) =>
-      typeof idOrName === 'string' ? name === idOrName : id === BigInt(idOrName),
+  /**
+   * One dispatch queue by its id or name, and where several schedulers have such a queue by what its scheduler is called
+   * (`owner`, or the scheduler's name); undefined when there is none. Throws 'usage', with the names, where several have that id.
+   */
+  queue(idOrName: number | bigint | string, owner?: string): DispatchQueue | undefined {
+    const id = typeof idOrName === 'string' ? undefined : BigInt(idOrName)
+    const found = this.queues.filter((queue) =>
+      id === undefined ? queue.name === idOrName : queue.id === id,
     )
+    return onlyQueue(owner === undefined ? found : found.filter(this.#isOf(owner)), idOrName)
+  }
+
+  #isOf(owner: string): (queue: DispatchQueue) => boolean {
+    const called = this.schedulers.filter(({ name }) => name === owner).map(({ address }) => address)
+    return (queue) =>
+      queue.owner === owner || (queue.scheduler !== undefined && called.includes(queue.scheduler))
   }
 
   /** Counters of the root scheduler and of those below it. */
@@ -257,4 +270,17 @@ export class Sched {
   toJSON(): SchedJson {
     return schedJson(this.snapshot())
   }
+}
+
+function onlyQueue(
+  [queue, ...others]: readonly DispatchQueue[],
+  asked: number | bigint | string,
+): DispatchQueue | undefined {
+  if (queue === undefined || others.length === 0) return queue
+  const what = typeof asked === 'string' ? escapeText(asked) : hex(BigInt.asUintN(64, BigInt(asked)))
+  const names = [queue, ...others].map(({ name }) => `'${escapeText(name)}'`)
+  throw new CryoscopeError(
+    'usage',
+    `${names.length} queues have ${typeof asked === 'string' ? 'the name' : 'the id'} ${what}; ask for the one you mean by its name: ${names.join(', ')}`,
+  )
 }

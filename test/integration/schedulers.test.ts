@@ -231,6 +231,10 @@ describe.skipIf(!isCached)(
       const own = globals.find(({ owner }) => owner === 'test_sub')
       expect(own?.name).toBe('global of node 0 of test_sub')
       expect(own?.tasks.map(({ pid }) => pid)).toEqual([waits])
+      expect(vm.sched.queue(own?.id ?? 0n, 'test_sub')?.address).toBe(own?.address)
+      expect(() => vm.sched.queue(own?.id ?? 0n)).toThrow(
+        /3 queues have the id .*'global of node 0 of test_sub'/,
+      )
       expect(vm.sched.queues.filter(({ kind }) => kind === 'reject' || kind === 'rescue')).toHaveLength(4)
       const names = vm.sched.queues.map(({ name }) => name)
       expect(new Set(names).size).toBe(names.length)

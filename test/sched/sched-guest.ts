@@ -152,8 +152,8 @@ export class SchedGuest {
     objects.set('scx_dispatch_q', address, { id, nr, seq: nr, ...members })
   }
 
-  /** The scheduler's own queues, in its hash table. */
-  userQueues(specs: readonly QueueSpec[]): bigint[] {
+  /** A scheduler's own queues, in its hash table. */
+  userQueues(specs: readonly QueueSpec[], scheduler = this.sched): bigint[] {
     const queues = specs.map((spec) => {
       const address = this.objects.make('scx_dispatch_q')
       this.fillQueue(address, spec)
@@ -162,7 +162,7 @@ export class SchedGuest {
     const heads = queues.map((queue) => this.member(queue, 'scx_dispatch_q', 'hash_node'))
     const half = Math.ceil(heads.length / 2)
     const tbl = writeBucketTable(this.guest, [heads.slice(0, half), [], heads.slice(half)])
-    this.objects.set('scx_sched', this.sched, {
+    this.objects.set('scx_sched', scheduler, {
       'dsq_hash.tbl': tbl,
       'dsq_hash.nelems.counter': heads.length,
     })

@@ -187,3 +187,48 @@ describe('why a task of a sub-scheduler waits', () => {
     ])
   })
 })
+
+describe('a queue', () => {
+  function withTwins(...others: readonly (readonly [name: string, path: string])[]) {
+    const guest = new SchedGuest('late')
+    guest.userQueues([{ id: 0x77n }])
+    const below = others.map(([name, path]) => {
+      const scheduler = guest.addSubScheduler(name, path)
+      guest.userQueues([{ id: 0x77n }], scheduler)
+      return scheduler
+    })
+    return { guest, below, sched: new Sched(guest.kernel()) }
+  }
+
+  it('whose id several have is asked for by name or owner, and not guessed', () => {
+    const { sched, below, guest } = withTwins(['for_jobs', '/jobs'])
+    const root = sched.schedulers[0]?.name
+    expect(() => sched.queue(0x77)).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: `2 queues have the id 0x77; ask for the one you mean by its name: '0x77 of ${root}', '0x77 of for_jobs'`,
+      }),
+    )
+    expect(sched.queue(0x77, 'for_jobs')?.scheduler).toBe(below[0])
+    expect(sched.queue(0x77n, root)?.scheduler).toBe(guest.sched)
+    expect(sched.queue(0x77, 'nobody')).toBeUndefined()
+    for (const { name, address } of sched.queues) expect(sched.queue(name)?.address).toBe(address)
+  })
+
+  it('is told by the cgroup of its scheduler where two have one name', () => {
+    const { sched, below } = withTwins(['twin', '/jobs'], ['twin', '/more'])
+    expect(() => sched.queue(0x77, 'twin')).toThrow(
+      /^2 queues have the id 0x77; .*'0x77 of twin \(cgroup \/jobs\)', '0x77 of twin \(cgroup \/more\)'$/,
+    )
+    expect(sched.queue(0x77, 'twin (cgroup /more)')?.scheduler).toBe(below[1])
+  })
+
+  it('of one scheduler alone is found by its id, with or without the owner', () => {
+    const { sched } = withTwins()
+    expect(sched.queue(0x77)?.name).toBe('0x77')
+    expect(sched.queue(0x77n, sched.schedulers[0]?.name)?.name).toBe('0x77')
+    expect(sched.queue(0x78)).toBeUndefined()
+    // One on each CPU.
+    expect(() => sched.queue((1n << 63n) + 2n)).toThrow(/'local of CPU 0', 'local of CPU 2'/)
+  })
+})

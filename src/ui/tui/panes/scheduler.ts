@@ -142,14 +142,22 @@ function plain(id: string, what: string, state: string, more: string): TreeNode 
 function runqueueNode({ cpu, current, runnableTasks, schedExt, address }: Runqueue): TreeNode {
   const id = `rq/${cpu}`
   const ext = schedExt === undefined ? '' : `, ${schedExt.runnableTasks} of sched_ext`
-  const more = [current?.schedClass ?? '', schedExt?.flags.join(' ') ?? '']
+  const more = [
+    current?.schedClass ?? '',
+    schedExt?.flags.join(' ') ?? '',
+    ...(schedExt?.rescue?.task === undefined ? [] : [`rescues ${taskText(schedExt.rescue.task)}`]),
+  ]
     .filter((text) => text !== '')
     .join(', ')
   return {
     row: {
       id,
       name: `CPU ${cpu}`,
-      cells: [`CPU ${cpu}`, escapeText(`runs ${taskText(current)}, ${runnableTasks} ready${ext}`), more],
+      cells: [
+        `CPU ${cpu}`,
+        escapeText(`runs ${taskText(current)}, ${runnableTasks} ready${ext}`),
+        escapeText(more),
+      ],
       target: { kind: 'runqueue', cpu },
       copy: `0x${address.toString(16)}`,
     },
@@ -341,6 +349,20 @@ export function runqueueView(desk: Desk, target: Extract<Target, { kind: 'runque
             tones: ['dim', 'pointer'],
             target: { kind: 'task', pid: current.pid, address: current.address },
           }),
+        )
+      }
+      const rescued = schedExt?.rescue?.task
+      if (rescued !== undefined) {
+        facts.push(
+          factNode(
+            `${id}/rescued`,
+            'rescued',
+            escapeText(`${taskText(rescued)}, for which its scheduler lacks capabilities`),
+            {
+              tones: ['dim', 'pointer'],
+              target: { kind: 'task', pid: rescued.pid, address: rescued.address },
+            },
+          ),
         )
       }
       for (const { pid, name, waitingMs, address: at } of schedExt?.runnable ?? []) {
