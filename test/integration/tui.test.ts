@@ -63,6 +63,8 @@ describe('the terminal UI in a real terminal', () => {
     const pids = [...sorted.matchAll(/^[› ][~+ ] *(\d+) +\d+ /gm)].map(([, pid]) => Number(pid))
     expect(pids.length).toBeGreaterThan(10)
     expect(pids).toEqual([...pids].sort((a, b) => b - a))
+    terminal.press('S')
+    await terminal.waitFor(/PID▲/)
   })
 
   it('selects, opens and scrolls by mouse', async () => {

@@ -109,7 +109,7 @@ export function reverse(cockpit: Cockpit): void {
 
 export function goto(cockpit: Cockpit): void {
   cockpit.prompt(
-    'go to (address, symbol, map, program, allocator, container, type or pid)',
+    'go to (name, address, symbol, type or pid)',
     (text) => {
       const found = findTargets(cockpit, text.trim())
       const [only] = found
