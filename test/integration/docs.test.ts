@@ -17,6 +17,7 @@ import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDump } from '../../src/session/open.js'
 import type { Session } from '../../src/session/session.js'
+import { cellSurroundings } from '../../src/ui/jupyter/target-types.js'
 import { Engine } from '../../src/ui/repl/engine.js'
 import { PromptTypes } from '../../src/ui/typescript/prompt-types.js'
 import { sharedDemo } from './support/demo-guest.js'
@@ -43,9 +44,11 @@ const blocks: readonly Block[] = pages.flatMap((page) => {
 })
 const programs = blocks.filter(({ code }) => code.includes("from 'cryoscope'"))
 const pieces = blocks.filter(({ code }) => !code.includes("from 'cryoscope'"))
-/** What needs a guest that runs, or a notebook's own names, is checked and not run. */
+/** What needs a guest that runs is checked and not run. */
 const needsGuest =
-  /\bawait vm\.(advance|step|freeze|thaw|runUntil|goTo|back)|= await (demo|boot|attach)\(|\bvm\.(time|writes|lastWrite|firstWrite|calls|when|series)\b/
+  /\bawait vm\.(advance|step|freeze|thaw|runUntil|goTo|back|record)|= await (demo|boot|attach)\(|\bvm\.(time|writes|lastWrite|firstWrite|calls|when|series)\b/
+/** A notebook's own names, which the prompt does not have: checked as a cell. */
+const needsNotebook = /(?<![\w.])(op\.|series\(|plot\(|table\(|browse\()/
 
 let scratch: string
 let session: Session
@@ -109,16 +112,25 @@ describe('programs in the documentation', () => {
 
 describe('pieces of code in the documentation', () => {
   let types: PromptTypes
+  let cellTypes: PromptTypes
   let engine: Engine
   beforeAll(() => {
     types = new PromptTypes(session)
+    cellTypes = new PromptTypes(session, undefined, cellSurroundings)
     const quiet = new Console(new Writable({ write: (_piece, _encoding, done) => done() }))
     engine = new Engine(session, { types, console: quiet })
   })
-  afterAll(() => engine?.close())
+  afterAll(() => {
+    engine?.close()
+    cellTypes?.close()
+  })
 
   it.each(pieces)('$place has no mistake that the prompt finds, and runs', async ({ code }) => {
     if (/= await (demo|boot|attach)\(/.test(code)) return
+    if (needsNotebook.test(code)) {
+      expect(await cellTypes.check(code)).toEqual([])
+      return
+    }
     if (needsGuest.test(code)) {
       expect(await types.check(code)).toEqual([])
       return

@@ -18,8 +18,11 @@ function taskPage({ session }: Truth): void {
   const task = session.tasks.find(({ pid }) => pids.has(pid))
   if (task === undefined) throw new Error('no pid of pid_stats is a task')
   const desk = { vm: session, columns: 120 } as unknown as Desk
-  const opened = new Set([`task:${task.pid}/bpf`])
-  const { rows } = taskView(desk, { kind: 'task', pid: task.pid }).load(opened)
+  const view = taskView(desk, { kind: 'task', pid: task.pid })
+  const { rows: closed } = view.load(new Set())
+  const all = Array.from({ length: closed.length }, (_, i) => closed.at(i))
+  const kept = all.find((row) => row?.cells[0] === 'BPF keeps')
+  const { rows } = view.load(new Set([kept?.id ?? '']))
   const names = Array.from({ length: rows.length }, (_, i) => rows.at(i)?.cells[0])
   const heading = (name: string): string => `${name} (${session.map(name).id})`
   expect(names).toEqual(
