@@ -89,6 +89,7 @@ class Rounds {
   readonly #instructions: Instructions
   readonly #flows: readonly ControlFlow[]
   readonly #sites: Sites
+  readonly #liveness: LivenessFinder
   readonly kernelTypes: ReadonlySet<number>
   readonly #dominance = new Map<number, Dominance>()
   readonly #limits: { readonly stackWords: readonly number[]; readonly mostSteps: number }
@@ -98,7 +99,9 @@ class Rounds {
     this.#instructions = instructions
     this.#flows = flows
     this.#sites = sites
-    this.kernelTypes = kernelTypes(knowledge.code, knowledge.types)
+    const { code, types } = knowledge
+    this.#liveness = new LivenessFinder(instructions, code.functions, flows, code.references, types)
+    this.kernelTypes = kernelTypes(code, types)
     this.#limits = {
       stackWords: knowledge.code.functions.map(({ start, end }) => stackWords(instructions, start, end)),
       mostSteps: Math.max(leastSteps, instructions.count * stepsPerInstruction),
@@ -151,15 +154,7 @@ class Rounds {
   }
 
   #start(knowledge: Knowledge): Functions {
-    const { code, types } = knowledge
-    const liveness = new LivenessFinder(
-      this.#instructions,
-      code.functions,
-      this.#flows,
-      code.references,
-      types,
-    )
-    const functions = new Functions(this.#instructions, knowledge, this.#flows, liveness, this.#limits)
+    const functions = new Functions(this.#instructions, knowledge, this.#flows, this.#liveness, this.#limits)
     functions.run()
     return functions
   }

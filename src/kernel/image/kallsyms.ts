@@ -370,5 +370,7 @@ function alignUp(address: bigint, to: bigint): bigint {
 
 /** Typed arrays need their own aligned buffer. */
 function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
+  return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
+    ? bytes
+    : new Uint8Array(bytes)
 }

@@ -22,10 +22,24 @@ export type Declared =
 
 const nothing: Declared = { kind: 'void' }
 
+/** Every call of a function asks, each time that it is looked at. */
+const known = new WeakMap<TypeShapes, Map<number, Prototype | undefined>>()
+
 /** Reads a BTF function type; undefined when it is none. */
 export function readPrototype(types: TypeShapes, typeId: number | undefined): Prototype | undefined {
-  const type = typeId === undefined ? undefined : types.btf.type(typeId)
-  const prototype: CType | undefined = type?.kind === 'function' ? strip(type.prototype) : undefined
+  if (typeId === undefined) return undefined
+  let ofTypes = known.get(types)
+  if (ofTypes === undefined) {
+    ofTypes = new Map()
+    known.set(types, ofTypes)
+  }
+  if (!ofTypes.has(typeId)) ofTypes.set(typeId, prototypeOf(types, typeId))
+  return ofTypes.get(typeId)
+}
+
+function prototypeOf(types: TypeShapes, typeId: number): Prototype | undefined {
+  const type = types.btf.type(typeId)
+  const prototype: CType | undefined = type.kind === 'function' ? strip(type.prototype) : undefined
   if (prototype?.kind !== 'prototype') return undefined
   // Structs by value take two registers, or one for the address where the result goes.
   const isPlain = [prototype.result, ...prototype.parameters.map(({ type }) => type)].every(isOneRegister)

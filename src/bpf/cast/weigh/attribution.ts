@@ -249,13 +249,7 @@ export class Attribution {
 
   /** Numbers that the object itself puts into its data. */
   #readInitial({ typeId, initial, name }: DataSection): void {
-    // Megabytes, most of which are zeros: halves of words, which a copy has where they can be looked at.
-    const isAligned = initial.byteOffset % 4 === 0
-    const { buffer, byteOffset } = isAligned ? initial : initial.slice()
-    const halves = new Uint32Array(buffer, byteOffset, initial.length >> 2)
-    for (let offset = 0; offset + wordSize <= initial.length; offset += wordSize) {
-      const first = offset >> 2
-      if (((halves[first] as number) | (halves[first + 1] as number)) === 0) continue
+    for (const offset of wordsThatAreSet(initial)) {
       const place = this.#knowledge.places.at(typeId, offset, 0, wordSize)
       if (place.kind !== 'slot') continue
       const facts = this.#table.of(place.slot)
@@ -301,4 +295,21 @@ export class Attribution {
     }
     for (const [slot, { at, why }] of this.#evidence.numbers) this.#table.byId(slot).numbers.push({ at, why })
   }
+}
+
+/** By the bytes of a section, which do not change while one attempt follows another. */
+const setWords = new WeakMap<Uint8Array, readonly number[]>()
+
+/** Offsets of the words of a section that are not 0. */
+function wordsThatAreSet(initial: Uint8Array): readonly number[] {
+  const known = setWords.get(initial)
+  if (known !== undefined) return known
+  // Megabytes, most of which are zeros: halves of words, which a copy has where they can be looked at.
+  const { buffer, byteOffset } = initial.byteOffset % 4 === 0 ? initial : new Uint8Array(initial)
+  const halves = new Uint32Array(buffer, byteOffset, initial.length >> 2)
+  const found: number[] = []
+  for (let at = 0; at + 1 < halves.length; at += 2)
+    if (((halves[at] as number) | (halves[at + 1] as number)) !== 0) found.push(at * 4)
+  setWords.set(initial, found)
+  return found
 }

@@ -7,7 +7,15 @@ import { readObjectCode } from '../../../../src/bpf/cast/object/object-code.js'
 import { CryoscopeError } from '../../../../src/errors.js'
 import { buildCases, objectOf } from '../support.js'
 
-const names = ['core-read', 'kernel-cast', 'weak-kernel-function', 'store-task', 'subprogram', 'global']
+const names = [
+  'core-read',
+  'kernel-cast',
+  'weak-kernel-function',
+  'store-task',
+  'subprogram',
+  'global',
+  'conflict-initial',
+]
 
 const bytesOf = (name: string): Uint8Array => new Uint8Array(readFileSync(objectOf(name)))
 const codeOf = (name: string): Code => readObjectCode(bytesOf(name), name)
@@ -44,6 +52,16 @@ describe('what an object file says', () => {
     ])
     // Whether it is there is asked by its address, which says nothing of what lies there.
     expect([...references.values()].filter(({ kind }) => kind === 'other')).toHaveLength(1)
+  })
+
+  test('wherever in a file it lies: initialised data at odd places too', () => {
+    const { objects } = analyzeObject(bytesOf('conflict-initial'), { cache: null })
+    expect(objects[0]?.withheld).toHaveLength(1)
+    for (let shift = 1; shift < 8; shift++) {
+      // As a file that is read is one: slices of it are no copies.
+      const shifted = Buffer.concat([Buffer.alloc(shift), bytesOf('conflict-initial')]).subarray(shift)
+      expect(analyzeObject(shifted, { cache: null }).objects).toEqual(objects)
+    }
   })
 
   test('of its functions, sections and maps', () => {
