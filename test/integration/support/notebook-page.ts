@@ -73,6 +73,8 @@ export class NotebookPage {
 
   /** What such a cell shows: its output or its widgets. */
   async output(code: string): Promise<Locator> {
-    return (await this.cell(code)).locator('.output_subarea:visible, .widget-subarea:visible').last()
+    return (await this.cell(code))
+      .locator(`.output_subarea:visible:not(:has([class^="cs-still-"])), .widget-subarea:visible`)
+      .last()
   }
 }
