@@ -126,12 +126,18 @@ class TracedBytes extends Uint8Array {
     this.#note = note
   }
 
-  override subarray(begin = 0, end = this.length): Uint8Array<ArrayBuffer> {
-    this.#note(begin, end - begin)
-    return new Uint8Array(this.buffer as ArrayBuffer, this.byteOffset + begin, end - begin)
+  /** Pieces are plain: they were told of when they were taken. */
+  static get [Symbol.species](): Uint8ArrayConstructor {
+    return Uint8Array
   }
 
-  override slice(begin = 0, end = this.length): Uint8Array<ArrayBuffer> {
+  override subarray(begin?: number, end?: number): Uint8Array<ArrayBuffer> {
+    const piece = super.subarray(begin, end) as Uint8Array<ArrayBuffer>
+    this.#note(piece.byteOffset - this.byteOffset, piece.length)
+    return piece
+  }
+
+  override slice(begin?: number, end?: number): Uint8Array<ArrayBuffer> {
     return this.subarray(begin, end).slice()
   }
 }

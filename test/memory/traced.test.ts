@@ -86,3 +86,24 @@ it('misses none of the accessors', () => {
     expect(memory.traced(), String(read)).toEqual([{ offset: physical, length: 8 }])
   }
 })
+
+it('gives the pieces of a window that a Uint8Array gives, and notes those', () => {
+  const { guest, at, memory, space } = world()
+  space.u8(at)
+  const [window] = memory.windows
+  const [plain] = guest.memory.windows
+  if (window === undefined || plain === undefined) throw new Error('no window')
+  const size = plain.bytes.length
+  for (const [begin, end] of [[], [16], [-8], [-16, -8], [8, 4], [size - 8, size + 100]] as const) {
+    memory.trace()
+    const piece = window.bytes.subarray(begin, end)
+    const wanted = plain.bytes.subarray(begin, end)
+    expect([piece.byteOffset - window.bytes.byteOffset, piece.length]).toEqual([
+      wanted.byteOffset - plain.bytes.byteOffset,
+      wanted.length,
+    ])
+    const noted = memory.traced().reduce((sum, { length }) => sum + length, 0)
+    expect(noted).toBe(wanted.length)
+  }
+  expect(Object.getPrototypeOf(window.bytes.slice(-8))).toBe(Uint8Array.prototype)
+})
