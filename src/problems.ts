@@ -11,6 +11,8 @@ export interface Problem {
 
 /** So that a ruined structure does not fill memory with sentences. */
 const keptAtMost = 100
+/** Of so many it is known that they were here before: more than anything but noise has. */
+const knownAtMost = 10_000
 
 /**
  * The sink for what could not be read. Everything that walks takes one, and has no other way to say that it fell short;
@@ -20,7 +22,8 @@ export class Problems {
   readonly #parent: Problems | undefined
   readonly #kept: Problem[] = []
   readonly #known = new Set<string>()
-  #count = 0
+  /** There were some of which it is not known whether they were here before. */
+  #areMore = false
 
   constructor(parent?: Problems) {
     this.#parent = parent
@@ -30,9 +33,12 @@ export class Problems {
     this.#parent?.add(where, why)
     const key = `${where}\0${why}`
     if (this.#known.has(key)) return
-    this.#count++
-    if (this.#kept.length === keptAtMost) return
+    if (this.#known.size === knownAtMost) {
+      this.#areMore = true
+      return
+    }
     this.#known.add(key)
+    if (this.#kept.length === keptAtMost) return
     // Names in it are the guest's.
     this.#kept.push({ where: escapeText(where), why: escapeText(why) })
   }
@@ -59,17 +65,15 @@ export class Problems {
 
   /** Nothing fell short so far. */
   get none(): boolean {
-    return this.#count === 0
-  }
-
-  get count(): number {
-    return this.#count
+    return this.#known.size === 0
   }
 
   /** The problems in the order they came; the last one counts those beyond what is kept. */
   get list(): readonly Problem[] {
-    const more = this.#count - this.#kept.length
-    return more === 0 ? this.#kept : [...this.#kept, { where: 'more', why: `${more} more problems` }]
+    const more = this.#known.size - this.#kept.length
+    if (more === 0) return this.#kept
+    const count = this.#areMore ? `at least ${more}` : more
+    return [...this.#kept, { where: 'more', why: `${count} more problem${more === 1 ? '' : 's'}` }]
   }
 
   /** As sentences: "tasks: the list is broken". */

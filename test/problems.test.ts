@@ -22,9 +22,38 @@ describe('the sink of problems', () => {
   it('counts what it does not keep', () => {
     const problems = new Problems()
     for (let n = 0; n < 150; n++) problems.add(`entry ${n}`, 'torn')
-    expect(problems.count).toBe(150)
     expect(problems.list).toHaveLength(101)
+    expect(problems.sentences.at(99)).toBe('entry 99: torn')
     expect(problems.sentences.at(-1)).toBe('more: 50 more problems')
+  })
+
+  it('has nothing more to tell of exactly as many as it keeps', () => {
+    const problems = new Problems()
+    for (let n = 0; n < 100; n++) problems.add(`entry ${n}`, 'torn')
+    expect(problems.list).toHaveLength(100)
+    problems.add('entry 100', 'torn')
+    expect(problems.sentences.at(-1)).toBe('more: 1 more problem')
+  })
+
+  it('counts what comes again once, whether it is kept or not', () => {
+    const problems = new Problems()
+    const part = problems.part()
+    for (let time = 0; time < 3; time++)
+      for (let n = 0; n < 120; n++) part.add(`entry ${n}`, n % 2 === 0 ? 'torn' : 'outside memory')
+    for (const sink of [problems, part]) {
+      expect(sink.list).toHaveLength(101)
+      expect(sink.sentences.at(-1)).toBe('more: 20 more problems')
+    }
+  })
+
+  it('claims no number where it can no longer tell what comes again', () => {
+    const problems = new Problems()
+    for (let n = 0; n < 10_000; n++) problems.add(`entry ${n}`, 'torn')
+    expect(problems.sentences.at(-1)).toBe('more: 9900 more problems')
+    problems.add('entry 9999', 'torn')
+    expect(problems.sentences.at(-1)).toBe('more: 9900 more problems')
+    for (let time = 0; time < 2; time++) problems.add('entry 10000', 'torn')
+    expect(problems.sentences.at(-1)).toBe('more: at least 9900 more problems')
   })
 
   it('takes what an attempt throws for people, and throws on what is a mistake of ours', () => {

@@ -1,8 +1,9 @@
 import { Btf } from '../../src/btf/btf.js'
 import { declare } from '../../src/btf/declaration.js'
-import { parseBtfExt } from '../../src/btf/ext.js'
+import { readExtension } from '../../src/btf/ext.js'
 import { alignOf, memberAt, memberPathAt, sizeOf, strip } from '../../src/btf/layout.js'
 import { typeName } from '../../src/btf/type-name.js'
+import { Problems } from '../../src/problems.js'
 import { compileJson } from '../../src/value/render/compile-json.js'
 import { jsonOf } from '../../src/value/render/json.js'
 import { formatValue } from '../../src/value/render/text.js'
@@ -59,7 +60,11 @@ export const btfKind: Kind = {
           declareTypeScript(types)
           for (const name of btf.names()) if (!name.includes('\ufffd')) void btf.find(name)
         })
-        allowed(() => parseBtfExt(data, Btf.parse((bases[0] as FileBase).bytes)))
+        allowed(() => {
+          const base = Btf.parse((bases[0] as FileBase).bytes)
+          const { lines } = readExtension(data, base, new Problems())
+          for (const each of lines.values()) each.lineOf(64)
+        })
       },
     }
   },

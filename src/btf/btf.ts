@@ -1,3 +1,4 @@
+import { Problems } from '../problems.js'
 import { inflate, unknownType } from './inflate.js'
 import { Inflated } from './inflated.js'
 import { Kind, kindOf, symbolKinds, typeKinds } from './kind.js'
@@ -49,6 +50,8 @@ export class Btf {
   readonly littleEndian: boolean
   /** Whether all of its bytes could be read: what is not found in one that is not may be in the rest. */
   readonly isWhole: boolean
+  /** What is wrong with the file. */
+  readonly problems = new Problems()
   readonly #records: Records
   readonly #types = new Map<number, CType>()
   readonly #void: VoidType | undefined
@@ -61,7 +64,13 @@ export class Btf {
     this.base = base
     this.name = name
     const baseRecords = base === undefined ? undefined : base.#records
-    this.#records = new Records(bytes, name === '' ? 'This file' : name, baseRecords, holes)
+    this.#records = new Records(
+      bytes,
+      name === '' ? 'BTF' : `BTF of ${name}`,
+      baseRecords,
+      holes,
+      this.problems,
+    )
     this.isWhole = holes.length === 0 && base?.isWhole !== false
     this.littleEndian = this.#records.littleEndian
     if (base === undefined) this.#void = new Void(this, 0, 'void')
@@ -81,11 +90,6 @@ export class Btf {
     } = {},
   ): Btf {
     return new Btf(bytes, options.base, options.name ?? '', options.holes ?? [])
-  }
-
-  /** What is wrong with the file, one sentence each. */
-  get problems(): readonly string[] {
-    return this.#records.problems
   }
 
   /** The first id that is not the base's; 1 without a base. */

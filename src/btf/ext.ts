@@ -1,115 +1,172 @@
-import { CryoscopeError } from '../errors.js'
-import { escapeText } from '../text.js'
+import type { Problems } from '../problems.js'
 import type { Btf } from './btf.js'
-import type { CType } from './types.js'
 
-/** Which function starts at an instruction. */
-export interface FunctionInfo {
-  /** Bytes from the start of the section. */
-  readonly offset: number
-  /** A function type. */
-  readonly type: CType
+/** A CO-RE relocation: the instruction holds a fact about that type. */
+export interface CoreRelocation {
+  readonly typeId: number
+  /** BPF_CORE_* (include/uapi/linux/bpf.h): 0 is the offset of a field, 6 and 7 are type ids. */
+  readonly kind: number
 }
 
-/** Which source line an instruction comes from. */
-export interface LineInfo {
-  /** Bytes from the start of the section. */
-  readonly offset: number
+/** The source lines of the instructions of a section or program. */
+export interface SourceLines {
+  /** The line that the instruction at a byte offset of the section comes from. */
+  lineOf(offset: number): SourceLine | undefined
+}
+
+export interface SourceLine {
   readonly file: string
-  /** The text of the line. */
-  readonly text: string
   readonly line: number
   readonly column: number
+  readonly text: string
 }
-
-/** What a .BTF.ext section of an object file says about its code sections, by section name. */
-export interface BtfExt {
-  readonly functions: ReadonlyMap<string, readonly FunctionInfo[]>
-  readonly lines: ReadonlyMap<string, readonly LineInfo[]>
-  /** What could not be read, one sentence each. */
-  readonly problems: readonly string[]
-}
-
-const headerLength = 24
-const functionRecordLength = 8
-const lineRecordLength = 16
 
 /**
- * Reads the .BTF.ext section that belongs to a BTF file (Documentation/bpf/btf.rst, struct btf_ext_header).
- * Throws 'unreadable' when the header is no use; tables that break off give what stands before the break.
+ * What a .BTF.ext section (Documentation/bpf/btf.rst, struct btf_ext_header) says of an object's code, by the names
+ * of its sections. Lines are read one by one when they are asked for: an object has as many as instructions.
  */
-export function parseBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
+export interface Extension {
+  /** Type ids of functions by the byte offset at which they start. */
+  readonly functions: ReadonlyMap<string, ReadonlyMap<number, number>>
+  readonly core: ReadonlyMap<string, ReadonlyMap<number, CoreRelocation>>
+  readonly lines: ReadonlyMap<string, SourceLines>
+}
+
+const magic = 0xeb9f
+const headerLength = 24
+/** Headers of this length have a table of CO-RE relocations. */
+const coreHeaderLength = 32
+
+/** A run of records in the section. */
+interface Run {
+  readonly section: string
+  readonly begin: number
+  readonly count: number
+  readonly size: number
+}
+
+/** Either byte order. What cannot be read is a problem; tables that break off give what stands before the break. */
+export function readExtension(bytes: Uint8Array, btf: Btf, problems: Problems): Extension {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const little = view.byteLength >= 2 && view.getUint8(0) === 0x9f
-  if (bytes.length < headerLength || view.getUint16(0, little) !== 0xeb9f || view.getUint8(2) !== 1) {
-    throw new CryoscopeError('unreadable', 'This is no .BTF.ext section: its header is not one of version 1.')
-  }
-  const start = view.getUint32(4, little)
-  const problems: string[] = []
-  const table = <T>(what: string, at: number, least: number, read: (at: number) => T): Map<string, T[]> => {
-    const begin = start + view.getUint32(at, little)
-    const range = { begin, end: begin + view.getUint32(at + 4, little), least, what }
-    return readTable(view, little, btf, range, problems, read)
+  const functions = new Map<string, Map<number, number>>()
+  const core = new Map<string, Map<number, CoreRelocation>>()
+  const lines = new Map<string, Lines>()
+  const little = bytes[0] === 0x9f
+  if (bytes.length < headerLength || view.getUint16(0, little) !== magic || view.getUint8(2) !== 1) {
+    problems.add('.BTF.ext', 'its header is not one of version 1')
+    return { functions, core, lines }
   }
   const word = (at: number): number => view.getUint32(at, little)
-  return {
-    functions: table('function', 8, functionRecordLength, (at) => ({
-      offset: word(at),
-      type: btf.type(word(at + 4)),
-    })),
-    lines: table('line', 16, lineRecordLength, (at) => ({
-      offset: word(at),
-      file: btf.string(word(at + 4)),
-      text: btf.string(word(at + 8)),
-      line: word(at + 12) >>> 10,
-      column: word(at + 12) & 0x3ff,
-    })),
-    problems,
+  const table = (what: string, header: number, least: number): Run[] =>
+    readRuns(view, little, btf, { what, header, least }, problems)
+  for (const { section, begin, count, size } of table('function', 8, 8)) {
+    const records = getOrMake(functions, section, () => new Map<number, number>())
+    for (let n = 0, at = begin; n < count; n++, at += size) records.set(word(at), word(at + 4))
   }
+  for (const run of table('line', 16, 16)) {
+    getOrMake(lines, run.section, () => new Lines(view, little, btf)).add(run)
+  }
+  if (word(4) >= coreHeaderLength && bytes.length >= coreHeaderLength) {
+    for (const { section, begin, count, size } of table('CO-RE', 24, 16)) {
+      const records = getOrMake(core, section, () => new Map<number, CoreRelocation>())
+      for (let n = 0, at = begin; n < count; n++, at += size) {
+        records.set(word(at), { typeId: word(at + 4), kind: word(at + 12) })
+      }
+    }
+  }
+  return { functions, core, lines }
 }
 
-interface Range {
-  readonly begin: number
-  readonly end: number
-  /** Bytes that a record must have at least. */
-  readonly least: number
-  readonly what: string
-}
-
-/** A record size, then for each section its name, the number of its records, and the records. */
-function readTable<T>(
+/** The records of a table: a record size, then for each section its name, the number of its records, the records. */
+function readRuns(
   view: DataView,
   little: boolean,
   btf: Btf,
-  { begin, end, least, what }: Range,
-  problems: string[],
-  read: (at: number) => T,
-): Map<string, T[]> {
-  const found = new Map<string, T[]>()
-  if (end === begin) return found
+  { what, header, least }: { what: string; header: number; least: number },
+  problems: Problems,
+): Run[] {
+  const word = (at: number): number => view.getUint32(at, little)
+  const runs: Run[] = []
+  const begin = word(4) + word(header)
+  const end = begin + word(header + 4)
   const limit = Math.min(end, view.byteLength)
-  const broken = (why: string): Map<string, T[]> => {
-    problems.push(`the ${what} table ${why}`)
-    return found
+  if (end === begin) return runs
+  if (end > view.byteLength) problems.add('.BTF.ext', `the ${what} table reaches beyond the section`)
+  if (begin + 4 > limit) return runs
+  const size = word(begin)
+  if (size < least || size % 4 !== 0) {
+    problems.add('.BTF.ext', `the ${what} table has records of ${size} bytes, and ${least} are needed`)
+    return runs
   }
-  if (end > view.byteLength || begin + 4 > limit) broken('reaches beyond the section')
-  if (begin + 4 > limit) return found
-  const size = view.getUint32(begin, little)
-  if (size < least || size % 4 !== 0) return broken(`has records of ${size} bytes, and ${least} are needed`)
-  let at = begin + 4
-  while (at + 8 <= limit) {
-    const name = btf.string(view.getUint32(at, little))
-    const count = view.getUint32(at + 4, little)
+  for (let at = begin + 4; at + 8 <= limit; ) {
+    const section = btf.string(word(at))
+    const announced = word(at + 4)
     at += 8
-    const records = found.get(name) ?? []
-    for (let n = 0; n < count; n++, at += size) {
-      if (at + size > limit) {
-        found.set(name, records)
-        return broken(`breaks off in section ${escapeText(name)}`)
-      }
-      records.push(read(at))
+    const count = Math.min(announced, Math.floor((limit - at) / size))
+    if (count < announced) problems.add('.BTF.ext', `the ${what} table breaks off in section ${section}`)
+    runs.push({ section, begin: at, count, size })
+    at += announced * size
+  }
+  return runs
+}
+
+/** The lines of one section, in its own order, which is that of the instructions in what compilers write. */
+class Lines implements SourceLines {
+  readonly #view: DataView
+  readonly #little: boolean
+  readonly #btf: Btf
+  readonly #runs: Run[] = []
+  /** Offsets of instructions and places of their records, by offset. */
+  #order: { readonly offset: number; readonly at: number }[] | undefined
+
+  constructor(view: DataView, little: boolean, btf: Btf) {
+    this.#view = view
+    this.#little = little
+    this.#btf = btf
+  }
+
+  add(run: Run): void {
+    this.#runs.push(run)
+    this.#order = undefined
+  }
+
+  lineOf(offset: number): SourceLine | undefined {
+    this.#order ??= this.#sort()
+    let low = 0
+    let high = this.#order.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#order[middle]?.offset ?? 0) <= offset) low = middle + 1
+      else high = middle
     }
-    found.set(name, records)
+    const found = this.#order[low - 1]
+    if (found === undefined) return undefined
+    const word = (at: number): number => this.#view.getUint32(found.at + at, this.#little)
+    return {
+      file: this.#btf.string(word(4)),
+      text: this.#btf.string(word(8)),
+      line: word(12) >>> 10,
+      column: word(12) & 0x3ff,
+    }
+  }
+
+  #sort(): { offset: number; at: number }[] {
+    const found: { offset: number; at: number }[] = []
+    for (const { begin, count, size } of this.#runs) {
+      for (let n = 0; n < count; n++) {
+        const at = begin + n * size
+        found.push({ offset: this.#view.getUint32(at, this.#little), at })
+      }
+    }
+    return found.toSorted((a, b) => a.offset - b.offset)
+  }
+}
+
+function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
+  let found = map.get(key)
+  if (found === undefined) {
+    found = make()
+    map.set(key, found)
   }
   return found
 }

@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import type { Problems } from '../problems.js'
 
 /** How long a record of a kind is, as the file itself says (the layout section of newer kernels). */
 export interface KindLayout {
@@ -15,7 +16,6 @@ export interface Sections {
   readonly strings: Uint8Array
   /** By kind number; empty in files without a layout section. */
   readonly layout: readonly KindLayout[]
-  readonly problems: readonly string[]
 }
 
 const classicHeaderLength = 24
@@ -24,12 +24,12 @@ const layoutEntryLength = 4
 
 /**
  * Reads struct btf_header (include/uapi/linux/btf.h) of any length from 24 bytes on; fields beyond those known
- * are ignored. Throws 'unreadable' when it is no BTF header; sections that reach beyond the file are cut and
- * listed as problems.
+ * are ignored. Throws 'unreadable' when it is no BTF header; sections that reach beyond the file are cut, which
+ * is a problem.
  */
-export function readSections(bytes: Uint8Array, name: string): Sections {
+export function readSections(bytes: Uint8Array, name: string, problems: Problems): Sections {
   const refuse = (why: string): never => {
-    throw new CryoscopeError('unreadable', `${name} is not usable BTF: ${why}.`)
+    throw new CryoscopeError('unreadable', `${name} is not usable: ${why}.`)
   }
   if (bytes.length < classicHeaderLength) {
     refuse(`it has ${bytes.length} bytes, and the header alone takes ${classicHeaderLength}`)
@@ -46,13 +46,13 @@ export function readSections(bytes: Uint8Array, name: string): Sections {
     refuse(`its header claims ${headerLength} bytes of ${bytes.length}`)
   }
 
-  const problems: string[] = []
   const cut = (what: string, at: number): Uint8Array => {
     const start = headerLength + view.getUint32(at, littleEndian)
     const length = view.getUint32(at + 4, littleEndian)
     const section = bytes.subarray(Math.min(start, bytes.length), Math.min(start + length, bytes.length))
     if (section.length < length) {
-      problems.push(
+      problems.add(
+        name,
         `the ${what} section should have ${length} bytes from byte ${start} on, but the file has ${section.length} there`,
       )
     }
@@ -72,5 +72,5 @@ export function readSections(bytes: Uint8Array, name: string): Sections {
       layout.push({ fixed: section[at] ?? 0, element: section[at + 1] ?? 0 })
     }
   }
-  return { littleEndian, types, strings, layout, problems }
+  return { littleEndian, types, strings, layout }
 }

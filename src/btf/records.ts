@@ -1,3 +1,4 @@
+import type { Problems } from '../problems.js'
 import { readSections, type Sections } from './header.js'
 import { elementWords, fixedWords, kindLimit, recordWords, typeKinds } from './kind.js'
 import { resumeBehind } from './resume.js'
@@ -19,14 +20,20 @@ export class Records {
   readonly startId: number
   readonly strings: StringTable
   readonly base: Records | undefined
-  readonly problems: readonly string[]
 
   /** Ids whose records lie in a hole. */
   readonly #lost: readonly ByteRange[]
 
-  constructor(bytes: Uint8Array, name: string, base: Records | undefined, holes: readonly ByteRange[] = []) {
-    const sections = readSections(bytes, name)
-    const problems = [...sections.problems]
+  /** `name` says in sentences which file it is. */
+  constructor(
+    bytes: Uint8Array,
+    name: string,
+    base: Records | undefined,
+    holes: readonly ByteRange[],
+    problems: Problems,
+  ) {
+    const sections = readSections(bytes, name, problems)
+    const fault = (why: string): void => problems.add(name, why)
     this.littleEndian = sections.littleEndian
     this.base = base
     this.startId = base?.endId ?? 1
@@ -37,12 +44,11 @@ export class Records {
     const lost: ByteRange[] = []
     const index =
       gaps.length === 0
-        ? indexRecords(words, this.startId, sections, problems)
-        : indexAround(words, this.startId, gaps, lost, problems)
+        ? indexRecords(words, this.startId, sections, fault)
+        : indexAround(words, this.startId, gaps, lost, fault)
     this.#lost = lost
     this.offsets = index.offsets
     this.named = index.named
-    this.problems = problems
   }
 
   /** One past the last valid id. */
@@ -95,7 +101,7 @@ function indexRecords(
   words: Uint32Array,
   startId: number,
   sections: Sections,
-  problems: string[],
+  fault: (why: string) => void,
 ): RecordIndex {
   const end = words.length
   const lastStart = end - recordWords
@@ -115,7 +121,7 @@ function indexRecords(
     } else {
       const length = unknownLength(sections, kind, vlen)
       if (length === undefined) {
-        problems.push(
+        fault(
           `type ${startId + count} at byte ${at * 4} of the type section has kind ${kind}, whose length is not known: it and the types after it are left out`,
         )
         break
@@ -123,7 +129,7 @@ function indexRecords(
       next += length
     }
     if (next > end) {
-      problems.push(
+      fault(
         `type ${startId + count} at byte ${at * 4} of the type section needs ${(next - at) * 4} bytes and ${(end - at) * 4} are left: it is left out`,
       )
       break
@@ -133,7 +139,7 @@ function indexRecords(
     at = next
   }
   if (at < end && at > lastStart) {
-    problems.push(`the type section ends with ${sections.types.length - at * 4} bytes that are no record`)
+    fault(`the type section ends with ${sections.types.length - at * 4} bytes that are no record`)
   }
   return { offsets: offsets.slice(0, count), named: named.slice(0, namedCount) }
 }
@@ -162,7 +168,7 @@ function indexAround(
   startId: number,
   gaps: readonly ByteRange[],
   lost: ByteRange[],
-  problems: string[],
+  fault: (why: string) => void,
 ): RecordIndex {
   const offsets: number[] = []
   const named: number[] = []
@@ -186,10 +192,10 @@ function indexAround(
     const first = startId + offsets.length
     const resumed = resumeBehind(words, { from: at, to: hole.to }, holes[n + 1]?.from ?? words.length, first)
     if (resumed === undefined) {
-      problems.push(`type ${first} and those behind it lie in or behind a part that could not be read`)
+      fault(`type ${first} and those behind it lie in or behind a part that could not be read`)
       break
     }
-    problems.push(`types ${first} to ${first + resumed.lost - 1} lie in a part that could not be read`)
+    fault(`types ${first} to ${first + resumed.lost - 1} lie in a part that could not be read`)
     lost.push({ start: first, end: first + resumed.lost })
     for (let i = 0; i < resumed.lost; i++) offsets.push(words.length)
     at = resumed.at

@@ -79,7 +79,7 @@ describe('Btf', () => {
   it('counts types from void on and finds nothing wrong', () => {
     expect(btf.startId).toBe(1)
     expect(btf.typeCount).toBeGreaterThan(Math.max(...Object.values(ids)))
-    expect(btf.problems).toEqual([])
+    expect(btf.problems.list).toEqual([])
     expect(btf.type(0)).toMatchObject({ kind: 'void', id: 0 })
   })
 
@@ -194,7 +194,7 @@ describe('Btf', () => {
     ]
     for (const file of files) {
       const parsed = Btf.parse(file)
-      expect(parsed.problems).toEqual([])
+      expect(parsed.problems.list).toEqual([])
       expect(parsed.typeCount).toBe(3)
       expect(parsed.findStruct('pair')).toMatchObject({ id: struct, size: 8 })
       expect(parsed.findStruct('pair')?.member('b')?.offset).toBe(4)
@@ -221,14 +221,14 @@ describe('Btf', () => {
     b.struct('after', [], 4)
     const layout = Array.from({ length: 41 }, (_, kind): [number, number] => (kind === 40 ? [4, 8] : [0, 0]))
     const parsed = Btf.parse(b.build({ layout }))
-    expect(parsed.problems).toEqual([])
+    expect(parsed.problems.list).toEqual([])
     expect(narrow(parsed.type(1), 'unknown')).toMatchObject({ name: 'future' })
     expect(parsed.findStruct('after')?.id).toBe(2)
 
     const blind = Btf.parse(b.build())
     expect(blind.typeCount).toBe(1)
-    expect(blind.problems).toHaveLength(1)
-    expect(blind.problems[0]).toMatch(/kind 40/)
+    expect(blind.problems.list).toHaveLength(1)
+    expect(blind.problems.list[0]?.why).toMatch(/kind 40/)
   })
 
   it('takes the pointer size from long', () => {

@@ -102,11 +102,11 @@ describe('BTF with pages that could not be read', () => {
       expect(wrong).toEqual([])
       expect(lost).toBeGreaterThan(0)
       // A record takes 12 bytes at least. Behind a hole among the functions nothing tells ids; functions are lost, no types.
-      const last = Number(/^types? (\d+)/.exec(found.problems[0] ?? '')?.[1])
+      const last = Number(/^types? (\d+)/.exec(found.problems.list[0]?.why ?? '')?.[1])
       const limit = last + 360 < functionsAt ? 4096 / 12 + 2 : whole.typeCount - last
       expect(lost, `hole at ${start}`).toBeLessThanOrEqual(limit)
       expect(found.isWhole).toBe(false)
-      expect(found.problems[0]).toMatch(/^types? \d+ .* a part that could not be read/)
+      expect(found.problems.list[0]?.why).toMatch(/^types? \d+ .* a part that could not be read/)
     }
     const found = holed(header + 8192)
     expect(found.find('function_number_599', 'function')?.id).toBe(

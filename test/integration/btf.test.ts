@@ -107,7 +107,7 @@ describe.each(testedKernels)('kernel $kernel, as bpftool reads it', ({ kernel })
     const dump = JSON.parse(output(bpftool, ['-j', 'btf', 'dump', 'file', file])) as {
       types: BpftoolType[]
     }
-    expect(btf.problems).toEqual([])
+    expect(btf.problems.list).toEqual([])
     expect(btf.typeCount).toBe(dump.types.length + 1)
     for (const theirs of dump.types) compare(btf.type(theirs.id), theirs)
   })

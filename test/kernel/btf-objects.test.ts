@@ -101,7 +101,7 @@ describe('BtfObjects', () => {
       'than this memory',
     ],
     ['is nowhere', (guest) => addBtf(guest, 3, program.build(), { data: wild }), 'page not present'],
-    ['is no BTF', (guest) => addBtf(guest, 3, new Uint8Array(64).fill(7)), 'not usable BTF'],
+    ['is no BTF', (guest) => addBtf(guest, 3, new Uint8Array(64).fill(7)), 'BTF of btf 3 is not usable'],
     [
       'is based on itself',
       (guest) => {

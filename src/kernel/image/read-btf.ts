@@ -1,24 +1,28 @@
 import { Btf } from '../../btf/btf.js'
 import { CryoscopeError } from '../../errors.js'
-import type { AddressSpace } from '../../memory/address-space.js'
-import { describeProblem } from '../../memory/types.js'
+import { describeProblem, type VirtualMemory } from '../../memory/types.js'
 import type { Problems } from '../../problems.js'
 
 const pageSize = 4096
 
 /**
- * The types that lie at an address. Pages that are missing cost what is in them and no more; that they do is a problem. Throws
+ * The types that lie at an address. What is broken in them is a problem. Pages that are missing cost what is in
+ * them and no more; that they do is a problem as well. Throws
  * 'unreadable' where not even the header is there.
  */
 export function readBtf(
-  space: AddressSpace,
+  space: VirtualMemory,
   address: bigint,
   size: number,
   options: { readonly name: string; readonly base?: Btf | undefined },
   problems: Problems,
 ): Btf {
   const whole = space.read(address, size)
-  if (whole.ok) return Btf.parse(whole.bytes, options)
+  if (whole.ok) {
+    const types = Btf.parse(whole.bytes, options)
+    problems.addAll(types.problems.list)
+    return types
+  }
   const what = `BTF of ${options.name}`
   const refused = (): CryoscopeError =>
     new CryoscopeError('unreadable', `${what} cannot be read: ${describeProblem(whole.problem)}`)
@@ -40,6 +44,6 @@ export function readBtf(
   const types = Btf.parse(bytes, { ...options, holes })
   const missing = holes.reduce((sum, { start, end }) => sum + end - start, 0)
   problems.add(what, `${missing} of its ${size} bytes cannot be read: ${describeProblem(whole.problem)}`)
-  for (const why of types.problems) problems.add(what, why)
+  problems.addAll(types.problems.list)
   return types
 }

@@ -6,8 +6,8 @@ import { analyzeCode } from '../../../src/bpf/cast/analyze-code.js'
 import type { Code, Reference } from '../../../src/bpf/cast/code/code.js'
 import { describeFindings } from '../../../src/bpf/cast/findings.js'
 import { ElfFile } from '../../../src/bpf/cast/object/elf.js'
-import { readExtension } from '../../../src/bpf/cast/object/extension.js'
 import { readObjectCode } from '../../../src/bpf/cast/object/object-code.js'
+import { readExtension } from '../../../src/btf/ext.js'
 import { CryoscopeError } from '../../../src/errors.js'
 import { Problems } from '../../../src/problems.js'
 import { buildCases, objectOf } from './support.js'
@@ -108,23 +108,6 @@ describe('hostile tables', () => {
     readExtension(bytes, btf, problems)
     expect(problems.sentences).toHaveLength(1)
     expect(problems.sentences[0]).toMatch(/^\.BTF\.ext: the line table breaks off in section \\t\w/)
-  })
-
-  test('of functions, lines and relocations are bounded by their section', () => {
-    const { btf } = readObjectCode(bytesOf('store-task'), 'store-task')
-    const header = [0x9f, 0xeb, 1, 0, 32, 0, 0, 0]
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-        const { functions, lines, core } = readExtension(
-          Uint8Array.from([...header, ...bytes]),
-          btf,
-          new Problems(),
-        )
-        const records = [...functions.values(), ...core.values()].reduce((sum, { size }) => sum + size, 0)
-        expect(records).toBeLessThanOrEqual(bytes.length)
-        for (const line of lines.values()) line.lineOf(1)
-      }),
-    )
   })
 })
 

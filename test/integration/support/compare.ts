@@ -175,7 +175,7 @@ export function compareTypes({ session, truth }: Truth): string[] {
   expect(modules.map(({ name }) => name).sort()).toEqual(truth.list('btf.d').sort())
   for (const { address, name } of modules) {
     const types = session.kernel.btfObjects.types(address)
-    expect(types.problems).toEqual([])
+    expect(types.problems.list).toEqual([])
     expect(Buffer.compare(Buffer.from(types.bytes), truth.bytes(`btf.d/${name}`))).toBe(0)
     expect(types.base).toBe(session.kernel.types)
   }

@@ -1,4 +1,5 @@
 import type { Btf } from '../../../btf/btf.js'
+import type { CoreRelocation, SourceLines } from '../../../btf/ext.js'
 
 /** Which C function the instructions from `start` to `end` (exclusive) are. */
 export interface CodeFunction {
@@ -38,13 +39,7 @@ export type Reference =
   /** Something that is neither of these: an address of which nothing is known. */
   | { readonly kind: 'other' }
 
-/** A CO-RE relocation: the instruction holds a fact about that type. */
-export interface CoreRelocation {
-  readonly typeId: number
-  /** BPF_CORE_* (include/uapi/linux/bpf.h): 0 is the offset of a field, 6 and 7 are type ids. */
-  readonly kind: number
-}
-
+/** BPF_CORE_* of include/uapi/linux/bpf.h. */
 export const coreKind = { fieldOffset: 0, localType: 6, targetType: 7 } as const
 
 /** A data section (BTF calls it DATASEC): what lies where in it. */
@@ -72,18 +67,6 @@ export interface CodeSection {
   /** Index of its first instruction. */
   readonly start: number
   readonly lines: SourceLines | undefined
-}
-
-export interface SourceLines {
-  /** The line that the instruction at a byte offset of the section comes from. */
-  lineOf(offset: number): SourceLine | undefined
-}
-
-export interface SourceLine {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-  readonly text: string
 }
 
 /** What the analysis works on, wherever it comes from: an object file or the programs that a kernel has loaded. */

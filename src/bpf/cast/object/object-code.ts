@@ -1,8 +1,9 @@
 import { Btf } from '../../../btf/btf.js'
+import { type CoreRelocation, type Extension, readExtension } from '../../../btf/ext.js'
 import { CryoscopeError } from '../../../errors.js'
 import { Problems } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
-import type { Code, CodeFunction, CodeSection, CoreRelocation, Reference } from '../code/code.js'
+import type { Code, CodeFunction, CodeSection, Reference } from '../code/code.js'
 import { loadImmediateOpcode } from '../code/instructions.js'
 import { readDataSections, relocatedBtf } from './data-sections.js'
 import {
@@ -14,7 +15,6 @@ import {
   symbolBinding,
   symbolType,
 } from './elf.js'
-import { type Extension, readExtension } from './extension.js'
 import { readReferences } from './relocations.js'
 import { structOpsContexts } from './struct-ops.js'
 
@@ -42,7 +42,7 @@ export function readObjectCode(bytes: Uint8Array, name: string): Code {
   }
   const btf = Btf.parse(relocatedBtf(file, btfSection), { name })
   const problems = new Problems()
-  for (const problem of btf.problems) problems.add('.BTF', problem)
+  problems.addAll(btf.problems.list)
   const { texts, instructions, incomplete } = collectText(file)
   const extensionSection = file.section('.BTF.ext')
   const extension = extensionSection && readExtension(extensionSection.data, btf, problems)
@@ -72,7 +72,7 @@ export function readObjectCode(bytes: Uint8Array, name: string): Code {
       }),
     ),
     problems: problems.sentences,
-    incomplete: incomplete ?? lost ?? (btf.problems.length > 0 ? 'its BTF is damaged' : undefined),
+    incomplete: incomplete ?? lost ?? (!btf.problems.none ? 'its BTF is damaged' : undefined),
   }
 }
 

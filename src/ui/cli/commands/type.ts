@@ -50,6 +50,7 @@ export const type = defineCommand<Options>({
     if (file !== undefined) {
       const found = typesIn(file, name, file.name)
       await print(call, name, found, () => parseTypeName(file, name))
+      noteProblems(call.output, file.problems.sentences)
       return 0
     }
     await withTarget(target, call.output, async (session) => {
