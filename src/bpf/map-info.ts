@@ -5,6 +5,7 @@ import type { CType } from '../btf/types.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { idrEntries } from '../kernel/walk/xarray.js'
 import { type Problem, Problems } from '../problems.js'
+import { usedMapAddresses } from './programs/used-maps.js'
 
 /** What a map's struct bpf_map (include/linux/bpf.h) says of it. Sizes are bytes. */
 export interface MapInfo {
@@ -30,14 +31,42 @@ export interface MapInfo {
   readonly problems: readonly Problem[]
 }
 
-/** All maps of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`. */
+/**
+ * All maps of a kernel in the order of their ids. Unreadable ones are left out and named in `problems`; so are those
+ * that a program uses and the idr does not hold, which cannot be: a program holds its maps.
+ */
 export function listMaps(kernel: Kernel, problems: Problems): MapInfo[] {
   const maps: MapInfo[] = []
+  const listed = new Set<bigint>()
   for (const { index, pointer } of idrEntries(kernel, kernel.symbol('map_idr'), problems, 'map_idr')) {
     const map = problems.attempt(`map ${index}`, () => readMap(kernel, pointer))
     if (map !== undefined) maps.push(map)
+    listed.add(pointer)
+  }
+  for (const [address, program] of usedMaps(kernel)) {
+    if (listed.has(address)) continue
+    problems.attempt(`map at 0x${address.toString(16)}, which program ${program} uses`, () => {
+      const map = kernel.struct('bpf_map', address)
+      const name = `${map.number('id')} ("${map.text('name')}")`
+      problems.add('map_idr', `it does not hold map ${name}, which program ${program} uses: it is damaged`)
+    })
   }
   return maps
+}
+
+/** Every map that a program uses, with the first that does. What cannot be read of programs is theirs to say. */
+function usedMaps(kernel: Kernel): Map<bigint, number> {
+  const used = new Map<bigint, number>()
+  const programs = kernel.findSymbol('prog_idr')
+  if (programs === undefined) return used
+  const theirs = new Problems()
+  for (const { index, pointer } of idrEntries(kernel, programs, theirs, 'prog_idr')) {
+    theirs.attempt(`program ${index}`, () => {
+      const aux = kernel.struct('bpf_prog_aux', kernel.struct('bpf_prog', pointer).pointer('aux'))
+      for (const map of usedMapAddresses(kernel, aux, theirs)) if (!used.has(map)) used.set(map, index)
+    })
+  }
+  return used
 }
 
 export function readMap(kernel: Kernel, address: bigint): MapInfo {

@@ -1,6 +1,7 @@
 import { isUnreadName, type Kernel, lostName } from '../kernel/kernel.js'
 import { idrEntries } from '../kernel/walk/xarray.js'
 import { counted, type Figure, type Problems, whole } from '../problems.js'
+import { usedMapAddresses } from './programs/used-maps.js'
 
 /** A loaded BPF program: struct bpf_prog and its bpf_prog_aux (include/linux/bpf.h). */
 export interface BpfProgram {
@@ -61,7 +62,7 @@ export function readProgram(kernel: Kernel, address: bigint, problems: Problems)
     xlatedSize: program.number('len') * 8,
     jitedSize: jitedSize(kernel, auxAddress, program.number('jited_len'), problems),
     ...stats,
-    mapIds: usedMaps(kernel, auxAddress, id, problems),
+    mapIds: mapIdsOf(kernel, auxAddress, id, problems),
     btfId: btfId(kernel, btfAt, id, problems),
     loadTime: aux.integer('load_time'),
     address,
@@ -110,22 +111,12 @@ function readCounters(kernel: Kernel, perCpu: bigint, id: number, problems: Prob
   return { runCount, runTime, recursionMisses }
 }
 
-/** A free path clears the pointer before the count: the pointer is read first, so a race leaves less, not garbage. */
-function usedMaps(kernel: Kernel, auxAddress: bigint, id: number, problems: Problems): number[] {
-  const aux = kernel.struct('bpf_prog_aux', auxAddress)
-  const pointers = aux.pointer('used_maps')
-  const count = aux.number('used_map_cnt')
-  if (pointers === 0n || count === 0) return []
-  if (count > countLimit) {
-    problems.add(`program ${id}`, `it claims to use ${count} maps, which cannot be`)
-    return []
-  }
+function mapIdsOf(kernel: Kernel, auxAddress: bigint, id: number, problems: Problems): number[] {
   const ids: number[] = []
-  for (let i = 0; i < count; i++) {
-    problems.attempt(`map ${i} of the ${count} of program ${id}`, () => {
-      const map = kernel.space.u64(pointers + BigInt(i * 8))
-      if (map !== 0n) ids.push(kernel.struct('bpf_map', map).number('id'))
-    })
+  for (const map of usedMapAddresses(kernel, kernel.struct('bpf_prog_aux', auxAddress), problems)) {
+    problems.attempt(`map at 0x${map.toString(16)} of program ${id}`, () =>
+      ids.push(kernel.struct('bpf_map', map).number('id')),
+    )
   }
   return ids
 }

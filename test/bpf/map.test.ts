@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { listMaps } from '../../src/bpf/map-info.js'
 import { CryoscopeError } from '../../src/errors.js'
-import { problemText } from '../../src/problems.js'
+import { Problems, problemText } from '../../src/problems.js'
 import { BtfBuilder } from '../btf/builder.js'
-import { addArray, addBtf, addHash, addPerCpuArray, setMap } from '../support/bpf-objects.js'
+import { addArray, addBtf, addHash, addPerCpuArray, addProgram, setMap } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { hex, open, openMap, u32 } from './opened.js'
 
@@ -101,6 +102,25 @@ describe('the list of maps', () => {
     const { maps, problems } = open(guest)
     expect(maps.map(({ id }) => id)).toEqual([6])
     expect(problems).toEqual([expect.stringMatching(/^map 5: page not present/)])
+  })
+
+  it('says that it is damaged where a program uses a map that it does not hold', () => {
+    const listed = (isDamaged: boolean): [number[], readonly string[]] => {
+      const guest = new KernelGuest()
+      const maps = [2, 3].map((id) => addArray(guest, { id, name: `m${id}`, valueSize: 8, maxEntries: 1 }))
+      addProgram(guest, { id: 12, maps })
+      if (isDamaged) guest.maps.clear()
+      const problems = new Problems()
+      return [listMaps(guest.kernel(), problems).map(({ id }) => id), problems.sentences]
+    }
+    expect(listed(false)).toEqual([[2, 3], []])
+    expect(listed(true)).toEqual([
+      [],
+      [
+        'map_idr: it does not hold map 2 ("m2"), which program 12 uses: it is damaged',
+        'map_idr: it does not hold map 3 ("m3"), which program 12 uses: it is damaged',
+      ],
+    ])
   })
 
   it('shows a map of a type that no name is known of', () => {

@@ -16,6 +16,7 @@ import {
   loadImmediate64,
   wideImmediate,
 } from './instruction.js'
+import { usedMapAddresses } from './used-maps.js'
 import { readInstructions } from './xlated.js'
 
 /** One translated instruction, disassembled. */
@@ -90,12 +91,7 @@ function loadedSymbol(kernel: Kernel, low: Instruction, high: Instruction | unde
 function mapNames(kernel: Kernel, auxAddress: bigint, problems: Problems): Map<number, string> {
   const names = new Map<number, string>()
   problems.attempt('maps', () => {
-    const aux = kernel.struct('bpf_prog_aux', auxAddress)
-    const pointers = aux.pointer('used_maps')
-    const count = Math.min(aux.number('used_map_cnt'), 4096)
-    for (let i = 0; pointers !== 0n && i < count; i++) {
-      const at = kernel.space.u64(pointers + BigInt(i * 8))
-      if (at === 0n) continue
+    for (const at of usedMapAddresses(kernel, kernel.struct('bpf_prog_aux', auxAddress), problems)) {
       const map = kernel.struct('bpf_map', at)
       names.set(map.number('id'), map.text('name'))
     }

@@ -14,10 +14,10 @@ import {
   loadImmediate64,
   wideImmediate,
 } from './instruction.js'
+import { usedMapAddresses } from './used-maps.js'
 
 /** BPF_COMPLEXITY_LIMIT_INSNS, and as much again for what the verifier adds. */
 const instructionLimit = 2_000_000
-const mapLimit = 4096
 
 /** BPF_JMP | BPF_TAIL_CALL and BPF_JMP | BPF_CALL_ARGS (include/linux/filter.h): only within the kernel. */
 const tailCallCode = 0xf5
@@ -140,20 +140,11 @@ interface UsedMap {
 
 function usedMaps(kernel: Kernel, address: bigint, problems: Problems): UsedMap[] {
   const aux = kernel.struct('bpf_prog_aux', kernel.struct('bpf_prog', address).pointer('aux'))
-  const pointers = aux.pointer('used_maps')
-  const count = aux.number('used_map_cnt')
-  if (pointers === 0n || count > mapLimit) return []
   const found: UsedMap[] = []
-  for (let i = 0; i < count; i++) {
-    problems.attempt(`map ${i}`, () => {
-      const map = kernel.space.u64(pointers + BigInt(i * 8))
-      if (map !== 0n) {
-        found.push({
-          id: kernel.struct('bpf_map', map).number('id'),
-          address: map,
-          value: directValue(kernel, map),
-        })
-      }
+  for (const map of usedMapAddresses(kernel, aux, problems)) {
+    problems.attempt('a map that it uses', () => {
+      const id = kernel.struct('bpf_map', map).number('id')
+      found.push({ id, address: map, value: directValue(kernel, map) })
     })
   }
   return found

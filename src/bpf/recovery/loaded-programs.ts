@@ -2,6 +2,7 @@ import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { idrEntries } from '../../kernel/walk/xarray.js'
 import { Problems } from '../../problems.js'
+import { usedMapAddresses } from '../programs/used-maps.js'
 
 /** A loaded program, as far as the recovery of pointers needs it. */
 export interface LoadedProgram {
@@ -17,31 +18,23 @@ export interface LoadedProgram {
   readonly maps: readonly bigint[]
 }
 
-/** MAX_USED_MAPS is 64. */
-const mapLimit = 4096
-
 /** Every loaded program. Throws 'unreadable' when one cannot be read: it might be the one that matters. */
 export function loadedPrograms(kernel: Kernel): LoadedProgram[] {
   const problems = new Problems()
   const found: LoadedProgram[] = []
   for (const { pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems, 'prog_idr')) {
-    found.push(readLoaded(kernel, pointer))
+    found.push(readLoaded(kernel, pointer, problems))
   }
   const [problem] = problems.sentences
   if (problem !== undefined) throw new CryoscopeError('unreadable', `the list of programs: ${problem}`)
   return found
 }
 
-function readLoaded(kernel: Kernel, address: bigint): LoadedProgram {
+function readLoaded(kernel: Kernel, address: bigint, problems: Problems): LoadedProgram {
   const program = kernel.struct('bpf_prog', address)
   const auxAddress = program.pointer('aux')
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
   const type = program.number('type')
-  const count = aux.number('used_map_cnt')
-  const used = aux.pointer('used_maps')
-  if (count > mapLimit) {
-    throw new CryoscopeError('unreadable', `a program claims to use ${count} maps, which cannot be`)
-  }
   return {
     id: aux.number('id'),
     name: aux.text('name'),
@@ -49,6 +42,6 @@ function readLoaded(kernel: Kernel, address: bigint): LoadedProgram {
     address,
     aux: auxAddress,
     btf: aux.pointer('btf'),
-    maps: used === 0n ? [] : Array.from({ length: count }, (_, i) => kernel.space.u64(used + BigInt(i * 8))),
+    maps: usedMapAddresses(kernel, aux, problems),
   }
 }

@@ -12,6 +12,7 @@ import type { Output } from '../output.js'
 import { noteProblems } from '../target.js'
 import { tour } from '../tour.js'
 import { printMaps } from './maps.js'
+import { codeOnStdin } from './repl.js'
 import { showTui } from './tui.js'
 
 /** The typed map that is shown where nobody is there to ask for one. */
@@ -25,12 +26,12 @@ interface Options extends GuestWords {
 export const demo = defineCommand<Options>({
   configure(command) {
     addGuestOptions(command)
-    command.option('--repl', 'open a prompt instead of the terminal UI')
+    command.option('--repl', 'open a prompt instead of the terminal UI, or evaluate the script on stdin')
     command.addHelpText(
       'after',
       `
 Boots a stock kernel with the example scheduler of examples/scx_demo and a load, waits until all runs, freezes it and
-opens the terminal UI with a short tour. Without a terminal it prints one typed map instead and stops the guest.`,
+opens the terminal UI with a short tour. Without a terminal and a script it prints one typed map instead and stops the guest.`,
     )
   },
   async run({ options, output }) {
@@ -38,6 +39,7 @@ opens the terminal UI with a short tour. Without a terminal it prints one typed 
       demoGuest({ ...guestOptions(options), signal, onProgress: (sentence) => output.progress(sentence) }),
     )
     const guest = await import('../../../session/guest.js')
+    const code = options.repl === true ? await codeOnStdin() : undefined
     const start = performance.now()
     output.progress(`booting kernel ${wanted.kernel ?? '(the default one)'} with the demo scheduler`)
     const session = await interruptible((signal) => guest.boot({ ...wanted, signal }))
@@ -48,6 +50,11 @@ opens the terminal UI with a short tour. Without a terminal it prints one typed 
         await interruptible(() => session.freeze())
         await showTui(session, { tour: true })
         return 0
+      }
+      if (code !== undefined && code.trim() !== '') {
+        const { evaluateAndPrint } = await import('../../repl/evaluate.js')
+        await interruptible(() => session.freeze())
+        return await evaluateAndPrint(session, code, { json: false, output })
       }
       await interruptible(() => showFrozen(session, output, start))
       if (isTerminal) {
