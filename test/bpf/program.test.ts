@@ -158,7 +158,9 @@ describe('the maps of a program', () => {
       maps: [addArray(guest, { id: 9, valueSize: 8, maxEntries: 1 }), wild],
     }))
     expect(program?.mapIds).toEqual([9])
-    expect(problems).toEqual([expect.stringMatching(/^map at 0xffff800000001000 of program 7: page not present/)])
+    expect(problems).toEqual([
+      expect.stringMatching(/^map at 0xffff800000001000 of program 7: page not present/),
+    ])
   })
 
   it('are none while the kernel frees them', () => {

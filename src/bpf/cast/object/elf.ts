@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../../../errors.js'
+import { textAt } from '../../../text/decode.js'
 
 /** What the reading of BPF objects needs of a 64-bit ELF file (elf.h), in either byte order. */
 export interface ElfSection {
@@ -114,7 +115,7 @@ export class ElfFile {
     for (let at = table.offset; at + symbolLength <= end; at += symbolLength) {
       const info = this.#view.getUint8(at + 4)
       symbols.push({
-        name: textAt(strings, this.#view.getUint32(at, little)),
+        name: nameAt(strings, this.#view.getUint32(at, little)),
         type: info & 15,
         binding: info >> 4,
         section: this.#view.getUint16(at + 6, little),
@@ -173,15 +174,12 @@ function readSections(bytes: Uint8Array, view: DataView, little: boolean): ElfSe
     })
   }
   const names = sections[namesIndex === 0xffff ? (sections[0]?.link ?? 0) : namesIndex]?.data
-  return sections.map((section, index) => ({ ...section, name: textAt(names, nameOffsets[index] ?? 0) }))
+  return sections.map((section, index) => ({ ...section, name: nameAt(names, nameOffsets[index] ?? 0) }))
 }
 
-function textAt(strings: Uint8Array | undefined, offset: number): string {
+function nameAt(strings: Uint8Array | undefined, offset: number): string {
   if (strings === undefined || offset >= strings.length) return ''
-  const limit = Math.min(strings.length, offset + longestName)
-  let end = offset
-  while (end < limit && strings[end] !== 0) end++
-  return Buffer.from(strings.buffer, strings.byteOffset + offset, end - offset).toString('utf8')
+  return textAt(strings, offset, Math.min(strings.length, offset + longestName))
 }
 
 /** A 64-bit number; beyond 2^53 it is not exact, and beyond every file anyway. */
