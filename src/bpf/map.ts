@@ -29,16 +29,18 @@ export class BpfMap {
   readonly info: MapInfo
   readonly #kernel: Kernel
   readonly #problems: Problems
-  readonly #contextOf: () => ValueContext
+  readonly #contextOf: (problems: Problems) => ValueContext
   readonly #reader: MapReader | undefined
   #made: EntryMaker | undefined
 
-  /** `contextOf` says how pointers in values are followed; it is asked when the first entry is. */
+  /**
+   * `contextOf` says how pointers in values are followed, and to the sink why that may be less than there is; it is asked when entries are.
+   */
   constructor(
     kernel: Kernel,
     info: MapInfo,
     problems: Problems,
-    contextOf = (): ValueContext => kernelContext(kernel),
+    contextOf = (_: Problems): ValueContext => kernelContext(kernel),
   ) {
     this.#kernel = kernel
     this.#problems = problems
@@ -47,14 +49,15 @@ export class BpfMap {
     this.#reader = readerFor(info.type)
   }
 
-  get #maker(): EntryMaker {
-    this.#made ??= new EntryMaker(this.#kernel, this.#contextOf(), this.info, this.perCpu)
+  #maker(problems: Problems): EntryMaker {
+    const context = this.#contextOf(problems)
+    this.#made ??= new EntryMaker(this.#kernel, context, this.info, this.perCpu)
     return this.#made
   }
 
   /** How pointers in its values are followed. */
   get context(): ValueContext {
-    return this.#contextOf()
+    return this.#contextOf(this.#problems)
   }
 
   /** CPUs that values of per-CPU maps belong to, in their order. */
@@ -113,12 +116,13 @@ export class BpfMap {
   /** Entries as typed values, in the kernel's own order. */
   *entries(problems = this.#problems): Generator<MapEntry> {
     const reader = this.#known()
+    const maker = this.#maker(problems)
     if ('batches' in reader) {
       for (const batch of reader.batches(this.#kernel, this.info, problems)) {
-        for (let i = 0; i < batch.count; i++) yield this.#maker.fromBatch(batch, i)
+        for (let i = 0; i < batch.count; i++) yield maker.fromBatch(batch, i)
       }
     } else {
-      for (const raw of this.#raw(reader, problems)) yield this.#maker.fromRaw(raw)
+      for (const raw of this.#raw(reader, problems)) yield maker.fromRaw(raw)
     }
   }
 
@@ -158,10 +162,10 @@ export class BpfMap {
     const bytes = this.keyBytes(key)
     if ('batches' in reader) {
       const batch = reader.get(this.#kernel, this.info, bytes, problems)
-      return batch === undefined ? undefined : this.#maker.fromBatch(batch, 0)
+      return batch === undefined ? undefined : this.#maker(problems).fromBatch(batch, 0)
     }
     const raw = this.#find(reader, bytes, problems)
-    return raw === undefined ? undefined : this.#maker.fromRaw(raw)
+    return raw === undefined ? undefined : this.#maker(problems).fromRaw(raw)
   }
 
   /** Where the value at a key lies, to be written; per-CPU maps need the CPU. Throws 'not-found' and 'usage'. */
@@ -213,7 +217,7 @@ export class BpfMap {
       bytes: this.#kernel.space.read(address, valueSize).bytes.slice(),
       address,
     }))
-    return this.#maker.fromRaw({ key, values })
+    return this.#maker(this.#problems).fromRaw({ key, values })
   }
 
   keyBytes(key: unknown): Uint8Array {
@@ -233,7 +237,7 @@ export class BpfMap {
   *json(limit = Number.POSITIVE_INFINITY, problems = this.#problems): Generator<string> {
     let left = limit
     const reader = this.#known()
-    const writer = this.#writer()
+    const writer = this.#writer(problems)
     if ('batches' in reader) {
       for (const batch of reader.batches(this.#kernel, this.info, problems)) {
         for (const text of writer.batch(batch)) {
@@ -255,10 +259,10 @@ export class BpfMap {
     const bytes = this.keyBytes(key)
     if ('batches' in reader) {
       const batch = reader.get(this.#kernel, this.info, bytes, problems)
-      return batch === undefined ? undefined : (this.#writer().batch(batch).next().value ?? undefined)
+      return batch === undefined ? undefined : (this.#writer(problems).batch(batch).next().value ?? undefined)
     }
     const raw = this.#find(reader, bytes, problems)
-    return raw === undefined ? undefined : this.#writer().raw(raw)
+    return raw === undefined ? undefined : this.#writer(problems).raw(raw)
   }
 
   /** A walk whose structures cannot be read ends there, with the reason. */
@@ -277,8 +281,9 @@ export class BpfMap {
     return reader.find(this.#kernel, this.info, key, problems)
   }
 
-  #writer(): EntryJson {
-    return new EntryJson(this.#kernel, this.#contextOf(), this.info, this.#maker, this.perCpu)
+  #writer(problems: Problems): EntryJson {
+    const maker = this.#maker(problems)
+    return new EntryJson(this.#kernel, this.#contextOf(problems), this.info, maker, this.perCpu)
   }
 
   #known(): MapReader {

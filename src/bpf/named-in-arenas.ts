@@ -3,13 +3,14 @@ import { escapeText } from '../text.js'
 
 /**
  * The one of that name; `ARENA/NAME` picks among arenas that have one each. Throws with the names there are; `none` says why there
- * may be none at all.
+ * may be none at all, `unread` what could not be read and may have it.
  */
 export function namedInArenas<T extends { readonly name: string; readonly arena: { readonly id: number } }>(
   all: readonly T[],
   name: string,
   what: string,
   none: string,
+  unread: readonly string[],
 ): T {
   const [, arena, bare = name] = /^(\d+)\/(.*)$/.exec(name) ?? []
   const found = all.filter(
@@ -19,6 +20,12 @@ export function namedInArenas<T extends { readonly name: string; readonly arena:
   if (first === undefined) {
     const names = [...new Set(all.map((each) => each.name))]
     const shown = `${names.slice(0, namesShown).join(', ')}${names.length > namesShown ? ', …' : ''}`
+    const [missing] = unread
+    if (missing !== undefined) {
+      const known = names.length === 0 ? '' : `, of which there are ${escapeText(shown)}`
+      const asked = `${what} ${escapeText(name)} is not among those that could be read${known}`
+      throw new CryoscopeError('unreadable', `${asked}; not all could: ${escapeText(missing)}`)
+    }
     const hint = names.length === 0 ? none : `there are ${shown}`
     throw new CryoscopeError('not-found', `there is no ${what} ${escapeText(name)}; ${escapeText(hint)}`)
   }

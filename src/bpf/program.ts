@@ -25,7 +25,8 @@ export interface BpfProgram {
   readonly runTime: bigint | undefined
   readonly recursionMisses: bigint | undefined
   readonly mapIds: readonly number[]
-  readonly btfId: number
+  /** 0 when it has no types, undefined when that cannot be read. */
+  readonly btfId: number | undefined
   /** Nanoseconds since boot. */
   readonly loadTime: bigint
   readonly address: bigint
@@ -144,9 +145,9 @@ function jitedSize(kernel: Kernel, auxAddress: bigint, main: number, problems: P
   return counted(Math.max(size, own.none ? 0 : main), own)
 }
 
-function btfId(kernel: Kernel, address: bigint, id: number, problems: Problems): number {
+function btfId(kernel: Kernel, address: bigint, id: number, problems: Problems): number | undefined {
   if (address === 0n) return 0
-  return problems.attempt(`types of program ${id}`, () => kernel.btfObjects.object(address).id) ?? 0
+  return problems.attempt(`types of program ${id}`, () => kernel.btfObjects.object(address).id)
 }
 
 /** The kernel cuts names at 15 characters; the BTF of the program's first function has the rest. */

@@ -25,7 +25,8 @@ export interface ProgramJson {
   readonly runTimeNs: string | null
   readonly recursionMisses: string | null
   readonly mapIds: readonly number[]
-  readonly btfId: number
+  /** 0 when it has none, null when that cannot be read. */
+  readonly btfId: number | null
   /** Since boot. */
   readonly loadTimeNs: string
   readonly address: Address
@@ -47,7 +48,7 @@ export function progJson(program: BpfProgram): ProgramJson {
     runTimeNs: decimal(program.runTime),
     recursionMisses: decimal(program.recursionMisses),
     mapIds,
-    btfId,
+    btfId: btfId ?? null,
     loadTimeNs: String(program.loadTime),
     address: hexAddress(program.address),
     jitedAddress: program.jitedAddress === 0n ? null : hexAddress(program.jitedAddress),

@@ -26,6 +26,8 @@ import type { ValueContext } from '../value/context.js'
 import { one } from './lookup.js'
 import { Steering } from './steering.js'
 
+const pointerSize = 8
+
 /** The part of a session that knows what BPF keeps: maps, programs, links, arenas, allocators, containers, recovered pointers. */
 export abstract class BpfObjects extends Steering {
   #context: ValueContext | undefined
@@ -36,6 +38,7 @@ export abstract class BpfObjects extends Steering {
   readonly #objects: ObjectFile[] = []
   #onlyProven = false
   #unread = new Problems()
+  #arenasListing = this.#unread.part()
 
   /** Takes what cannot be read of this target, of one moment. */
   protected get unread(): Problems {
@@ -50,6 +53,7 @@ export abstract class BpfObjects extends Steering {
     this.#mapsListing = undefined
     this.#arenas = undefined
     this.#unread = new Problems()
+    this.#arenasListing = this.#unread.part()
   }
 
   /** Every BPF map, by id. */
@@ -58,15 +62,25 @@ export abstract class BpfObjects extends Steering {
     this.#mapsListing ??= this.unread.part()
     this.#maps ??= listed(
       listMaps(kernel, this.#mapsListing).map(
-        (info) => new BpfMap(kernel, info, this.unread, () => this.#contextOfMap(info)),
+        (info) => new BpfMap(kernel, info, this.unread, (problems) => this.#contextOfMap(info, problems)),
       ),
     )
     return this.#maps
   }
 
-  /** Values of a map whose programs use an arena may point into it. */
-  #contextOfMap(info: MapInfo): ValueContext {
-    const context = arenaOfMap(this.arenas, info)?.context ?? this.valueContext
+  /** Values of a map whose programs use an arena may point into it. That which one is not known is said to `problems`. */
+  #contextOfMap(info: MapInfo, problems: Problems): ValueContext {
+    const { arenas } = this
+    const arena = arenaOfMap(arenas, info)
+    const [unlisted] = this.#unlisted
+    // With one arena, what is known of it can only become more.
+    const isDoubtful = unlisted !== undefined && (arena === undefined || arenas.length > 1)
+    if (isDoubtful && info.valueType !== undefined && info.valueSize >= pointerSize)
+      problems.add(
+        `map ${info.id}`,
+        `which arena its pointers lead into is not known for certain: ${unlisted}`,
+      )
+    const context = arena?.context ?? this.valueContext
     if (info.valueType === undefined || strip(info.valueType).kind !== 'section') return context
     return {
       ...context,
@@ -152,7 +166,7 @@ export abstract class BpfObjects extends Steering {
     const { kernel, maps } = this
     const infos = maps.map(({ info }) => info)
     const listing = this.#mapsListing ?? this.unread
-    this.#arenas ??= listed(listArenas(kernel, infos, listing, this.unread, this.#knownTypes))
+    this.#arenas ??= listed(listArenas(kernel, infos, listing, this.#arenasListing, this.#knownTypes))
     return this.#arenas
   }
 
@@ -171,7 +185,7 @@ export abstract class BpfObjects extends Steering {
 
   /** One allocator by the name of its variable, `ARENA/NAME` where arenas have allocators of the same name. */
   allocator(name: string): Allocator {
-    return allocatorNamed(this.allocators, name)
+    return allocatorNamed(this.allocators, name, this.#unlisted)
   }
 
   /** Every data structure of the sched_ext library that programs keep in an arena. */
@@ -181,7 +195,12 @@ export abstract class BpfObjects extends Steering {
 
   /** One of them by its name, `ARENA/NAME` where arenas have containers of the same name. */
   container(name: string): Container {
-    return containerNamed(this.containers, name)
+    return containerNamed(this.containers, name, this.#unlisted)
+  }
+
+  /** Maps, arenas and programs that could not be read, after arenas were asked for. */
+  get #unlisted(): readonly string[] {
+    return [...(this.#mapsListing?.sentences ?? []), ...this.#arenasListing.sentences]
   }
 
   override get valueContext(): ValueContext {

@@ -29,8 +29,16 @@ describe.each(everyWorld())('$name', ({ guest }) => {
 })
 
 interface ArenaParts {
-  readonly maps: readonly { readonly name: string; readonly entries: readonly unknown[] }[]
-  readonly arenas: readonly { readonly presentPages: unknown; readonly strays: readonly unknown[] }[]
+  readonly maps: readonly {
+    readonly name: string
+    readonly problems: readonly unknown[]
+    readonly entries: readonly unknown[]
+  }[]
+  readonly arenas: readonly {
+    readonly presentPages: unknown
+    readonly problems: readonly { readonly why: string }[]
+    readonly strays: readonly unknown[]
+  }[]
   readonly allocators: readonly {
     readonly name: string
     readonly kind: string
@@ -62,6 +70,24 @@ describe('an arena that lacks a page', () => {
   it('counts what it has when it is whole', () => {
     expect(whole.arenas[0]).toMatchObject({ presentPages: 33, strays: [] })
     expect(tree(whole)).toMatchObject({ counts: { live: 6 }, state: { descriptors: 6 }, unreadRoots: [] })
+  })
+
+  it('says of each pointer and list that the only program could not be read, where it is missing', () => {
+    const parts = without(guest.programs.get(5) as bigint)
+    const said = /program 5: 0xffff.* which this memory does not hold/
+    const [arena] = parts.arenas
+    expect(arena).toMatchObject({ programs: [], allocators: [] })
+    expect(arena?.problems.map(({ why }) => why).join()).toMatch(said)
+    expect(whole.maps[1]?.entries).toMatchObject([
+      { value: { value: { first_cpu: { pointer: '0x100000008000', to: 'scx_static' } } } },
+    ])
+    expect(parts.maps[1]).toMatchObject({
+      status: 'partial',
+      problems: [{ where: 'map 10', why: expect.stringMatching(said) }],
+    })
+    // What is stored there is read all the same.
+    const [{ value } = { value: undefined }] = (parts.maps[1]?.entries ?? []) as { value: unknown }[]
+    expect(value).toMatchObject({ value: { first_cpu: { pointer: '0x100000008000' } } })
   })
 
   it('keeps its elements, and says that what only they refer to seems unreferenced', () => {

@@ -247,6 +247,8 @@ export class ArenaGuest {
       guest.maps.set(id, address)
       used.push(address)
     }
+    // On pages of its own: where they are missing, nothing else is.
+    guest.alloc(4096, 4096)
     const list = guest.alloc(used.length * 8)
     for (const [i, map] of used.entries()) guest.u64(list + BigInt(i * 8), map)
     const aux = objects.make('bpf_prog_aux', {
@@ -265,6 +267,7 @@ export class ArenaGuest {
       guest.u64(code + BigInt(i * 16 + 8), (value >> 32n) << 32n)
     }
     guest.programs.set(5, program)
+    guest.alloc(4096, 4096)
 
     const kernel = guest.kernel()
     const maps = listMaps(kernel, new Problems())

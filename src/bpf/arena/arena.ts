@@ -48,6 +48,16 @@ export interface ArenaPlace {
   readonly value: Value | undefined
 }
 
+/** What else the kernel keeps, as far as an arena needs it. */
+export interface ArenaSurroundings {
+  /** All of the kernel: those of the arena's programs hold allocators, and what refers to their memory. */
+  readonly maps: readonly MapInfo[]
+  /** Maps and programs that could not be listed, as sentences. */
+  readonly unlisted: readonly string[]
+  /** The programs among them. */
+  readonly unreadPrograms: readonly string[]
+}
+
 /** A BPF arena (kernel/bpf/arena.c): its window, its pages, what its addresses mean, typed reads. */
 export class Arena implements ArenaReader {
   readonly info: MapInfo
@@ -69,20 +79,24 @@ export class Arena implements ArenaReader {
   #isFinding = false
   readonly #maps: readonly MapInfo[]
 
-  /** `maps` are all maps of the kernel: those of its programs hold allocators, and what refers to their memory. */
   /** Maps and programs that could not be listed: what only they refer to seems unreferenced. */
   readonly unlisted: readonly string[]
+  readonly #unreadProgram: string | undefined
 
+  /** Whose types, variables and allocators are looked for is said by `users` alone. */
   constructor(
     kernel: Kernel,
     info: MapInfo,
     users: readonly ArenaUser[],
-    { maps, unlisted }: { readonly maps: readonly MapInfo[]; readonly unlisted: readonly string[] },
+    { maps, unlisted, unreadPrograms }: ArenaSurroundings,
     known?: KnownTypes,
   ) {
     this.#kernel = kernel
     this.#maps = maps
     this.unlisted = unlisted
+    this.#unreadProgram = unreadPrograms[0]
+    for (const program of unreadPrograms)
+      this.#problems.add('programs', `one that could not be read may use it, and know more of it: ${program}`)
     this.info = info
     this.users = users
     this.window = new ArenaWindow(kernel, info)
@@ -318,8 +332,11 @@ export class Arena implements ArenaReader {
   #name(place: number): string | undefined {
     const object = this.objectAt(place)
     const unread = this.#allocated.unread
-    if (object === undefined)
-      return unread === undefined ? undefined : `unknown: allocator ${unread} could not be read whole`
+    if (object === undefined) {
+      if (unread !== undefined) return `unknown: allocator ${unread} could not be read whole`
+      const program = this.#unreadProgram
+      return program === undefined ? undefined : `unknown: not all programs could be read: ${program}`
+    }
     const name = nameIn(object, place)
     // Where elements are missing, memory of an allocator's own is all that is known.
     return object.state === 'reserved' && unread !== undefined

@@ -6,8 +6,8 @@ import type { KnownTypes } from './context.js'
 import { arenaUsers } from './users.js'
 
 /**
- * Every arena of a kernel, by id. Unreadable ones are left out and named in `problems`. `listing` is what fell short when the
- * maps were listed: a map that is not among them may hold the only reference to something.
+ * Every arena of a kernel, by id. Arenas and programs that cannot be read are left out and named in `problems`. `listing` is what
+ * fell short when the maps were listed: a map that is not among them may hold the only reference to something.
  */
 export function listArenas(
   kernel: Kernel,
@@ -20,13 +20,14 @@ export function listArenas(
   if (infos.length === 0) return []
   const usersListing = problems.part()
   const users = arenaUsers(kernel, usersListing)
-  const unlisted = [...listing.sentences, ...usersListing.sentences]
+  const unreadPrograms = usersListing.sentences
+  const unlisted = [...listing.sentences, ...unreadPrograms]
   const arenas: Arena[] = []
   for (const info of infos) {
     const own = users.filter(({ arenaMap }) => arenaMap === info.address)
     const arena = problems.attempt(
       `arena ${info.id}`,
-      () => new Arena(kernel, info, own, { maps, unlisted }, known),
+      () => new Arena(kernel, info, own, { maps, unlisted, unreadPrograms }, known),
     )
     if (arena !== undefined) arenas.push(arena)
   }

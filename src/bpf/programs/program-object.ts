@@ -36,7 +36,7 @@ export class Program implements BpfProgram {
   readonly runTime: bigint | undefined
   readonly recursionMisses: bigint | undefined
   readonly mapIds: readonly number[]
-  readonly btfId: number
+  readonly btfId: number | undefined
   readonly loadTime: bigint
   readonly address: bigint
   readonly jitedAddress: bigint

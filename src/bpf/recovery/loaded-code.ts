@@ -41,14 +41,14 @@ const plainTypes: ReadonlySet<string> = new Set([
 
 /**
  * The programs of one object as the analysis takes them, from the kernel that has loaded them. A sentence says why
- * nothing can be concluded from them: what wrote to the same memory might not be seen.
+ * nothing can be concluded from them: what wrote to the same memory might not be seen. An error is what could not be read.
  */
 export function readLoadedCode(
   kernel: Kernel,
   types: Btf,
   programs: readonly LoadedProgram[],
   arenas: readonly Arena[],
-): LoadedCode | string {
+): LoadedCode | string | CryoscopeError {
   const own = programs.filter(({ btf }) => btf !== 0n && kernel.btfObjects.types(btf) === types)
   const [first] = own
   if (first === undefined) return 'no program with these types is loaded'
@@ -66,7 +66,8 @@ export function readLoadedCode(
     if (missing.length > 0) return missingText(missing)
     return assemble(kernel, types, restored, maps)
   } catch (error) {
-    if (error instanceof NotRestorable || error instanceof CryoscopeError) return error.message
+    if (error instanceof NotRestorable) return error.message
+    if (error instanceof CryoscopeError) return error
     throw error
   }
 }

@@ -1,7 +1,6 @@
-import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { idrEntries } from '../../kernel/walk/xarray.js'
-import { Problems } from '../../problems.js'
+import type { Problems } from '../../problems.js'
 import { usedMapAddresses } from '../programs/used-maps.js'
 
 /** A loaded program, as far as the recovery of pointers needs it. */
@@ -18,15 +17,15 @@ export interface LoadedProgram {
   readonly maps: readonly bigint[]
 }
 
-/** Every loaded program. Throws 'unreadable' when one cannot be read: it might be the one that matters. */
-export function loadedPrograms(kernel: Kernel): LoadedProgram[] {
-  const problems = new Problems()
+/** Every loaded program. One that cannot be read is left out and named in `problems`: it might be the one that matters. */
+export function loadedPrograms(kernel: Kernel, problems: Problems): LoadedProgram[] {
   const found: LoadedProgram[] = []
-  for (const { pointer } of idrEntries(kernel, kernel.symbol('prog_idr'), problems, 'prog_idr')) {
-    found.push(readLoaded(kernel, pointer, problems))
+  const list = problems.attempt('prog_idr', () => kernel.symbol('prog_idr'))
+  if (list === undefined) return found
+  for (const { index, pointer } of idrEntries(kernel, list, problems, 'prog_idr')) {
+    const program = problems.attempt(`program ${index}`, () => readLoaded(kernel, pointer, problems))
+    if (program !== undefined) found.push(program)
   }
-  const [problem] = problems.sentences
-  if (problem !== undefined) throw new CryoscopeError('unreadable', `the list of programs: ${problem}`)
   return found
 }
 

@@ -1,5 +1,6 @@
+import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { Problems } from '../../problems.js'
+import { Problems, problemText } from '../../problems.js'
 import type { Reference } from '../cast/code/code.js'
 import { type ProgramFunction, type ProgramLine, readFunctions, readLines } from '../programs/functions.js'
 import {
@@ -61,7 +62,8 @@ export function restoreProgram(
   const functions = readFunctions(kernel, program.aux, problems)
   const lines = readLines(kernel, program.aux, problems)
   const [problem] = problems.list
-  if (problem !== undefined) throw new NotRestorable(`${problem.where}: ${problem.why}`)
+  if (problem !== undefined)
+    throw new CryoscopeError('unreadable', `program ${program.name}: ${problemText(problem)}`)
   if (functions[0]?.start !== 0) throw new NotRestorable('it has no function info')
   const isAscending = functions.every(({ start }, n) => n === 0 || start > (functions[n - 1]?.start ?? 0))
   if (!isAscending) throw new NotRestorable('its functions are not in order')

@@ -5,7 +5,7 @@ import { strip } from '../../btf/layout.js'
 import type { CType, PointerType, SectionType, StructType } from '../../btf/types.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import type { Problems } from '../../problems.js'
+import { Problems, problemText } from '../../problems.js'
 import type { RecoveredPointer, RecoveryEvidence } from '../../value/recovered.js'
 import type { Arena } from '../arena/arena.js'
 import type { ArenaProbe } from '../arena/context.js'
@@ -35,6 +35,8 @@ export interface RecoveryOptions {
   /** Nothing is said of pointers that are supported and not proven. */
   readonly onlyProven?: boolean
 }
+
+const subject = 'pointers in integers'
 
 /** Kernel addresses are above, with room for five levels of page tables; numbers below are none. */
 const firstKernelAddress = 0xff00_0000_0000_0000n
@@ -66,11 +68,13 @@ export class Recovery {
   readonly #arenas: () => readonly Arena[]
   readonly #onlyProven: boolean
   readonly #checks: MemoryChecks
+  readonly #unread: Problems
   readonly #known = new Map<Btf, Recovered>()
   readonly #completed = new Map<CType, StructType | null>()
   readonly #pointers = new Map<Cast['finding'], { type: PointerType; evidence: RecoveryEvidence }>()
   readonly #casts = new Map<StructType | SectionType, Map<number, Cast | null>>()
-  #programs: readonly LoadedProgram[] | string | undefined
+  #programs: readonly LoadedProgram[] | undefined
+  readonly #unreadPrograms: Problems
 
   /** `arenas` are asked for when loaded programs are looked at; what the checks cannot read goes to `problems`. */
   constructor(
@@ -85,6 +89,8 @@ export class Recovery {
     this.#arenas = arenas
     this.#onlyProven = onlyProven
     this.#checks = new MemoryChecks(kernel, problems)
+    this.#unread = problems.part()
+    this.#unreadPrograms = this.#unread.part()
   }
 
   /**
@@ -136,7 +142,8 @@ export class Recovery {
 
   #complete(name: string, kind: 'struct' | 'union'): StructType | undefined {
     const programs = this.#loadedPrograms()
-    const loaded = typeof programs === 'string' ? [] : programs.filter(({ btf }) => btf !== 0n)
+    // One that cannot be read may describe it differently.
+    const loaded = this.#unreadPrograms.none ? programs.filter(({ btf }) => btf !== 0n) : []
     const files = new Set(loaded.map(({ btf }) => this.#kernel.btfObjects.types(btf)))
     for (const file of this.#files) for (const { types } of file.contents) files.add(types)
     const all = [...files].flatMap((types) => types.findAll(name, kind))
@@ -154,12 +161,15 @@ export class Recovery {
     return known
   }
 
-  /** The BTF of loaded programs, each once, with the programs. */
+  /** Why integers that were asked for may be pointers all the same, in sentences: programs whose types or code cannot be read. */
+  get unread(): readonly string[] {
+    return this.#unread.sentences
+  }
+
+  /** The BTF of loaded programs, each once, with the programs; `unread` may say that there are more. */
   loaded(): { readonly types: Btf; readonly programs: readonly LoadedProgram[] }[] {
     const found = new Map<Btf, LoadedProgram[]>()
-    const programs = this.#loadedPrograms()
-    if (typeof programs === 'string') throw new CryoscopeError('unreadable', programs)
-    for (const program of programs) {
+    for (const program of this.#loadedPrograms()) {
       if (program.btf === 0n) continue
       const types = this.#kernel.btfObjects.types(program.btf)
       found.set(types, [...(found.get(types) ?? []), program])
@@ -204,22 +214,27 @@ export class Recovery {
       reason,
     })
     const programs = this.#loadedPrograms()
-    if (typeof programs === 'string') return nothing(programs)
+    const [unread] = this.#unreadPrograms.sentences
+    if (unread !== undefined)
+      return nothing(`a program that could not be read may write to the same memory: ${unread}`)
     const loaded = readLoadedCode(this.#kernel, types, programs, this.#arenas())
     if (typeof loaded === 'string') return nothing(loaded)
+    if (loaded instanceof CryoscopeError) {
+      this.#unread.add(subject, loaded.message)
+      return nothing(loaded.message)
+    }
     const object = analyzeLoaded(loaded.code, loaded.content)
     const casts = new CastIndex([{ format: reportFormat, sha256: '', objects: [object], problems: [] }])
     return { casts, file: undefined, object, reason: object.incomplete ?? undefined }
   }
 
-  #loadedPrograms(): readonly LoadedProgram[] | string {
+  #loadedPrograms(): readonly LoadedProgram[] {
     if (this.#programs === undefined) {
-      try {
-        this.#programs = loadedPrograms(this.#kernel)
-      } catch (error) {
-        if (!(error instanceof CryoscopeError)) throw error
-        this.#programs = error.message
-      }
+      const problems = new Problems()
+      this.#programs = loadedPrograms(this.#kernel, problems)
+      this.#unreadPrograms.addAll(
+        problems.list.map((problem) => ({ where: subject, why: problemText(problem) })),
+      )
     }
     return this.#programs
   }

@@ -49,7 +49,9 @@ export function taskArenaObjects(
     if (arena !== undefined) problems.attempt(where, () => followEntry(arena, entry, note))
   }
   for (const arena of arenas) {
-    for (const allocator of arena.allocators) {
+    const { allocators } = arena
+    problems.addAll(arena.problems.map(({ where, why }) => ({ where: `arena ${arena.name}, ${where}`, why })))
+    for (const allocator of allocators) {
       const where = `arena ${arena.name}, allocator ${allocator.name}`
       const { slots } = allocator.reading
       problems.addAll(slots.lost.list.map(({ where: part, why }) => ({ where: `${where}, ${part}`, why })))

@@ -6,6 +6,7 @@ import { problemText } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'
 import type { SectionNotes } from '../sections.js'
+import { notePointers } from './maps.js'
 
 /** As `cryoscope allocators --json` has it; the elements are in the report's entries. */
 export interface ReportAllocator extends AllocatorJson {
@@ -21,22 +22,26 @@ export interface TakenAllocator {
 export function readArenas(vm: Session, notes: SectionNotes): ArenaContentsJson[] {
   const { arenas } = vm
   notes.expected = vm.maps.filter(({ type }) => type === 'arena').length
-  return arenas.flatMap((arena) => {
+  const found = arenas.flatMap((arena) => {
     const subject = `arena:${arena.id}`
     const read = notes.attempt('arena', subject, () => snapshot(arenaContentsJson(arena)))
     for (const problem of arena.problems) notes.lost('arena', subject, problemText(problem))
     for (const { from, why } of read?.strays ?? []) notes.warn('dangling', subject, `${from}: ${why}`)
     return read === undefined ? [] : [read]
   })
+  notePointers(vm, 'arenas', notes)
+  return found
 }
 
 export function readAllocators(vm: Session, store: EntryStore, notes: SectionNotes): TakenAllocator[] {
   const { allocators } = vm
   notes.expected = allocators.length
-  return allocators.flatMap((allocator) => {
+  const found = allocators.flatMap((allocator) => {
     const taken = readAllocator(allocator, store, notes)
     return taken === undefined ? [] : [taken]
   })
+  notePointers(vm, 'allocators', notes)
+  return found
 }
 
 function readAllocator(

@@ -4,6 +4,7 @@ import type { MapJson } from '../../contract/maps.js'
 import { Problems, problemText } from '../../problems.js'
 import type { Session } from '../../session/session.js'
 import type { EntryStore, Span } from '../entry-store.js'
+import type { SectionName } from '../schema.js'
 import type { SectionNotes } from '../sections.js'
 import { expectIds } from './programs.js'
 
@@ -26,7 +27,14 @@ export interface TakenMap {
 export function readMaps(vm: Session, store: EntryStore, notes: SectionNotes): TakenMap[] {
   const maps = [...vm.maps]
   expectIds(vm, 'map_idr', 'map', maps, notes)
-  return maps.map((map) => readMap(map, store, notes))
+  const read = maps.map((map) => readMap(map, store, notes))
+  notePointers(vm, 'maps', notes)
+  return read
+}
+
+/** Integers that may be pointers all the same, for values of maps and of arenas. */
+export function notePointers(vm: Session, section: SectionName, notes: SectionNotes): void {
+  for (const sentence of vm.recovery.unread) notes.lost('program', `section:${section}`, sentence)
 }
 
 function readMap(map: BpfMap, store: EntryStore, notes: SectionNotes): TakenMap {

@@ -23,6 +23,6 @@ export async function castsOfTarget(target: string, output: Output): Promise<Cas
         incomplete: reason ?? null,
       }
     })
-    return { format: reportFormat, sha256: '', objects, problems: [] }
+    return { format: reportFormat, sha256: '', objects, problems: recovery.unread }
   })
 }

@@ -22,8 +22,8 @@ describe('containers', () => {
       ['queues[2]', test.user(place)],
       ['here', test.user(here?.place ?? 0)],
     ])
-    expect(containerNamed(arena.containers, 'here').kind).toBe('minheap')
-    expect(() => containerNamed(arena.containers, 'there')).toThrow('there are queues[2], here')
+    expect(containerNamed(arena.containers, 'here', []).kind).toBe('minheap')
+    expect(() => containerNamed(arena.containers, 'there', [])).toThrow('there are queues[2], here')
   })
 
   it('are named once, by the first that leads to them', () => {

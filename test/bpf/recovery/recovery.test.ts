@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { CastObject } from '../../../src/bpf/cast/report.js'
 import type { Instruction } from '../../../src/bpf/programs/instruction.js'
 import { type Recovered, Recovery } from '../../../src/bpf/recovery/recovery.js'
+import { Kernel } from '../../../src/kernel/kernel.js'
 import { Problems } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
 import { addArray, addBtf } from '../../support/bpf-objects.js'
+import { HoledMemory } from '../../support/holed-memory.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
 import { addCode, addTable, instruction } from '../../support/program-objects.js'
 import { integers } from '../../value/types.js'
@@ -246,6 +248,44 @@ describe('values', () => {
     // Nothing of the kernel's own structs is claimed, and nothing is analysed for them.
     const task = kernel.types.find('task_struct', 'struct')
     expect(task && recovery.pointerAt(task, 0)).toBeUndefined()
+  })
+})
+
+describe('programs that cannot be read', () => {
+  /** What is said of the value where the page of an object is missing: two programs, of which the second writes elsewhere. */
+  function without(part: (made: World) => bigint): {
+    pointer: unknown
+    unread: readonly string[]
+    said: string
+  } {
+    const made = world()
+    const { guest } = made
+    load(made, [...made.lookup, ...store(currentTask)])
+    // On a page of its own.
+    guest.alloc(4096, 4096)
+    load(made, [exit], { id: 8 })
+    guest.alloc(4096, 4096)
+    guest.finish()
+    const hole = Math.floor(guest.physicalOf(part(made)) / 4096)
+    const kernel = Kernel.find(new HoledMemory(guest.memory, (frame) => frame === hole))
+    const problems = new Problems()
+    const recovery = new Recovery(kernel, [], () => [], problems)
+    const [{ types } = { types: kernel.types }] = recovery.loaded()
+    const type = types.find('value', 'struct')
+    return {
+      pointer: type && recovery.pointerAt(type, 8),
+      unread: recovery.unread,
+      said: problems.sentences.join('; '),
+    }
+  }
+
+  test('leave it unknown what integers are, which is said', () => {
+    const { pointer, unread, said } = without(({ guest }) => guest.programs.get(8) as bigint)
+    expect(pointer).toBeUndefined()
+    expect(unread).toEqual([
+      expect.stringMatching(/^pointers in integers: program 8: 0xffff.* which this memory does not hold$/),
+    ])
+    expect(said).toBe(unread[0])
   })
 })
 
