@@ -3,6 +3,7 @@ import { numberHeading } from '../../present/table.js'
 import { figureJsonText, problemText } from '../../problems.js'
 import type { ReportContents, ReportElement, ReportEntry, ReportHead } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
+import { shownValue } from '../text/entry-text.js'
 import { flatTable } from '../text/map-table.js'
 import { entryLines, mapTitle } from '../text/map-text.js'
 import { valueLines } from '../text/value-text.js'
@@ -93,9 +94,10 @@ function typeText({ type, certainty, evidence }: ReportAllocator['payload']): st
 function elementText({ index, state, address, generation, value, hex, unreadable }: ReportElement): string {
   const about = `${state}${generation === 0 ? '' : `, generation ${generation}`}`
   const label = `[${index}] ${address ?? 'no memory yet'} (${about}) `
-  const shown = value ?? (unreadable === undefined ? (hex ?? null) : { unreadable })
-  if (shown === null) return escapeMarkup(label)
-  return valueLines(label, shown, columns).map(escapeMarkup).join('\n')
+  const lines = (shown: unknown): string => valueLines(label, shown, columns).map(escapeMarkup).join('\n')
+  if (value !== undefined) return lines(value)
+  if (unreadable !== undefined) return lines({ unreadable })
+  return hex === undefined ? escapeMarkup(label) : lines(shownValue({ hex }))
 }
 
 function first<T>(lines: Iterable<string>, limit: number): T[] {
