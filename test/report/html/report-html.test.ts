@@ -350,7 +350,8 @@ describe('other parts of the page', () => {
   })
 
   it('begin with the target, its kernel and how long it was up', () => {
-    const about = (parts: Readonly<Record<string, unknown>>) => pageOf(reportOf(parts)).querySelector('.about')?.textContent
+    const about = (parts: Readonly<Record<string, unknown>>) =>
+      pageOf(reportOf(parts)).querySelector('.about')?.textContent
     expect(about({})).toBe('no kernel found · dump · taken in 1 ms')
     expect(
       about({ environment: { release: '6.18', facts: [] }, time: { uptimeMs: 12_000, realtime: null } }),
