@@ -1,7 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { CryoscopeError } from '../errors.js'
 import { textAt } from '../text/decode.js'
-import { Node, ownProperty, readOnly, refuseWrite, type Source } from './node.js'
+import { Node, ownProperty, ownsName, readOnly, refuseWrite, type Source } from './node.js'
 import { elementOrigin, type Origin } from './origin.js'
 import { addressAt } from './reading.js'
 import { elementHome, type Home } from './recovered.js'
@@ -140,7 +140,7 @@ const handler: ProxyHandler<Target> = {
   },
   has({ [nodeOf]: node }, key) {
     const index = indexOf(key)
-    return index >= 0 ? index < node.length : key in node || key in Array.prototype
+    return index >= 0 ? index < node.length : ownsName(node, key) || key in Array.prototype
   },
   ownKeys({ [nodeOf]: node }) {
     if (node.length > mostKeys) {

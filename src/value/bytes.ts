@@ -3,14 +3,14 @@
 /** `size` bytes as an unsigned integer. */
 export function unsignedAt(bytes: Uint8Array, offset: number, size: number): bigint {
   let value = 0n
-  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[offset + i] ?? 0)
+  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[offset + i] as number)
   return value
 }
 
 /** Up to 4 bytes as an unsigned integer. */
 export function smallAt(bytes: Uint8Array, offset: number, size: number): number {
   let value = 0
-  for (let i = size - 1; i >= 0; i--) value = value * 256 + (bytes[offset + i] ?? 0)
+  for (let i = size - 1; i >= 0; i--) value = value * 256 + (bytes[offset + i] as number)
   return value
 }
 
@@ -53,6 +53,6 @@ export function hexOf(bytes: Uint8Array, start = 0, end = bytes.length): string 
     return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('hex')
   }
   let hex = ''
-  for (let at = start; at < end; at++) hex += pairs[bytes[at] ?? 0]
+  for (let at = start; at < end; at++) hex += pairs[bytes[at] as number]
   return hex
 }

@@ -36,8 +36,10 @@ export function encodedSize(type: CType): number {
 
 function write(type: CType, value: unknown, bytes: Uint8Array, offset: number, path: string): void {
   const bare = strip(type)
+  const size = sizeOf(bare)
+  if (size === undefined) throw wrong(bare, `${path} has no size`)
   // A broken struct may have members behind its end.
-  if (offset + (sizeOf(bare) ?? 0) > bytes.length) throw wrong(bare, `${path} lies outside of it`)
+  if (offset + size > bytes.length) throw wrong(bare, `${path} lies outside of it`)
   switch (bare.kind) {
     case 'int': {
       const bits = Math.min(bare.bits, bare.size * 8 - bare.bitOffset)
@@ -84,7 +86,8 @@ function writeArray(
   offset: number,
   path: string,
 ): void {
-  const stride = sizeOf(element) ?? 0
+  const stride = sizeOf(element)
+  if (stride === undefined) throw wrong(element, `${path} has elements without a size`)
   if (typeof value === 'string' && stride === 1) {
     const text = Buffer.from(value, 'utf8')
     if (text.length > length)

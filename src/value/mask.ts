@@ -38,7 +38,7 @@ export function cpusOf(bytes: Uint8Array, start: number, length: number, highest
   const cpus: number[] = []
   const end = Math.min(length * 8, highest + 1)
   for (let cpu = 0; cpu < end; cpu++) {
-    if ((((bytes[start + (cpu >> 3)] ?? 0) >> (cpu & 7)) & 1) === 1) cpus.push(cpu)
+    if ((((bytes[start + (cpu >> 3)] as number) >> (cpu & 7)) & 1) === 1) cpus.push(cpu)
   }
   return cpus
 }
@@ -47,7 +47,7 @@ export function cpusOf(bytes: Uint8Array, start: number, length: number, highest
 export function cpuList(cpus: readonly number[]): string {
   const ranges: string[] = []
   for (let i = 0; i < cpus.length; ) {
-    const first = cpus[i] ?? 0
+    const first = cpus[i] as number
     let last = first
     while (cpus[i + 1] === last + 1) {
       last++

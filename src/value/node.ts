@@ -184,6 +184,11 @@ export function ownProperty(node: Node, key: string | symbol): unknown {
   return typeof own === 'function' ? own.bind(node) : own
 }
 
+/** Whether `ownProperty` has something for a name: methods that we call ourselves are none of the value's. */
+export function ownsName(node: Node, key: string | symbol): boolean {
+  return key in (isOurs(key) ? node : Object.prototype)
+}
+
 export function refuseWrite(): never {
   throw new CryoscopeError(
     'usage',

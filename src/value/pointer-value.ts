@@ -4,7 +4,7 @@ import { typeName } from '../btf/type-name.js'
 import type { CType } from '../btf/types.js'
 import { textAt } from '../text/decode.js'
 import { wordAt } from './bytes.js'
-import { container, isOurs, Node, noMember, ownProperty, readOnly, type Source } from './node.js'
+import { container, isOurs, Node, noMember, ownProperty, ownsName, readOnly, type Source } from './node.js'
 import { describeOrigin, elementOrigin, type Origin } from './origin.js'
 import { perCpuTags, tagsOf } from './pointer-tags.js'
 import { addressAt } from './reading.js'
@@ -255,7 +255,7 @@ const handler: ProxyHandler<PointerNode> = {
     return struct ?? node.memberless()
   },
   has(node, key) {
-    if (key in node) return true
+    if (ownsName(node, key)) return true
     const struct = node.struct()
     return typeof key === 'string' && struct instanceof StructNode && struct.has(key)
   },

@@ -113,7 +113,7 @@ function makeShape(type: CType, depth: number): Shape {
   switch (bare.kind) {
     case 'int': {
       const { size, bits, bitOffset } = bare
-      if (size < 1 || size > 16 || bits < 1 || bits + bitOffset > size * 8) {
+      if (bits < 1 || bits + bitOffset > size * 8) {
         return opaque(type, `integer of ${bits} bits in ${size} bytes`)
       }
       const char = size === 1 && (bare.encoding === 'char' || bare.name === 'char')

@@ -8,6 +8,7 @@ import {
   Node,
   noMember,
   ownProperty,
+  ownsName,
   placeOf,
   readOnly,
   refuseWrite,
@@ -147,7 +148,7 @@ const handler: ProxyHandler<StructNode> = {
       ? ownProperty(node, key)
       : node.member(key)
   },
-  has: (node, key) => (typeof key === 'string' && node.has(key)) || key in node,
+  has: (node, key) => (typeof key === 'string' && node.has(key)) || ownsName(node, key),
   ownKeys: (node) => [...node.$members],
   getOwnPropertyDescriptor(node, key) {
     if (typeof key !== 'string' || !node.has(key)) return undefined

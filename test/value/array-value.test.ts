@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { CType } from '../../src/btf/types.js'
 import type { ArrayValue } from '../../src/value/types.js'
 import { isUnreadable } from '../../src/value/unreadable.js'
-import { makeValue } from '../../src/value/value.js'
-import { base } from './fake-guest.js'
+import { makeReference, makeValue } from '../../src/value/value.js'
+import { base, FakeGuest } from './fake-guest.js'
 import { aTask, btf } from './task.js'
 import { build } from './types.js'
 
@@ -93,5 +93,89 @@ describe('arrays', () => {
     guest.setText(0xb00, 'one\0two\0')
     const type = build((b, { char }) => b.array(b.array(char, 4), 2))
     expect([...(makeValue(context, type, base + 0xb00n) as ArrayValue)]).toEqual(['one', 'two'])
+  })
+})
+
+describe('arrays as objects', () => {
+  const { guest, context, task } = aTask()
+  const list = task.se.weights as ArrayValue & Record<string, unknown>
+
+  test('have elements by whole numbers from 0, and nothing by other names', () => {
+    for (const name of ['01', '-1', '1.5', '2', 'x', '1e0', '']) expect(list[name], name).toBeUndefined()
+    expect(list['1']).toBe(4)
+    for (const name of ['01', '-1', '2', 'x', 'elements', 'home']) expect(name in list, name).toBe(false)
+    for (const name of ['0', 'length', 'map', '$type', '$at']) expect(name in list, name).toBe(true)
+    expect(Object.getOwnPropertyDescriptor(list, '1')).toEqual({
+      value: 4,
+      writable: false,
+      enumerable: true,
+      configurable: true,
+    })
+    expect(Object.getOwnPropertyDescriptor(list, '2')).toBeUndefined()
+    expect(Object.getOwnPropertyDescriptor(list, 'x')).toBeUndefined()
+    expect(Object.getOwnPropertyDescriptor(list, 'length')).toMatchObject({ value: 2, enumerable: false })
+    expect(() => Object.preventExtensions(list)).toThrow('read-only')
+  })
+
+  test('have places of their elements, at any index', () => {
+    expect(list.$element(1)).toMatchObject({ $address: base + 52n, $value: 4 })
+    expect(list.$at(-1)).toBe(0)
+    expect(list.$element(-1).$address).toBe(base + 44n)
+    expect(list.$at(2)).toBe(0)
+    expect(list.$take(3)).toEqual([3, 4, 0])
+    expect(() => list.$at(Number.NaN)).toThrow('An array index is a whole number, not NaN.')
+  })
+
+  test('of thousands of numbers are read in few reads', () => {
+    const large = new FakeGuest(8192)
+    for (let n = 0; n < 2048; n++) large.view.setUint32(n * 4, n * 3, true)
+    const type = build((b, { u32 }) => b.array(u32, 1500))
+    const array = makeValue(large.context(), type, base) as ArrayValue
+    const values = [...array]
+    expect(values).toHaveLength(1500)
+    expect(values.every((value, n) => value === n * 3)).toBe(true)
+    expect(large.reads).toBe(3)
+    expect(array.$take(1025).at(-1)).toBe(1024 * 3)
+  })
+
+  test('of enums, truth values and floating point have those as elements', () => {
+    guest.bytes.set([1, 0, 2], 0xc80)
+    guest.view.setFloat64(0xc88, 2.5, true)
+    const at = (offset: number, make: Parameters<typeof build>[0]) => [
+      ...(makeValue(context, build(make), base + BigInt(offset)) as ArrayValue),
+    ]
+    expect(at(0xc80, (b, { bool }) => b.array(bool, 3))).toEqual([true, false, true])
+    expect(at(0xc80, (b) => b.array(b.enum('state', { ON: 1, OFF: 0 }, 1), 2)).map(String)).toEqual([
+      'ON',
+      'OFF',
+    ])
+    expect(at(0xc88, (b) => b.array(b.float('double', 8), 1))).toEqual([2.5])
+  })
+
+  test('of characters are text as far as it goes', () => {
+    guest.setText(0xd00, 'abc\0def')
+    const type = build((b, { char }) => b.array(char, 8))
+    const reference = (address: bigint) => makeReference(context, type, address) as ArrayValue
+    expect(reference(base + 0xd00n).$text).toBe('abc')
+    expect([...reference(base + 0xd00n)].slice(0, 4)).toEqual([97, 98, 99, 0])
+    guest.setText(4092, 'wxyz')
+    expect(String(reference(base + 4092n).$text)).toMatch(/^unreadable: page not present/)
+    guest.setText(4092, 'wx\0z')
+    expect(reference(base + 4092n).$text).toBe('wx')
+    guest.setText(0xe00, 'eight888')
+    expect(reference(base + 0xe00n).$text).toBe('eight888')
+  })
+
+  test('of as many names as can be listed are listed', () => {
+    const many = (length: number) =>
+      makeValue(
+        context,
+        build((b, { u8 }) => b.array(u8, length)),
+        base,
+      ) as ArrayValue
+    expect(() => Object.keys(many(2 ** 24 + 1))).toThrow(
+      'An array of 16777217 elements is too long to list; use $at(n).',
+    )
+    expect(Object.keys(many(3))).toEqual(['0', '1', '2'])
   })
 })

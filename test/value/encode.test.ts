@@ -4,7 +4,7 @@ import { Btf } from '../../src/btf/btf.js'
 import { sizeOf } from '../../src/btf/layout.js'
 import type { CType } from '../../src/btf/types.js'
 import { CryoscopeError } from '../../src/errors.js'
-import { encode, encodeOver } from '../../src/value/encode.js'
+import { encode, encodedSize, encodeOver } from '../../src/value/encode.js'
 import { jsonOf } from '../../src/value/render/json.js'
 import { BtfBuilder, type MemberSpec } from '../btf/builder.js'
 import { FakeGuest } from './fake-guest.js'
@@ -359,4 +359,110 @@ it('encode makes or refuses any value, with a sentence', () => {
     }),
     { numRuns: 300 },
   )
+})
+
+describe('encode at the edges of a type', () => {
+  it('holds enums to their bits, also by number', () => {
+    const small = (b: BtfBuilder): number => b.enum('small', { A: 1 }, 1)
+    expect(made(small, 255)).toBe('ff')
+    expect(refusal(small, 256)).toContain('small has 8 bits, 256 does not fit')
+    const state = (b: BtfBuilder): number => b.enum('state', { IDLE: 0 })
+    expect(refusal(state, 2 ** 32)).toContain('has 32 bits')
+    expect(made((b) => b.array(b.enum('small', { A: 1, B: 2 }, 1), 3), ['B', 'A', 7])).toBe('020107')
+  })
+
+  it('writes enums into bitfields by name, and refuses a name that needs more bits', () => {
+    const flags = (b: BtfBuilder, { u32 }: Integers): number =>
+      b.struct('flags', [
+        { name: 'low', type: u32, bitOffset: 0, bitSize: 3 },
+        { name: 'mode', type: b.enum('mode', { OFF: 0, ON: 2 }), bitOffset: 3, bitSize: 2 },
+      ])
+    expect(made(flags, { low: 7, mode: 'ON' })).toBe('17000000')
+    expect(refusal(flags, { mode: 4 })).toContain('flags.mode has 2 bits, 4 does not fit')
+    expect(refusal(flags, { mode: 'NONE' })).toContain('flags.mode takes an integer')
+  })
+
+  it('writes old-style bits of integers where they are', () => {
+    const odd = (b: BtfBuilder): number => b.int('odd', 4, { bits: 5, bitOffset: 9 })
+    expect(made(odd, 31)).toBe('003e0000')
+    expect(refusal(odd, 32)).toContain('has 5 bits')
+    // More bits than its bytes have are those that its bytes have.
+    const broken = (b: BtfBuilder): number => b.int('odd', 4, { bits: 32, bitOffset: 8 })
+    expect(made(broken, 0xffffff)).toBe('00ffffff')
+    expect(refusal(broken, 0x1000000)).toContain('has 24 bits')
+  })
+
+  it('takes the last bit and byte of a struct, and none behind it', () => {
+    const struct =
+      (bitOffset: number, bitSize: number) =>
+      (b: BtfBuilder, { u32 }: Integers): number =>
+        b.struct('tight', [{ name: 'x', type: u32, bitOffset, bitSize }], 4)
+    expect(made(struct(29, 3), { x: 7 })).toBe('000000e0')
+    expect(refusal(struct(30, 3), { x: 0 })).toContain('tight.x lies outside of it')
+    const nested = (offset: number) => (b: BtfBuilder, types: Integers) =>
+      b.struct('outer', [{ name: 'in', type: struct(29, 3)(b, types), offset }], 8)
+    expect(made(nested(4), { in: { x: 7 } })).toBe('00000000000000e0')
+    expect(refusal(nested(5), { in: { x: 7 } })).toContain('outer.in lies outside of it')
+  })
+
+  it('writes each member of an array of structs at its own place', () => {
+    const pairs = (b: BtfBuilder, { u8, u16 }: Integers): number =>
+      b.array(
+        b.struct('pair', [
+          { name: 'a', type: u8 },
+          { name: 'b', type: u16 },
+        ]),
+        2,
+      )
+    expect(made(pairs, [{ a: 1, b: 2 }, { b: 0x304 }])).toBe('0100020000000403')
+  })
+
+  it('refuses numbers where bytes of an array do not hold them', () => {
+    const bytes = (b: BtfBuilder, { u8 }: Integers): number => b.array(u8, 2)
+    expect(refusal(bytes, [1, 300])).toContain('[1] has 8 bits, 300 does not fit')
+    expect(refusal(bytes, { 0: 1 })).toContain('takes an array of 2')
+    expect(made(bytes, 'ab')).toBe('6162')
+  })
+
+  it('clears what was behind a shorter text, and nothing beside it', () => {
+    const type = build((b, { char, u8 }) =>
+      b.struct('named', [
+        { name: 'first', type: u8 },
+        { name: 'comm', type: b.array(char, 4) },
+        { name: 'last', type: u8 },
+      ]),
+    )
+    expect(hex(encodeOver(type, { comm: 'x' }, new Uint8Array(6).fill(0xff)))).toBe('ff78000000ff')
+  })
+
+  it('refuses members without a size, and functions', () => {
+    const holder = (member: (b: BtfBuilder) => number) => (b: BtfBuilder) =>
+      b.struct('holder', [{ name: 'x', type: member(b), offset: 0 }], 8)
+    expect(
+      refusal(
+        holder((b) => b.forward('secret')),
+        { x: 1 },
+      ),
+    ).toContain('holder.x has no size')
+    expect(
+      refusal(
+        holder((b) => b.array(b.forward('secret'), 0)),
+        { x: [] },
+      ),
+    ).toMatch(/holder\.x has (no size|elements without a size)/)
+  })
+
+  it('takes 256 MiB, and no byte more', () => {
+    const array =
+      (length: number) =>
+      (b: BtfBuilder, { u8 }: Integers): number =>
+        b.array(u8, length)
+    expect(encodedSize(build(array(2 ** 28)))).toBe(2 ** 28)
+    expect(() => encodedSize(build(array(2 ** 28 + 1)))).toThrow('it claims 268435457 bytes')
+  })
+
+  it('copies what was there as far as the type goes', () => {
+    const type = build((b, { u16 }) => b.array(u16, 2))
+    expect(hex(encodeOver(type, [7], Uint8Array.of(1, 2, 3, 4, 5, 6)))).toBe('07000304')
+  })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { PointerValue, StructValue } from '../../src/value/types.js'
 import { isUnreadable } from '../../src/value/unreadable.js'
 import { makeValue } from '../../src/value/value.js'
-import { base } from './fake-guest.js'
+import { base, FakeGuest } from './fake-guest.js'
 import { aTask, btf, taskType } from './task.js'
 import { build } from './types.js'
 
@@ -171,5 +171,116 @@ describe('pointers', () => {
       base + 0x900n,
     ) as PointerValue
     expect((pointer.$container(taskType, 'se') as StructValue).pid).toBe(42)
+  })
+})
+
+describe('pointers as objects', () => {
+  const { task } = aTask()
+
+  test('have the members of their target as their own', () => {
+    const { parent } = task
+    for (const name of ['nosuch', 'whyNot', 'struct', 'origin']) expect(name in parent, name).toBe(false)
+    expect('$value' in parent).toBe(true)
+    expect(Symbol.iterator in parent).toBe(false)
+    expect(Object.getOwnPropertyDescriptor(parent, 'pid')).toEqual({
+      value: 42,
+      enumerable: true,
+      configurable: true,
+      writable: false,
+    })
+    expect(Object.getOwnPropertyDescriptor(parent, 'nosuch')).toBeUndefined()
+    expect(Object.getOwnPropertyDescriptor(parent, Symbol.iterator)).toBeUndefined()
+    expect(parent.nosuch).toBeUndefined()
+    expect(typeof parent.hasOwnProperty).toBe('function')
+    expect(parent[1].$address).toBe(base + 192n)
+    expect(parent['-1'].$address).toBe(base - 192n)
+    expect(() => Object.assign(parent, { pid: 1 })).toThrow('read-only')
+  })
+
+  test('have none where their target has none, and say so', async () => {
+    const { numbers, data, secret } = task
+    expect(Object.keys(numbers)).toEqual([])
+    expect('pid' in numbers).toBe(false)
+    expect(Object.getOwnPropertyDescriptor(numbers, 'pid')).toBeUndefined()
+    expect(numbers.pid.$reason).toBe('init.numbers points at unsigned short: unsigned short has no members')
+    expect(data.pid.$reason).toBe('null pointer in init.data')
+    expect(() => numbers.$member('pid')).toThrow('unsigned short has no member pid')
+    expect(() => numbers.$offsetOf('pid')).toThrow('unsigned short has no member pid')
+    expect(() => secret.$member('pid')).toThrow('struct secret has no member pid')
+    expect(task.cpus_ptr.$member('bits').$address).toBe(base + 64n)
+    // Promises, and what every object has, are asked for without anyone meaning a member.
+    expect(await numbers).toBe(numbers)
+    expect(typeof numbers.hasOwnProperty).toBe('function')
+    expect(typeof secret.toString).toBe('function')
+  })
+
+  test('that are null have no object around, no CPU and no cast but to numbers and pointers', () => {
+    const { guest, task } = aTask()
+    guest.setPointer(56, 0n)
+    guest.setPointer(112, 0n)
+    const why = 'unreadable: null pointer in init.parent'
+    expect(String(task.parent.$container('struct task', 'se'))).toBe(why)
+    expect(String(task.parent.$cast('struct entity'))).toBe(why)
+    expect(task.parent.$cast('unsigned long')).toBe(0n)
+    expect(task.parent.$cast('struct entity *').$isNull).toBe(true)
+    expect(String(task.parent.$array(2))).toBe(why)
+    expect(String(task.parent.$payload)).toBe(why)
+    expect(String(task.stats.$cpu(1))).toBe('unreadable: null pointer in init.stats')
+    expect(task.parent.$members).toEqual([])
+    expect(task.parent.$symbol).toBeUndefined()
+  })
+
+  test('to per-CPU objects of BPF whose first word is missing say so', () => {
+    const { guest, task } = aTask()
+    guest.setPointer(152, base + 4096n)
+    expect(String(task.kstats.$cpu(1))).toMatch(/^unreadable: page not present at 0xffff888000001000/)
+    expect(task.kstats.$tags).toEqual(['percpu_kptr'])
+    expect(String(task.kstats.runs)).toContain('per-CPU pointer: $cpu(n) follows it')
+  })
+
+  test('cast keep the address that they held, as any type', () => {
+    expect(task.parent.$cast('struct entity').vruntime).toBe(0x1_0000_002an)
+    const cast = task.parent.$cast('struct entity *')
+    expect([cast.$value, cast.$address, cast.$type]).toEqual([base, base + 56n, 'struct entity *'])
+    expect(task.parent.$cast('unsigned int')).toBe(0)
+    expect(`${task.parent.$cast('enum state')}`).toBe('IDLE')
+  })
+
+  test('read as numbers, and text', () => {
+    expect([`${task.parent}`, String(task.parent), task.parent + 0n]).toEqual([
+      '0xffff888000000000',
+      '0xffff888000000000',
+      base,
+    ])
+  })
+})
+
+describe('text behind a pointer', () => {
+  const texts = (size = 3 * 4096) => {
+    const guest = new FakeGuest(size)
+    const type = build((b, { char }) => b.pointer(char))
+    return (target: number, longest?: number) => {
+      guest.bytes.fill(0x61, 0x100)
+      guest.bytes[8195] = 0
+      guest.setPointer(0, base + BigInt(target))
+      return (makeValue(guest.context(), type, base) as PointerValue).$string(longest)
+    }
+  }
+
+  test('goes on over pages, to its end or to the longest that is asked for', () => {
+    const text = texts()
+    expect(text(8190)).toBe('aaaaa')
+    expect(text(4096 - 100, 5000)).toHaveLength(4199)
+    expect(text(4096 - 100)).toHaveLength(4096)
+    expect(text(4096 - 100, 100)).toHaveLength(100)
+    expect(text(4096 - 100, 101)).toHaveLength(101)
+    expect(text(8195)).toBe('')
+    expect(text(8190, 0)).toBe('')
+  })
+
+  test('is unreadable where memory ends before it does', () => {
+    const text = texts(2 * 4096)
+    expect(String(text(8192 - 5))).toBe('unreadable: page not present at 0xffff888000002000 (pte)')
+    expect(text(8192 - 5, 5)).toBe('aaaaa')
   })
 })

@@ -174,3 +174,139 @@ describe('cpumasks', () => {
     expect(`${none}`).toMatch(/^unreadable: page not present at/)
   })
 })
+
+describe('members with our names and theirs', () => {
+  test('a struct has cpus only where it is a set of CPUs, or has a member of that name', () => {
+    const { context, task } = aTask()
+    for (const name of ['cpus', 'has', 'member', 'origin', 'shape']) expect(name in task, name).toBe(false)
+    expect(task.cpus).toBeUndefined()
+    const type = build((b, { u32 }) => b.struct('topology', [{ name: 'cpus', type: u32 }]))
+    const topology = makeValue(context, type, base) as StructValue
+    expect('cpus' in topology).toBe(true)
+    expect(topology.cpus).toBe(42)
+    expect(Object.getOwnPropertyDescriptor(task, 'cpus')).toBeUndefined()
+    expect(Object.getOwnPropertyDescriptor(task, 'pid')).toEqual({
+      value: 42,
+      enumerable: true,
+      configurable: true,
+      writable: false,
+    })
+  })
+
+  test('symbols are never members, and what every object has is there', () => {
+    const { task } = aTask()
+    expect(Symbol.iterator in task).toBe(false)
+    expect(Object.getOwnPropertyDescriptor(task, Symbol.iterator)).toBeUndefined()
+    expect(typeof task.hasOwnProperty).toBe('function')
+    expect(Object.hasOwn(task, 'pid')).toBe(true)
+    expect(() => Object.assign(task, { [Symbol('x')]: 1 })).toThrow('read-only')
+    expect(Object.setPrototypeOf.length).toBe(2)
+    expect(Reflect.setPrototypeOf(task, null)).toBe(false)
+  })
+})
+
+describe('sets of CPUs inside of another struct', () => {
+  test('are read where their bits are', () => {
+    const { guest, context } = aTask()
+    guest.bytes.set([0xff, 0xff, 0, 0, 0, 0, 0, 0, 0b1100], 0x700)
+    const type = build((b, { u64, s32 }) =>
+      b.struct('bpf_cpumask', [
+        { name: 'usage', type: s32 },
+        { name: 'cpumask', type: b.struct('cpumask', [{ name: 'bits', type: b.array(u64, 128) }]) },
+      ]),
+    )
+    const mask = makeValue(context, type, base + 0x700n) as StructValue
+    expect(mask.cpus).toEqual([2, 3])
+    expect(`${mask}`).toBe('2-3')
+    expect(mask.usage).toBe(0xffff)
+  })
+})
+
+describe('variables of a program', () => {
+  const type = build((b, { u32, u64 }) => {
+    const pair = b.struct('pair', [{ name: 'x', type: u32 }])
+    return b.section('.data', [
+      { type: b.variable('limit', u64), offset: 8, size: 8 },
+      { type: b.variable('pair', pair), offset: 16, size: 4 },
+    ])
+  })
+
+  test('are written where the context can write, and read anew then', () => {
+    const { guest, context } = aTask()
+    const written: unknown[] = []
+    const writable = {
+      ...context,
+      assign: (place: { name: string; address: bigint; type: CType }, value: unknown) => {
+        written.push([place.name, place.address, place.type.kind, value])
+        guest.view.setUint32(0x800 + 16, 9, true)
+      },
+    }
+    const data = makeValue(writable, type, base + 0x800n) as StructValue & Record<string, unknown>
+    const before = data.pair
+    expect(data.pair).toBe(before)
+    data.limit = 5n
+    expect(written).toEqual([['limit', base + 0x808n, 'int', 5n]])
+    expect(data.pair).not.toBe(before)
+    expect(data.pair.x).toBe(9)
+    expect(() => {
+      data.nothing = 1
+    }).toThrow('read-only')
+    // A struct is no section, and its members no variables.
+    const task = makeValue(writable, taskType, base) as StructValue & Record<string, unknown>
+    expect(() => {
+      task.pid = 1
+    }).toThrow('read-only')
+    expect(written).toHaveLength(1)
+  })
+
+  test('are not written where nothing can write', () => {
+    const { context } = aTask()
+    const data = makeValue(context, type, base) as StructValue & Record<string, unknown>
+    expect(() => {
+      data.limit = 5n
+    }).toThrow('read-only')
+  })
+})
+
+test('what was allocated behind a header is had by its flexible array', () => {
+  const { guest, context } = aTask()
+  guest.setPointer(0x808, 77n)
+  const payload = build((b, { u64 }) => b.struct('payload', [{ name: 'value', type: u64 }]))
+  const header = build((b, { u64 }) =>
+    b.struct('header', [
+      { name: 'id', type: u64 },
+      { name: 'payload', type: b.array(u64, 0) },
+      { name: 'two', type: b.array(u64, 2), offset: 8 },
+    ]),
+  )
+  const at = (found: bigint) =>
+    makeValue(
+      {
+        ...context,
+        objectAt: (address) => (address === base + 0x800n ? { type: payload, address: found } : undefined),
+      },
+      header,
+      base + 0x800n,
+    ) as StructValue
+  expect(at(base + 0x808n).payload.value).toBe(77n)
+  expect(at(base + 0x808n).two[0]).toBe(77n)
+  // What lies elsewhere is not what the array is.
+  expect(at(base + 0x810n).payload.length).toBe(0)
+  expect((makeValue(context, header, base + 0x800n) as StructValue).payload.length).toBe(0)
+})
+
+test('a struct has the name of what lies at its address', () => {
+  const { context } = aTask()
+  const at = (address: bigint) => (makeValue(context, taskType, address) as StructValue).$symbol
+  expect([at(0xffffffff81000000n), at(base)]).toEqual(['schedule', undefined])
+})
+
+test('a struct is text with the limits of whoever looks', () => {
+  const { task } = aTask()
+  expect(inspect(task, { depth: null, breakLength: Number.POSITIVE_INFINITY })).toContain('\n  .pid ')
+  expect(inspect(task.se, { breakLength: 30 })).toBe(
+    'struct entity {\n  .vruntime = 77,\n  .weights  = { 3, 4 },\n}',
+  )
+  expect(inspect(task.se.weights, { maxArrayLength: 1 })).toBe('{ 3, … 1 more }')
+  expect(inspect(task.se, { depth: -1 })).toContain('.weights = [2 elements]')
+})

@@ -332,3 +332,168 @@ describe('hostile types', () => {
     expect(json(array, [])).toMatchObject({ hex: '' })
   })
 })
+
+describe('values that end early', () => {
+  const missing = { unreadable: 'the bytes end before this' }
+
+  test('are each told, also bits and sets of CPUs', () => {
+    const type = build((b, { u8, u32, u64 }) =>
+      b.struct('cut', [
+        { name: 'a', type: u8 },
+        { name: 'bits', type: u32, bitOffset: 12, bitSize: 6 },
+        { name: 'state', type: b.enum('state', { ON: 1 }), bitOffset: 18, bitSize: 2 },
+        { name: 'mask', type: b.struct('cpumask', [{ name: 'bits', type: b.array(u64, 2) }]), offset: 8 },
+        { name: 'last', type: b.array(u8, 2), offset: 24 },
+      ]),
+    )
+    const bytes = [1, 0xf0, 0b0111, 0, 0, 0, 0, 0, 0b101, ...new Array(15).fill(0), 8, 9]
+    const whole = { a: 1, bits: 0b111111, state: 'ON', mask: '0,2', last: [8, 9] }
+    expect(json(type, bytes)).toEqual(whole)
+    const none = { unreadable: 'elements 0 to 1: the bytes end before this' }
+    expect(json(type, bytes.slice(0, 25))).toEqual({
+      ...whole,
+      last: [8, { unreadable: 'elements 1 to 1: the bytes end before this' }],
+    })
+    // The machine has four CPUs, so that one word of the mask is enough.
+    expect(json(type, bytes.slice(0, 16))).toEqual({ ...whole, last: [none] })
+    expect(json(type, bytes.slice(0, 15))).toEqual({ ...whole, mask: missing, last: [none] })
+    expect(json(type, bytes.slice(0, 3))).toEqual({ ...whole, mask: missing, last: [none] })
+    expect(json(type, bytes.slice(0, 2))).toEqual({
+      a: 1,
+      bits: missing,
+      state: missing,
+      mask: missing,
+      last: [none],
+    })
+  })
+
+  test('are whole where what is missing lies behind them', () => {
+    const type = build((b, { u16 }) =>
+      b.struct('pair', [
+        { name: 'a', type: u16 },
+        { name: 'b', type: u16 },
+      ]),
+    )
+    expect(json(type, [9, 1, 0, 2, 0, 9], 1)).toEqual({ a: 1, b: 2 })
+    expect(json(type, [9, 1, 0, 2, 0], 1)).toEqual({ a: 1, b: 2 })
+    expect(json(type, [9, 1, 0, 2], 1)).toEqual({ a: 1, b: missing })
+    expect(json(type, [9, 1], 2)).toEqual({ a: missing, b: missing })
+  })
+})
+
+describe('members that lie outside of a broken struct', () => {
+  test('are read where they say that they are', () => {
+    const type = build((b, { u8, u32 }) =>
+      b.struct(
+        'broken',
+        [
+          { name: 'in', type: u8 },
+          { name: 'far', type: u8, offset: 9 },
+          { name: 'bits', type: u32, bitOffset: 86, bitSize: 4 },
+        ],
+        2,
+      ),
+    )
+    const bytes = [1, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0xc0, 0x02]
+    expect(json(type, bytes)).toEqual({ in: 1, far: 7, bits: 0b1011 })
+    expect(json(type, bytes.slice(0, 11))).toMatchObject({
+      in: 1,
+      far: 7,
+      bits: { unreadable: expect.any(String) },
+    })
+    const list = build((b, { u8 }) =>
+      b.array(b.struct('broken', [{ name: 'far', type: u8, offset: 3 }], 1), 3),
+    )
+    expect(json(list, [0, 0, 0, 5, 6, 7])).toEqual([{ far: 5 }, { far: 6 }, { far: 7 }])
+    expect(json(list, [0, 0, 0, 5, 6])).toEqual([
+      { far: 5 },
+      { far: 6 },
+      { far: { unreadable: expect.any(String) } },
+    ])
+  })
+})
+
+describe('bounds', () => {
+  const nested = (depth: number) =>
+    build((b, { u8 }) => {
+      let type = b.struct('s1', [{ name: 'x', type: u8 }])
+      for (let n = 2; n <= depth; n++) type = b.struct(`s${n}`, [{ name: 'in', type }])
+      return type
+    })
+
+  test('structs are shown 31 deep', () => {
+    // The number in the innermost one is the 32nd.
+    expect(JSON.stringify(json(nested(31), [7]))).toBe(`${'{"in":'.repeat(30)}{"x":7}${'}'.repeat(30)}`)
+    expect(JSON.stringify(json(nested(32), [7]))).toBe(
+      `${'{"in":'.repeat(31)}{"x":{"unreadable":"nested deeper than 32"}}${'}'.repeat(31)}`,
+    )
+    const text = formatValue(context, nested(32), Uint8Array.of(7), { columns: 1000 })
+    expect(text).toBe(`struct s32 ${'{ .in = '.repeat(31)}{ .x = 7 }${' }'.repeat(31)}`)
+  })
+
+  test('65536 values are shown, and 64 for each byte', () => {
+    const many = (count: number) =>
+      build((b, { u8 }) => {
+        const inner = b.union(
+          'inner',
+          Array.from({ length: 99 }, (_, n) => ({ name: `m${n}`, type: u8 })),
+        )
+        // Each takes 100 values; the struct itself one.
+        return b.struct(
+          'outer',
+          Array.from({ length: count }, (_, n) => ({ name: `o${n}`, type: inner, offset: 0 })),
+          1,
+        )
+      })
+    const cuts = (count: number): number =>
+      JSON.stringify(json(many(count), [1])).match(/far more values/g)?.length ?? 0
+    // 65536 + 64 are 655 of them, the struct, and 99 more.
+    expect(cuts(655)).toBe(0)
+    expect(cuts(656)).toBe(1)
+    const text = formatValue(context, many(656), Uint8Array.of(1))
+    expect(text.match(/far more values/g)).toHaveLength(1)
+    expect(formatValue(context, many(655), Uint8Array.of(1))).not.toContain('far more')
+  })
+})
+
+test('enums of any size give names for the bits that are stored', () => {
+  const wide = build((b) => b.enum('wide', { ALL: 0xffffffffffffffffn, FAR: 2n ** 40n }))
+  expect(json(wide, bytesOf(2n ** 40n))).toBe('FAR')
+  expect(json(wide, bytesOf(-1n))).toBe('ALL')
+  expect(json(wide, bytesOf(5n))).toBe(5)
+  const small = build((b) => b.enum('small', { NO: -1, YES: 1 }, 2))
+  expect(json(small, [0xff, 0xff])).toBe('NO')
+  expect(json(small, [0xfe, 0xff])).toBe(-2)
+  const signed = build((b) =>
+    b.struct('s', [
+      { name: 'e', type: b.enum('e', { NO: -1, YES: 1 }), bitOffset: 0, bitSize: 2 },
+      { name: 'f', type: b.enum('f', { ON: 3 }), bitOffset: 2, bitSize: 2 },
+    ]),
+  )
+  expect(json(signed, [0b1111, 0, 0, 0])).toEqual({ e: 'NO', f: 'ON' })
+  expect(json(signed, [0b1010, 0, 0, 0])).toEqual({ e: -2, f: 2 })
+})
+
+test('text of any length is as it is, with what JSON escapes', () => {
+  const type = build((b, { char }) => b.array(char, 40))
+  for (const text of [
+    '',
+    'a',
+    'x'.repeat(24),
+    'x'.repeat(25),
+    'x'.repeat(40),
+    ' ~',
+    '"',
+    '\\',
+    '\u001f',
+    '\u007f',
+  ])
+    expect(json(type, Buffer.concat([Buffer.from(text), Buffer.alloc(40)]).subarray(0, 40))).toBe(text)
+  expect(
+    json(
+      type,
+      Buffer.concat([Buffer.alloc(3, 0x41), Buffer.from(`x${'y'.repeat(29)}\0z`), Buffer.alloc(40)]),
+      3,
+    ),
+  ).toBe(`x${'y'.repeat(29)}`)
+})
