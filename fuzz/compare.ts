@@ -32,6 +32,7 @@ const subjects: Readonly<Record<string, readonly [kind: string, member: string]>
   links: ['link', 'id'],
   arenas: ['arena', 'id'],
   allocators: ['allocator', 'name'],
+  containers: ['container', 'name'],
   vcpus: ['cpu', 'cpu'],
 }
 /** What a kernel lacks, which nobody can say who did not read all of it. */

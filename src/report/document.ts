@@ -1,4 +1,5 @@
 import type { ArenaContentsJson } from '../contract/arenas.js'
+import type { ContainerJson } from '../contract/containers.js'
 import type { LinkJson } from '../contract/links.js'
 import type { RecordJson } from '../contract/log.js'
 import type { ProgramJson } from '../contract/programs.js'
@@ -15,7 +16,7 @@ import type { ReportVcpu } from './parts/vcpus.js'
 import type { ReportProblem, SectionStatus } from './sections.js'
 import type { SentenceJson } from './story.js'
 
-/** Everything of a report but the entries of maps and the elements of allocators, as its JSON has it. */
+/** Everything of a report but the entries of maps and containers and the elements of allocators, as its JSON has it. */
 export interface ReportHead {
   readonly schema: { readonly name: string; readonly major: number; readonly minor: number }
   readonly target: {
@@ -44,6 +45,7 @@ export interface ReportHead {
   readonly maps: readonly ReportMap[]
   readonly arenas: readonly ArenaContentsJson[]
   readonly allocators: readonly ReportAllocator[]
+  readonly containers: readonly ContainerJson[]
   readonly log: readonly RecordJson[]
   readonly identity: Identity
 }
@@ -87,4 +89,6 @@ export interface ReportContents {
   entryLines(map: number): Iterable<string>
   /** Elements of the allocator at that place of `head.allocators`, as JSON lines. */
   elementLines(allocator: number): Iterable<string>
+  /** Entries of the container at that place of `head.containers`, as JSON lines. */
+  containerLines(container: number): Iterable<string>
 }

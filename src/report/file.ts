@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
+import type { ContainerJson } from '../contract/containers.js'
 import { CryoscopeError } from '../errors.js'
 import { escapeJson } from '../text.js'
 import type { ReportContents, ReportHead } from './document.js'
 import type { ReportAllocator } from './parts/arenas.js'
 import type { ReportMap } from './parts/maps.js'
 import { schema, sectionNames } from './schema.js'
+
+/** Sections that came after version 2.0: a report without them says nothing of their things. */
+const later: ReadonlySet<string> = new Set(['containers'])
 
 /** Node's own limit of a text. */
 const longest = 512 * 2 ** 20
@@ -49,10 +53,17 @@ export function parseReport(parsed: unknown, path: string): ReportContents {
       'unreadable',
       `${path} is a report of version ${String(major)}, this program reads ${schema.major}; write it anew`,
     )
-  const missing = sectionNames.filter((name) => parsed[name] === undefined)
-  const broken = ['maps', 'allocators', 'tasks', 'problems', 'programs', 'links', 'log'].filter(
-    (name) => !Array.isArray(parsed[name]),
-  )
+  const missing = sectionNames.filter((name) => parsed[name] === undefined && !later.has(name))
+  const broken = [
+    'maps',
+    'allocators',
+    ...(parsed.containers === undefined ? [] : ['containers']),
+    'tasks',
+    'problems',
+    'programs',
+    'links',
+    'log',
+  ].filter((name) => !Array.isArray(parsed[name]))
   if (missing.length + broken.length > 0)
     throw new CryoscopeError(
       'unreadable',
@@ -60,15 +71,20 @@ export function parseReport(parsed: unknown, path: string): ReportContents {
     )
   const maps = parsed.maps as (ReportMap & { entries?: readonly unknown[] | null })[]
   const allocators = parsed.allocators as (ReportAllocator & { elements?: readonly unknown[] | null })[]
+  const containers = (parsed.containers ?? []) as (ContainerJson & {
+    entries?: readonly unknown[] | null
+  })[]
   const head = {
     ...parsed,
     maps: maps.map(({ entries: _, ...map }) => map),
     allocators: allocators.map(({ elements: _, ...allocator }) => allocator),
+    containers: containers.map(({ entries: _, ...container }) => container),
   } as unknown as ReportHead
   return {
     head,
     entryLines: (map) => linesOf(maps[map]?.entries),
     elementLines: (allocator) => linesOf(allocators[allocator]?.elements),
+    containerLines: (container) => linesOf(containers[container]?.entries),
   }
 }
 

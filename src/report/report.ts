@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { ContainerEntryJson } from '../contract/containers.js'
 import type { Session } from '../session/session.js'
 import { escapeText } from '../text.js'
 import { Diff } from './diff/diff.js'
@@ -48,12 +49,21 @@ export class Report implements ReportContents, Disposable {
     for (const line of this.elementLines(allocator)) yield JSON.parse(line) as ReportElement
   }
 
+  /** What a container holds, by its place in `head.containers`. */
+  *containerEntries(container: number): Generator<ContainerEntryJson> {
+    for (const line of this.containerLines(container)) yield JSON.parse(line) as ContainerEntryJson
+  }
+
   entryLines(map: number): Iterable<string> {
     return this.#contents.entryLines(map)
   }
 
   elementLines(allocator: number): Iterable<string> {
     return this.#contents.elementLines(allocator)
+  }
+
+  containerLines(container: number): Iterable<string> {
+    return this.#contents.containerLines(container)
   }
 
   /** The document as text, piece by piece. */
@@ -72,6 +82,10 @@ export class Report implements ReportContents, Disposable {
       allocators: this.head.allocators.map((allocator, i) => ({
         ...allocator,
         elements: allocator.count === null ? null : [...this.elements(i)],
+      })),
+      containers: this.head.containers.map((container, i) => ({
+        ...container,
+        entries: container.count === null ? null : [...this.containerEntries(i)],
       })),
     }
   }

@@ -1,5 +1,5 @@
 /** What a reader of reports checks first: another major number means that fields changed their meaning. */
-export const schema = { name: 'cryoscope-report', major: 2, minor: 0 } as const
+export const schema = { name: 'cryoscope-report', major: 2, minor: 1 } as const
 
 /** The parts of a report, each with a status of its own. */
 export const sectionNames = [
@@ -18,6 +18,7 @@ export const sectionNames = [
   'maps',
   'arenas',
   'allocators',
+  'containers',
   'log',
   'identity',
   'story',
@@ -41,6 +42,7 @@ export const problemCodes = [
   'map-entries',
   'arena',
   'allocator',
+  'container',
   'leak',
   'dangling',
   'log',

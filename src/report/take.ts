@@ -14,7 +14,7 @@ import type { Session } from '../session/session.js'
 import type { ReportContents, ReportHead } from './document.js'
 import { EntryStore } from './entry-store.js'
 import { type Identity, identityOf } from './identity.js'
-import { readAllocators, readArenas } from './parts/arenas.js'
+import { readAllocators, readArenas, readContainers } from './parts/arenas.js'
 import { readMaps } from './parts/maps.js'
 import { readLinks, readPrinted, readPrograms, readStructOps } from './parts/programs.js'
 import { readCpuTime, readDomains, readNumaNodes, schedOf } from './parts/sched.js'
@@ -86,6 +86,11 @@ export function takeContents(vm: Session): Taken {
     sections.depend(notes, 'arenas')
     sections.depend(notes, 'programs')
     return readAllocators(vm, store, notes)
+  })
+  const containers = sections.take('containers', [], (notes) => {
+    sections.depend(notes, 'arenas')
+    sections.depend(notes, 'allocators')
+    return readContainers(vm, store, notes)
   })
   const log = sections.take<readonly LogRecord[]>('log', [], (notes) => {
     const problems = new Problems()
@@ -161,16 +166,22 @@ export function takeContents(vm: Session): Taken {
     maps: maps.map(({ map }) => map),
     arenas,
     allocators: allocators.map(({ allocator }) => allocator),
+    containers: containers.map(({ container }) => container),
     log: log.map(recordJson),
     identity,
   }
-  const spans = { maps: maps.map(({ span }) => span), allocators: allocators.map(({ span }) => span) }
+  const spans = {
+    maps: maps.map(({ span }) => span),
+    allocators: allocators.map(({ span }) => span),
+    containers: containers.map(({ span }) => span),
+  }
   const lines = (span: (typeof spans.maps)[number]): Iterable<string> =>
     span === undefined ? [] : store.lines(span)
   return {
     head,
     entryLines: (map) => lines(spans.maps[map]),
     elementLines: (allocator) => lines(spans.allocators[allocator]),
+    containerLines: (container) => lines(spans.containers[container]),
     close: () => store.close(),
   }
 }

@@ -14,6 +14,8 @@ export function* reportJson(contents: ReportContents): Generator<string> {
     if (name === 'maps') yield* listed(head.maps, 'entries', (i) => contents.entryLines(i))
     else if (name === 'allocators')
       yield* listed(head.allocators, 'elements', (i) => contents.elementLines(i))
+    else if (name === 'containers')
+      yield* listed(head.containers, 'entries', (i) => contents.containerLines(i))
     else if (Array.isArray(value)) {
       const lines = value.map((item) => escapeJson(JSON.stringify(item)))
       text += lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`
@@ -26,7 +28,7 @@ export function* reportJson(contents: ReportContents): Generator<string> {
 
   /** Objects with lines of JSON in a member of their own. */
   function* listed(
-    items: readonly { readonly count: number | null }[],
+    items: readonly { readonly count: unknown }[],
     member: string,
     linesOf: (index: number) => Iterable<string>,
   ): Generator<string> {

@@ -20,10 +20,11 @@ export interface GuestTypes {
   readonly perCpu: object
   /** BPF maps: what `get` gives, what an entry's value is, and what `variables` are. */
   readonly maps: object
-  /** Names of BPF programs, arenas and allocators. */
+  /** Names of BPF programs, arenas, allocators and containers. */
   readonly programs: string
   readonly arenas: string
   readonly allocators: string
+  readonly containers: string
 }
 
 /** What a map holds. */
@@ -82,6 +83,7 @@ type Replaced =
   | 'prog'
   | 'arena'
   | 'allocator'
+  | 'container'
   | 'task'
   | 'variable'
   | 'at'
@@ -126,6 +128,9 @@ export interface TypedSession<Guest extends GuestTypes> extends Omit<Session, Re
   /** One allocator by the name of its variable. */
   allocator(name: Guest['allocators']): ReturnType<Session['allocator']>
   allocator<Name extends string>(name: NameOf<Guest['allocators'], Name>): ReturnType<Session['allocator']>
+  /** One container by its name. */
+  container(name: Guest['containers']): ReturnType<Session['container']>
+  container<Name extends string>(name: NameOf<Guest['containers'], Name>): ReturnType<Session['container']>
   /** The task_struct with this pid. */
   task(pid: number): Task<Guest['types']>
   /** A global variable of the kernel. */

@@ -4,6 +4,8 @@ import { quietly } from '../../src/errors.js'
 import { Report } from '../../src/report/report.js'
 import type { Session } from '../../src/session/session.js'
 import { bpfWorld, schedWorld, sessionOf } from '../report/support/worlds.js'
+import { ArenaGuest } from '../support/arena-guest.js'
+import { writeSdtTree } from '../support/sdt-tree.js'
 
 /** What lists of a session hold, and what is asked of it by name; worlds lack what they were not made with. */
 function nouns(vm: Session): Readonly<Record<string, readonly object[]>> {
@@ -15,6 +17,11 @@ function nouns(vm: Session): Readonly<Record<string, readonly object[]>> {
     progs: () => vm.progs,
     prog: () => vm.progs.map(({ id }) => vm.prog(id)),
     links: () => vm.links,
+    arenas: () => vm.arenas,
+    allocators: () => vm.allocators,
+    allocations: () => vm.allocators.flatMap((allocator) => [...allocator.allocations()]),
+    containers: () => vm.containers,
+    contained: () => vm.containers.flatMap((container) => [...container]),
     tasks: () => vm.tasks,
     vcpus: () => vm.vcpus,
     symbols: () => [vm.symbol('init_task')],
@@ -40,11 +47,28 @@ function schedMemory(): Parameters<typeof sessionOf>[0] {
   return guest.memory
 }
 
+function arenaMemory(): Parameters<typeof sessionOf>[0] {
+  const test = new ArenaGuest()
+  const variables = test.section('.bss', { scx_task_allocator: 'scx_allocator', prices: 'to_rbtree' })
+  writeSdtTree(test, variables.scx_task_allocator?.at ?? 0n, 48, [{ index: 0 }, { index: 1 }])
+  const place = test.pages(1)
+  test.guest.u64(variables.prices?.at ?? 0n, test.user(place))
+  test.set('rbtree', place, { root: test.user(place + 512) })
+  test.set('rbnode', place + 512, { key: 10, value: 1 })
+  test.build()
+  return test.guest.memory
+}
+
 describe.each([
   [
     'programs and maps',
     () => sessionOf(bpfWorld().memory),
     ['maps', 'entries', 'progs', 'prog', 'tasks', 'vcpus'],
+  ],
+  [
+    'an arena with allocators and containers',
+    () => sessionOf(arenaMemory()),
+    ['maps', 'progs', 'arenas', 'allocators', 'allocations', 'containers', 'contained'],
   ],
   [
     'a scheduler',
@@ -72,6 +96,7 @@ describe.each([
     const plain = (list: unknown): unknown => JSON.parse(JSON.stringify(list))
     expect(plain(head.programs)).toEqual(plain(found.progs))
     expect(plain(head.links)).toEqual(plain(found.links))
+    expect(plain(head.containers)).toEqual(plain(found.containers))
     expect(head.tasks.map(({ address, pid }) => ({ address, pid }))).toEqual(
       (plain(found.tasks) as { address: string; pid: number }[]).map(({ address, pid }) => ({
         address,

@@ -67,7 +67,7 @@ export function readLoadedCode(
     return assemble(kernel, types, restored, maps)
   } catch (error) {
     if (error instanceof NotRestorable) return error.message
-    if (error instanceof CryoscopeError) return error
+    if (error instanceof CryoscopeError) return error.code === 'unreadable' ? error : error.message
     throw error
   }
 }

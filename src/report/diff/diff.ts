@@ -3,7 +3,7 @@ import type { ReportContents, ReportHead } from '../document.js'
 import type { ReportMap as MapHead } from '../parts/maps.js'
 import { isSameBoot } from './boot.js'
 import { byKey, type Change, Comparison, member, type Place } from './compare.js'
-import { compareElements, compareEntries } from './entries.js'
+import { compareContainerEntries, compareElements, compareEntries } from './entries.js'
 import { type DiffTextOptions, diffText } from './text.js'
 
 /** What was compared. */
@@ -30,7 +30,7 @@ const schema = { name: 'cryoscope-diff', major: 1, minor: 0 } as const
 /** Parts of a report that tell of it, not of the target. */
 const leftOut = new Set(['schema', 'target', 'sections', 'milliseconds', 'story', 'identity'])
 /** Compared by rules of their own. */
-const special = new Set(['maps', 'allocators', 'programs', 'links'])
+const special = new Set(['maps', 'allocators', 'containers', 'programs', 'links'])
 
 /** What differs between two reports, the first being the older one. */
 export class Diff {
@@ -110,6 +110,9 @@ function compare(before: ReportContents, after: ReportContents, sameBoot: boolea
   }
   compareMaps(comparison, member(root, 'maps'), before, after, sameBoot)
   compareAllocators(comparison, member(root, 'allocators'), before, after)
+  // Reports of version 2.0 say nothing of containers.
+  if (hasContainers(before) && hasContainers(after))
+    compareContainers(comparison, member(root, 'containers'), before, after)
   return comparison.changes
 }
 
@@ -186,4 +189,38 @@ function compareAllocators(
   }
   for (const { allocator } of old.values())
     comparison.add(member(place, allocator.name), 'removed', { name: nameOf(allocator) }, undefined)
+}
+
+function hasContainers({ head }: ReportContents): boolean {
+  return head.sections.containers !== undefined
+}
+
+/** Containers go by name; what they are apart from where they lie, and then what they hold. */
+function compareContainers(
+  comparison: Comparison,
+  place: Place,
+  before: ReportContents,
+  after: ReportContents,
+): void {
+  const named = ({ head }: ReportContents) =>
+    byKey(
+      head.containers.map((container, at) => ({ ...container, at })),
+      ({ name }) => name,
+    ) as Map<string, ReportHead['containers'][number] & { readonly at: number }>
+  const old = named(before)
+  for (const [name, { at, ...container }] of named(after)) {
+    const inner = member(place, name)
+    const known = old.get(name)
+    old.delete(name)
+    if (known === undefined) {
+      comparison.add(inner, 'added', undefined, { kind: container.kind, count: container.count })
+      continue
+    }
+    const whole = { ...inner, path: `${inner.path}.$container`, rule: 'containers[]' }
+    const { at: wasAt, ...was } = known
+    comparison.values(whole, { ...was, arena: 0 }, { ...container, arena: 0 })
+    compareContainerEntries(comparison, inner, before.containerLines(wasAt), after.containerLines(at))
+  }
+  for (const [name, { kind, count }] of old)
+    comparison.add(member(place, name), 'removed', { kind, count }, undefined)
 }

@@ -1,3 +1,4 @@
+import type { ContainerEntryJson } from '../../contract/containers.js'
 import type { ReportElement, ReportEntry, ReportValue } from '../document.js'
 import { byKey, type Comparison, member, type Place, within } from './compare.js'
 import type { Item } from './rules.js'
@@ -31,6 +32,23 @@ export function compareElements(
     const { index, state, generation, value, hex, unreadable } = JSON.parse(text) as ReportElement
     const shown = value ?? hex ?? (unreadable === undefined ? null : { unreadable })
     return { name: String(index), value: shown, notes: { state, generation } }
+  })
+}
+
+/** Compares what a container holds: by key, by place in what has no keys, of a bitmap by ranges. */
+export function compareContainerEntries(
+  comparison: Comparison,
+  place: Place,
+  before: Iterable<string>,
+  after: Iterable<string>,
+): void {
+  compareLines(comparison, place, before, after, (text): Named => {
+    const { index, key, value, object, details } = JSON.parse(text) as ContainerEntryJson
+    const { first, last } = details
+    const name = first === undefined ? String(key ?? `#${index}`) : `${String(first)}-${String(last)}`
+    // Colours and slots are how the container keeps it, not what it keeps.
+    const { isRed: _, slot: __, ...notes } = details
+    return { name, value: value ?? object, notes }
   })
 }
 

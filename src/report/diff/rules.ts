@@ -30,6 +30,7 @@ export const keys: Readonly<Record<string, (item: Item) => unknown>> = {
   allocators: ({ name }) => name,
   'allocators[].leaks': ({ index }) => index,
   'allocators[].dangling': ({ from }) => from,
+  containers: ({ name }) => name,
   log: ({ sequence }) => sequence,
   'environment.facts': ({ fact }) => fact,
   problems: ({ code, subject, message }) => `${code} ${subject}: ${message}`,

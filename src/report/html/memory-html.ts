@@ -1,8 +1,10 @@
+import type { ContainerEntryJson } from '../../contract/containers.js'
 import { escapeMarkup, escapeHtml as html } from '../../present/html/markup.js'
 import { numberHeading } from '../../present/table.js'
 import { figureJsonText, problemText } from '../../problems.js'
 import type { ReportContents, ReportElement, ReportEntry, ReportHead } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
+import { containerEntryLines, containerText } from '../text/container-text.js'
 import { shownValue } from '../text/entry-text.js'
 import { flatTable } from '../text/map-table.js'
 import { entryLines, mapTitle } from '../text/map-text.js'
@@ -81,6 +83,29 @@ export function* allocatorParts(contents: ReportContents, limit: number): Genera
     yield `<pre>${blocks.join('')}</pre>`
     const more = (allocator.count ?? 0) - elements.length
     if (more > 0) yield `<p class="more">${more} more elements are in the JSON report</p>`
+    yield '</div></details>\n'
+  }
+}
+
+export function* containerParts(contents: ReportContents, limit: number): Generator<string> {
+  for (const [i, container] of contents.head.containers.entries()) {
+    const { name, state, problems } = container
+    let left = 0
+    const shown: string[] = []
+    for (const line of contents.containerLines(i)) {
+      if (shown.length === limit) left++
+      else {
+        const lines = containerEntryLines(JSON.parse(line) as ContainerEntryJson, columns, '')
+        shown.push(`<div class="f">${lines.map(escapeMarkup).join('\n')}</div>`)
+      }
+    }
+    yield `<details class="item f" id="container:${html(name)}"><summary><b>${html(name)}</b><span class="dim"> ${html(containerText(container))}</span></summary><div class="body">`
+    for (const { where, why } of problems) yield `<div class="bad">${html(`${where}: ${why}`)}</div>`
+    if (Object.keys(state).length > 0)
+      yield `<pre class="dim">${valueLines('', state, columns).map(escapeMarkup).join('\n')}</pre>`
+    yield `<pre>${shown.join('')}</pre>`
+    if (left > 0)
+      yield `<p class="more">${left} more ${left === 1 ? 'entry is' : 'entries are'} in the JSON report</p>`
     yield '</div></details>\n'
   }
 }

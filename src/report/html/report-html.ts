@@ -21,13 +21,13 @@ import {
   waitingTable,
 } from '../tables.js'
 import { linkTo, pairsHtml, tableHtml } from './markup.js'
-import { allocatorParts, arenaParts, mapParts } from './memory-html.js'
+import { allocatorParts, arenaParts, containerParts, mapParts } from './memory-html.js'
 import { script } from './script.js'
 import { style } from './style.js'
 import { tasksHtml, vcpusHtml } from './tasks-html.js'
 
 export interface ReportHtmlOptions {
-  /** Entries shown of each map and elements of each allocator. */
+  /** Entries shown of each map and container and elements of each allocator. */
   readonly limit?: number
 }
 
@@ -143,6 +143,13 @@ function partsOf(contents: ReportContents, limit: number): Part[] {
       sections: ['allocators'],
       count: sectionCount(head, 'allocators', head.allocators.length),
       body: () => allocatorParts(contents, limit),
+    },
+    {
+      id: 'containers',
+      title: 'Containers',
+      sections: ['containers'],
+      count: sectionCount(head, 'containers', head.containers.length),
+      body: () => containerParts(contents, limit),
     },
     {
       id: 'machine',

@@ -1,6 +1,8 @@
 import type { Allocator } from '../../bpf/allocators/allocator.js'
+import type { Container } from '../../bpf/containers/container.js'
 import type { AllocatorJson } from '../../contract/allocators.js'
 import { type ArenaContentsJson, arenaContentsJson } from '../../contract/arenas.js'
+import type { ContainerJson } from '../../contract/containers.js'
 import { snapshot } from '../../contract/json.js'
 import { problemText } from '../../problems.js'
 import type { Session } from '../../session/session.js'
@@ -60,4 +62,34 @@ function readAllocator(
   for (const { from, why } of read.dangling) notes.warn('dangling', subject, `${from}: ${why}`)
   const span = notes.attempt('allocator', subject, () => store.add(allocator.json()))
   return { allocator: { ...read, count: span?.count ?? null }, span }
+}
+
+/** As `cryoscope containers --json` has it; what it holds is in the report's entries. */
+export interface TakenContainer {
+  readonly container: ContainerJson
+  readonly span: Span | undefined
+}
+
+export function readContainers(vm: Session, store: EntryStore, notes: SectionNotes): TakenContainer[] {
+  const { containers } = vm
+  notes.expected = containers.length
+  const found = containers.flatMap((container) => {
+    const taken = readContainer(container, store, notes)
+    return taken === undefined ? [] : [taken]
+  })
+  notePointers(vm, 'containers', notes)
+  return found
+}
+
+function readContainer(
+  container: Container,
+  store: EntryStore,
+  notes: SectionNotes,
+): TakenContainer | undefined {
+  const subject = `container:${container.name}`
+  const read = notes.attempt('container', subject, () => snapshot(container.toJSON()))
+  if (read === undefined) return undefined
+  for (const { where, why } of read.problems) notes.lost('container', subject, `${where}: ${why}`)
+  const span = notes.attempt('container', subject, () => store.add(container.json()))
+  return { container: read, span }
 }

@@ -2,10 +2,8 @@ import { streamText } from '../../contract/programs.js'
 import { type Table, terminalRows } from '../../present/table.js'
 import { tableLines } from '../../present/text/layout.js'
 import { pairLines } from '../../present/text/lines.js'
-import { figureJsonText } from '../../problems.js'
 import { escapeText } from '../../text.js'
-import type { ReportContents, ReportElement, ReportEntry } from '../document.js'
-import type { ReportAllocator } from '../parts/arenas.js'
+import type { ReportContents, ReportEntry } from '../document.js'
 import { sectionCount } from '../section-count.js'
 import {
   cpuTimeTable,
@@ -22,12 +20,13 @@ import {
   taskTable,
   waitingTable,
 } from '../tables.js'
+import { arenaLines } from './arena-text.js'
 import { mapLines } from './map-text.js'
-import { valueLines } from './value-text.js'
+import { parsed, titled } from './section-text.js'
 
 export interface ReportTextOptions {
   readonly columns?: number
-  /** Entries shown of each map, elements of each allocator, lines of the kernel log. */
+  /** Entries shown of each map, elements of each allocator, entries of each container, lines of the kernel log. */
   readonly limit?: number
 }
 
@@ -62,12 +61,6 @@ export function* reportText(contents: ReportContents, options: ReportTextOptions
   yield* machineLines(contents, columns)
   yield* logLines(contents, limit)
   yield* problemLines(contents, limit, columns)
-}
-
-function* titled(title: string): Generator<string> {
-  yield ''
-  yield title
-  yield '='.repeat(title.length)
 }
 
 function* table(shown: Table, columns: number): Generator<string> {
@@ -140,89 +133,6 @@ function* programLines({ head }: ReportContents, columns: number): Generator<str
   yield* table(linkTable(head), columns)
 }
 
-function* arenaLines(contents: ReportContents, limit: number, columns: number): Generator<string> {
-  const { arenas, allocators } = contents.head
-  if (arenas.length > 0) yield* titled('Arenas')
-  for (const {
-    id,
-    name,
-    userStart,
-    declaredPages,
-    presentPages,
-    allocatedPages,
-    programs,
-    values,
-    strays,
-  } of arenas) {
-    const handed = allocatedPages === null ? '' : `, ${allocatedPages} handed out`
-    yield escapeText(
-      `${name || 'arena'} (${id}) at ${userStart}: ${figureJsonText(presentPages)} of ${declaredPages} pages present${handed}, used by ${programs.length} programs`,
-    )
-    if (values !== null) yield* valueLines('variables: ', values, columns, '  ')
-    for (const { from, why } of strays) yield escapeText(`  ! ${from} leads to no page: ${why}`)
-  }
-  if (allocators.length > 0) yield* titled('Allocators')
-  for (const [i, allocator] of allocators.entries()) {
-    if (i > 0) yield ''
-    yield* allocatorLines(allocator, parsed<ReportElement>(contents.elementLines(i)), limit, columns)
-  }
-}
-
-function* allocatorLines(
-  allocator: ReportAllocator,
-  elements: Iterable<ReportElement>,
-  limit: number,
-  columns: number,
-): Generator<string> {
-  const {
-    name,
-    kind,
-    arena,
-    payload,
-    counts,
-    regions,
-    objects,
-    leaks,
-    dangling,
-    elementSize,
-    count,
-    problems,
-  } = allocator
-  const states = Object.entries(counts)
-    .filter(([, count]) => count !== 0)
-    .map(([state, count]) => `${figureJsonText(count)} ${state}`)
-  const type =
-    payload.type === null
-      ? elementSize === null
-        ? ''
-        : `, elements of ${elementSize} bytes`
-      : `, ${payload.type} (${payload.certainty}: ${payload.evidence})`
-  yield escapeText(
-    `${name}, ${kind} in arena ${arena}${states.length === 0 ? '' : `: ${states.join(', ')}`}${type}`,
-  )
-  for (const region of regions)
-    yield escapeText(`  ${region.name}: ${region.used} of ${region.size} bytes handed out`)
-  let shown = 0
-  for (const { index, state, address, generation, value, hex, unreadable } of elements) {
-    if (shown === limit) break
-    shown++
-    const about = [state === 'live' ? '' : state, generation === 0 ? '' : `generation ${generation}`]
-      .filter((word) => word !== '')
-      .join(', ')
-    const label = `[${index}] ${address ?? 'no memory yet'}${about === '' ? '' : ` (${about})`} `
-    if (value === undefined)
-      yield escapeText(`  ${label}${hex ?? (unreadable === undefined ? '' : `<${unreadable}>`)}`.trimEnd())
-    else yield* valueLines(label, value, columns, '  ')
-  }
-  if ((count ?? 0) > shown) yield `  … and ${(count ?? 0) - shown} more elements`
-  for (const object of objects)
-    yield* valueLines(`${object.address} ${object.type} (from ${object.from}) `, object.value, columns, '  ')
-  for (const { index } of leaks.slice(0, limit))
-    yield `  ! [${index}] is handed out, and nothing refers to it`
-  for (const { from, why } of dangling.slice(0, limit)) yield escapeText(`  ! ${from} dangles: ${why}`)
-  for (const { where, why } of problems) yield escapeText(`  ! ${where}: ${why}`)
-}
-
 function* machineLines({ head }: ReportContents, columns: number): Generator<string> {
   const tables = [
     ['CPU time', cpuTimeTable(head)],
@@ -263,8 +173,4 @@ function* problemLines(
     columns,
   )
   if (problems.length > limit) yield `… and ${problems.length - limit} more`
-}
-
-function* parsed<T>(lines: Iterable<string>): Generator<T> {
-  for (const line of lines) yield JSON.parse(line) as T
 }

@@ -141,10 +141,17 @@ function guestBody(vm: Session, writer: TypeScriptWriter): string {
     '/** What there is in this target, and of what types. */\nexport interface Types {\n',
     `  readonly types: ${kernelAlias}.CTypes\n  readonly variables: Variables\n  readonly perCpu: PerCpuVariables\n`,
     `  readonly maps: Maps\n  readonly programs: ${names(vm.progs)}\n  readonly arenas: ${names(vm.arenas)}\n`,
-    `  readonly allocators: ${names(vm.allocators)}\n}\n`,
+    `  readonly allocators: ${names(vm.allocators)}\n  readonly containers: ${names(inArenas(vm.containers))}\n}\n`,
     `/** The type of \`vm\` for ${comment(vm.target.name)}, kernel ${comment(vm.kernel.release)}. */\n`,
     'export interface Guest extends TypedSession<Types> {}\n',
   ].join('')
+}
+
+/** With `ARENA/NAME`, which picks one of several. */
+function inArenas(
+  containers: readonly { readonly name: string; readonly arena: { readonly id: number } }[],
+): { readonly name: string }[] {
+  return containers.flatMap(({ name, arena }) => [{ name }, { name: `${arena.id}/${name}` }])
 }
 
 function variables(vm: Session, writer: TypeScriptWriter): { single: string[]; perCpu: string[] } {

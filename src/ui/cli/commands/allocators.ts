@@ -1,63 +1,28 @@
 import type { Allocator } from '../../../bpf/allocators/allocator.js'
+import { noAllocator } from '../../../bpf/allocators/named.js'
 import { typeName } from '../../../btf/type-name.js'
 import { allocatorDocument, allocatorsDocument } from '../../../contract/allocators.js'
 import { hexAddress } from '../../../contract/json.js'
 import { allocatorColumns } from '../../../present/columns/allocators.js'
-import { noneFound } from '../../../present/none-found.js'
-import type { Session } from '../../../session/session.js'
 import { escapeText } from '../../../text.js'
 import { hexOf } from '../../../value/bytes.js'
 import type { Value } from '../../../value/types.js'
-import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
-import { printRows } from '../table.js'
-import {
-  noteProblems,
-  objectOption,
-  onlyProvenOption,
-  type PointerOptions,
-  targetHelp,
-  withTarget,
-} from '../target.js'
+import { noteProblems } from '../target.js'
+import { inArenasCommand } from './in-arenas.js'
 
-export const allocators = defineCommand<PointerOptions & { readonly json?: boolean }>({
-  configure(command) {
-    command
-      .argument('<target>', targetHelp)
-      .argument('[name]', 'only the allocator of this name, with all it handed out; ARENA/NAME among several')
-      .option(...objectOption)
-      .option(...onlyProvenOption)
-      .option('--json', 'print one JSON document, every live allocation rendered')
-  },
-  async run(call) {
-    const { output, options } = call
-    await withTarget(
-      required(call, 0),
-      output,
-      async (session) => {
-        const name = call.args[1]
-        if (name !== undefined) {
-          const found = session.allocator(name)
-          if (options.json) {
-            for (const piece of allocatorDocument(found)) await output.write(piece)
-          } else await printAllocator(output, found)
-        } else if (options.json) {
-          for (const piece of allocatorsDocument(session.allocators)) await output.write(piece)
-        } else await printAllocators(output, session)
-        noteProblems(output, session.problems)
-      },
-      options,
-    )
-    return 0
-  },
+export const allocators = inArenasCommand<Allocator>({
+  argument: ['[name]', 'only the allocator of this name, with all it handed out; ARENA/NAME among several'],
+  jsonHelp: 'print one JSON document, every live allocation rendered',
+  noun: 'allocator',
+  none: noAllocator,
+  columns: allocatorColumns,
+  list: (session) => session.allocators,
+  named: (session, name) => session.allocator(name),
+  listDocument: allocatorsDocument,
+  document: allocatorDocument,
+  print: printAllocator,
 })
-
-async function printAllocators(output: Output, session: Session): Promise<void> {
-  const found = session.allocators
-  const none = 'no program with an arena has an allocator that is known'
-  if (found.length === 0) output.note(noneFound(session.problems, 'allocator', none))
-  else await printRows(output, allocatorColumns, found)
-}
 
 async function printAllocator(output: Output, allocator: Allocator): Promise<void> {
   const { payload, reading } = allocator

@@ -1,4 +1,5 @@
 import type { Container } from '../../../bpf/containers/container.js'
+import { noContainer } from '../../../bpf/containers/named.js'
 import { containerDocument, containersDocument } from '../../../contract/containers.js'
 import {
   containerColumns,
@@ -9,56 +10,23 @@ import {
 } from '../../../present/columns/containers.js'
 import { problemText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
-import { defineCommand, required } from '../definition.js'
 import type { Output } from '../output.js'
 import { printRows } from '../table.js'
-import {
-  noteProblems,
-  objectOption,
-  onlyProvenOption,
-  type PointerOptions,
-  targetHelp,
-  withTarget,
-} from '../target.js'
+import { noteProblems } from '../target.js'
+import { inArenasCommand } from './in-arenas.js'
 
-export const containers = defineCommand<PointerOptions & { readonly json?: boolean }>({
-  configure(command) {
-    command
-      .argument('<target>', targetHelp)
-      .argument('[container]', 'only the one of this name, with what it holds; ARENA/NAME among several')
-      .option(...objectOption)
-      .option(...onlyProvenOption)
-      .option('--json', 'print one JSON document, with every entry')
-  },
-  async run(call) {
-    const { output, options } = call
-    await withTarget(
-      required(call, 0),
-      output,
-      async (session) => {
-        const name = call.args[1]
-        if (name !== undefined) {
-          const found = session.container(name)
-          if (options.json) {
-            for (const piece of containerDocument(found)) await output.write(piece)
-          } else await printContainer(output, found)
-        } else if (options.json) {
-          for (const piece of containersDocument(session.containers)) await output.write(piece)
-        } else await printContainers(output, session.containers)
-        noteProblems(output, session.problems)
-        for (const arena of session.arenas) noteProblems(output, arena.problems.map(problemText))
-      },
-      options,
-    )
-    return 0
-  },
+export const containers = inArenasCommand<Container>({
+  argument: ['[container]', 'only the one of this name, with what it holds; ARENA/NAME among several'],
+  jsonHelp: 'print one JSON document, with every entry',
+  noun: 'container',
+  none: noContainer,
+  columns: containerColumns,
+  list: (session) => session.containers,
+  named: (session, name) => session.container(name),
+  listDocument: containersDocument,
+  document: containerDocument,
+  print: printContainer,
 })
-
-async function printContainers(output: Output, found: readonly Container[]): Promise<void> {
-  if (found.length === 0)
-    output.note('no program with an arena has a structure of the sched_ext library that is known')
-  else await printRows(output, containerColumns, found)
-}
 
 async function printContainer(output: Output, container: Container): Promise<void> {
   const { name, kind, entries, problems } = container
