@@ -155,7 +155,7 @@ function programSentences({ programs, countsRuns }: StoryScene): StorySentence[]
   const { isWhole } = programs
   const withCounters = programs.seen.filter(hasCounters)
   const ran = withCounters.filter(({ runCount }) => runCount > 0n)
-  const busiest = ran.toSorted((a, b) => compare(b.runTime, a.runTime)).slice(0, programsTold)
+  const busiest = ran.toSorted((a, b) => Number(b.runTime - a.runTime)).slice(0, programsTold)
   const sentences: StorySentence[] = []
   const about = (program: { id: number; name: string }): StorySentence['about'] => [
     { kind: 'program', id: program.id, name: program.name },
@@ -189,7 +189,7 @@ function programSentences({ programs, countsRuns }: StoryScene): StorySentence[]
     })
   const missing = withCounters
     .filter(({ recursionMisses }) => recursionMisses > 0n)
-    .toSorted((a, b) => compare(b.recursionMisses, a.recursionMisses))
+    .toSorted((a, b) => Number(b.recursionMisses - a.recursionMisses))
   const [most] = missing
   if (most !== undefined) {
     const share = missRate(most)
@@ -215,8 +215,4 @@ function programSentences({ programs, countsRuns }: StoryScene): StorySentence[]
 
 function spent(nanoseconds: bigint): string {
   return timeText(Number(nanoseconds) / 1e6)
-}
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -66,7 +66,7 @@ function stuckSentences(
       taskSubject(longest),
       ...(typeof place === 'string' ? [] : [queueSubject(place)]),
     ]
-    const sentences = reasonsFor(longest, explain).map(
+    const sentences = reasonsFor(longest, readyText(longest), explain).map(
       ({ sentence, facts }): StorySentence => ({
         topic: 'waiting',
         weight: 'trouble',
@@ -97,22 +97,24 @@ interface Known {
   readonly name: string
 }
 
-/** Why one task waits; what is known without the reasons when they cannot be read. */
-function reasonsFor(
-  task: Known & { readonly cpu: number | undefined; readonly waitingMs?: number | undefined },
-  explain: Explain,
-): { readonly sentence: string; readonly facts: Readonly<Record<string, unknown>> }[] {
-  const since = task.waitingMs === undefined ? '' : ` for ${timeText(task.waitingMs)}`
-  const known = {
-    sentence: `${named(task)} has been ready${since} and does not run; why could not be read.`,
-    facts: { pid: task.pid, waitingMs: task.waitingMs, cpu: task.cpu },
-  }
+type Told = Pick<StorySentence, 'sentence' | 'facts'>
+
+/** Why one task does not run; what is known without the reasons where they cannot be read. */
+function reasonsFor({ pid }: Known, known: Told, explain: Explain): readonly Told[] {
   try {
-    const { reasons } = explain(task.pid)
+    const { reasons } = explain(pid)
     return reasons.length === 0 ? [known] : reasons.map(({ sentence, facts }) => ({ sentence, facts }))
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
     return [known]
+  }
+}
+
+function readyText({ pid, name, waitingMs, cpu }: WaitingTask): Told {
+  const since = waitingMs === undefined ? '' : ` for ${timeText(waitingMs)}`
+  return {
+    sentence: `${named({ pid, name })} has been ready${since} and does not run; why could not be read.`,
+    facts: { pid, waitingMs, cpu },
   }
 }
 
@@ -192,17 +194,16 @@ function blockedSentences(tasks: Found<StoryTask>, explain: Explain): StorySente
     const sentence = `${capital(countOf(count, 'task'))} ${isOne(count) ? 'sleeps' : 'sleep'} uninterruptibly: ${names(blocked)}.`
     return [{ topic: 'waiting', weight: 'notice', sentence, facts, about }]
   }
-  const known = `${named(first)} sleeps uninterruptibly.`
-  const [reason] = reasonsFor(first, explain)
-  return [
-    {
+  const known = { sentence: `${named(first)} sleeps uninterruptibly; why could not be read.`, facts: {} }
+  return reasonsFor(first, known, explain)
+    .slice(0, 1)
+    .map(({ sentence, facts: own }) => ({
       topic: 'waiting',
       weight: 'notice',
-      sentence: reason === undefined ? known : reason.sentence,
-      facts: { ...facts, ...reason?.facts },
+      sentence,
+      facts: { ...facts, ...own },
       about,
-    },
-  ]
+    }))
 }
 
 /** "a (pid 1), b (pid 2) and 3 more". */
