@@ -110,6 +110,12 @@ function readRuns(
   return runs
 }
 
+/** Which instruction a record is of, and where it lies. */
+interface LinePlace {
+  readonly offset: number
+  readonly at: number
+}
+
 /** The lines of one section, in its own order, which is that of the instructions in what compilers write. */
 class Lines implements SourceLines {
   readonly #view: DataView
@@ -117,7 +123,7 @@ class Lines implements SourceLines {
   readonly #btf: Btf
   readonly #runs: Run[] = []
   /** Offsets of instructions and places of their records, by offset. */
-  #order: { readonly offset: number; readonly at: number }[] | undefined
+  #order: readonly LinePlace[] | undefined
 
   constructor(view: DataView, little: boolean, btf: Btf) {
     this.#view = view
@@ -136,7 +142,7 @@ class Lines implements SourceLines {
     let high = this.#order.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((this.#order[middle]?.offset ?? 0) <= offset) low = middle + 1
+      if ((this.#order[middle] as LinePlace).offset <= offset) low = middle + 1
       else high = middle
     }
     const found = this.#order[low - 1]
@@ -150,8 +156,8 @@ class Lines implements SourceLines {
     }
   }
 
-  #sort(): { offset: number; at: number }[] {
-    const found: { offset: number; at: number }[] = []
+  #sort(): LinePlace[] {
+    const found: LinePlace[] = []
     for (const { begin, count, size } of this.#runs) {
       for (let n = 0; n < count; n++) {
         const at = begin + n * size

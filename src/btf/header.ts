@@ -69,7 +69,7 @@ export function readSections(bytes: Uint8Array, name: string, problems: Problems
       at + layoutEntryLength <= section.length && layout.length < 128;
       at += layoutEntryLength
     ) {
-      layout.push({ fixed: section[at] ?? 0, element: section[at + 1] ?? 0 })
+      layout.push({ fixed: section[at] as number, element: section[at + 1] as number })
     }
   }
   return { littleEndian, types, strings, layout }

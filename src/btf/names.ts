@@ -46,11 +46,12 @@ export class NameIndex {
   *ids(name: Uint8Array): Generator<number> {
     if (name.length === 0) return
     const { offsets, words, strings, startId } = this.#records
-    let entry = this.#heads[hashBytes(name, 0) & (this.#heads.length - 1)] ?? 0
+    // All of these are in range: they come from the index itself.
+    let entry = this.#heads[hashBytes(name, 0) & (this.#heads.length - 1)] as number
     while (entry !== 0) {
-      const n = this.#entries[entry - 1] ?? 0
-      if (strings.equals(words[offsets[n] ?? 0] ?? 0, name)) yield n + startId
-      entry = this.#next[entry - 1] ?? 0
+      const n = this.#entries[entry - 1] as number
+      if (strings.equals(words[offsets[n] as number] as number, name)) yield n + startId
+      entry = this.#next[entry - 1] as number
     }
   }
 }

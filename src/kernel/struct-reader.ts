@@ -49,7 +49,7 @@ export class Layout {
     return this.place(...paths).offset
   }
 
-  /** Bytes the member takes. */
+  /** Bytes the member takes: none where its type has no size. */
   sizeOf(...paths: readonly string[]): number {
     return sizeOf(this.place(...paths).type) ?? 0
   }
@@ -106,13 +106,11 @@ export class StructReader {
 
   /** A char array member up to its NUL. */
   text(...paths: readonly string[]): string {
-    const place = this.layout.place(...paths)
-    return this.#space.text(this.address + BigInt(place.offset), sizeOf(place.type) ?? 0)
+    return this.#space.text(this.at(...paths), this.layout.sizeOf(...paths))
   }
 
   bytes(...paths: readonly string[]): Uint8Array {
-    const place = this.layout.place(...paths)
-    return this.#space.bytes(this.address + BigInt(place.offset), sizeOf(place.type) ?? 0)
+    return this.#space.bytes(this.at(...paths), this.layout.sizeOf(...paths))
   }
 
   #unsigned(address: bigint, size: number): bigint {

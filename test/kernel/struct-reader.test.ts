@@ -52,6 +52,11 @@ b.struct('fields', [
   { name: 'wide', type: u64, bitOffset: 61, bitSize: 62 },
   { name: 'deep', type: s64, bitOffset: 130, bitSize: 40 },
 ])
+b.struct('open', [
+  { name: 'id', type: u64 },
+  { name: 'hidden', type: b.forward('hidden') },
+  { name: 'tail', type: b.array(char, 0) },
+])
 b.struct('twin', [{ name: 'first', type: u32 }])
 b.struct('twin', [{ name: 'second', type: u64 }])
 b.union('either', [{ name: 'x', type: u32 }])
@@ -109,6 +114,16 @@ describe('StructReader', () => {
     expect(reader('thing', bytes).text('name')).toBe('kworker/')
     bytes[offset + 3] = 0
     expect(reader('thing', bytes).text('name')).toBe('kwo')
+  })
+
+  it('reads nothing of members without a size', () => {
+    const open = reader('open', new Uint8Array(16).fill(0x61))
+    for (const name of ['hidden', 'tail']) {
+      expect(open.layout.sizeOf(name)).toBe(0)
+      expect(open.bytes(name)).toHaveLength(0)
+      expect(open.text(name)).toBe('')
+      expect(open.integer(name)).toBe(0n)
+    }
   })
 
   it('reads bitfields at any place', () => {

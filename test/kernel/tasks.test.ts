@@ -245,6 +245,16 @@ describe('tasks', () => {
   })
 })
 
+describe('the count that the kernel keeps', () => {
+  it.each([
+    [2 ** 22, 1],
+    [2 ** 22 + 1, 0],
+  ])('%i threads are believed %i times', (count, times) => {
+    const { problems } = read(three, (guest) => guest.u32(guest.global('nr_threads', 4), count))
+    expect(problems).toHaveLength(times)
+  })
+})
+
 describe('findTask', () => {
   it('finds a thread by pid, or says that there is none', () => {
     const { kernel } = read(three)

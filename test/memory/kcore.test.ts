@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -51,6 +51,43 @@ describe('openKcore', () => {
     live.memory.invalidate?.()
     expect(Buffer.compare(live.memory.read(asPhysical(frame), 2 * frame).bytes, before)).not.toBe(0)
     live.memory.close()
+  })
+
+  it('says what the machine is, and keeps what has no place in memory out', () => {
+    const machine = (value: number): string | undefined => {
+      const bytes = Buffer.from(core)
+      bytes.writeUInt16LE(value, 18)
+      writeFileSync(path, bytes)
+      const live = openKcore(path)
+      live.memory.close()
+      return live.architecture
+    }
+    expect([machine(62), machine(183)]).toEqual(['x86_64', 'aarch64'])
+    writeFileSync(path, core)
+    const { memory, format, problems } = openKcore(path)
+    expect([format, problems, memory.description]).toEqual([
+      'running kernel',
+      [],
+      `memory of this machine (${path})`,
+    ])
+    // One frame more than the segment has, and one less than it begins with.
+    expect(memory.read(asPhysical(4 * frame), frame).ok).toBe(true)
+    expect(memory.read(asPhysical(5 * frame), 1).ok).toBe(false)
+    expect(memory.read(asPhysical(frame - 1), 1).ok).toBe(false)
+    memory.close()
+  })
+
+  it('keeps no file open that it cannot use, nor one that was closed', () => {
+    const open = (): number => readdirSync('/proc/self/fd').length
+    const before = open()
+    writeFileSync(path, Buffer.alloc(100))
+    expect(() => openKcore(path)).toThrow('is not a 64-bit ELF core')
+    expect(open()).toBe(before)
+    writeFileSync(path, core)
+    const { memory } = openKcore(path)
+    expect(open()).toBe(before + 1)
+    memory.close()
+    expect(open()).toBe(before)
   })
 
   it('says what to do where there is none', () => {
