@@ -11,7 +11,7 @@ import type { AllocatorReader, AllocatorVariable, Reading } from './reading.js'
 import { type DanglingReference, followReferences, type References, type Subject } from './references.js'
 import { allocatorsIn, type GlobalSection, onlyVariable, sectionsOf } from './sections.js'
 import { SlotIndex } from './slots.js'
-import { vetoOf } from './veto.js'
+import { copiesIdOf, vetoOf } from './veto.js'
 
 /** Types that lead to types that lead to types: more passes are not worth their time. */
 const passLimit = 4
@@ -112,6 +112,7 @@ function readOne(
           elementSize,
           headerSize,
           vetoOf(arena, reading.slots),
+          copiesIdOf(arena, reading.slots),
         )
   const stats =
     reader.kind === 'sdt' ? onlyVariable(kernel, sections, variable.types, 'scx_alloc_stats') : undefined

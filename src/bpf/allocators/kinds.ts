@@ -1,3 +1,5 @@
+import { strip } from '../../btf/layout.js'
+import type { StructType } from '../../btf/types.js'
 import { buddyReader } from './buddy.js'
 import { radixTreeReader } from './radix-tree.js'
 import type { AllocatorReader } from './reading.js'
@@ -24,4 +26,10 @@ const ownStructs = new Set([...byStruct.keys(), 'sdt_pool', 'scx_alloc_stats'])
 
 export function isAllocatorStruct(name: string): boolean {
   return ownStructs.has(name)
+}
+
+/** Whether a struct of the library begins with the id of the element that it is in. */
+export function beginsWithTid(type: StructType): boolean {
+  const first = type.members[0]
+  return first !== undefined && first.offset === 0 && strip(first.type).name === 'sdt_id'
 }

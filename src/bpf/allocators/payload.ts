@@ -3,7 +3,7 @@ import { sizeOf, strip } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
 import type { CType, StructType } from '../../btf/types.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { isAllocatorStruct } from './kinds.js'
+import { beginsWithTid, isAllocatorStruct } from './kinds.js'
 import { usedStructs } from './used-structs.js'
 import type { Veto } from './veto.js'
 
@@ -47,9 +47,9 @@ interface Candidate {
 
 /**
  * The payload of an sdt_alloc tree from the size of its elements. Elements are a header and the payload, rounded up to eight
- * bytes; structs of the library that begin with the header themselves (`struct sdt_id tid`) are the whole element. Only
- * structs that the program itself points at come into question: its BTF has many more, of the kernel it was built for. Values
- * of elements can rule out what fits.
+ * bytes. Structs of the library that begin with an id themselves (`union sdt_id tid`: rbtree, rbnode, scx_atq) are the whole
+ * element, or lie behind its header with a copy of it (lib/rbtree.bpf.c, lib/atq.bpf.c), which the values show. Only structs that the program itself points at come into question: its BTF has many more, of the kernel it was built for. Values
+ * of elements can rule out what fits, and show copies of ids (`copiesId`).
  */
 export function inferPayload(
   kernel: Kernel,
@@ -58,6 +58,7 @@ export function inferPayload(
   elementSize: number,
   headerSize: number,
   veto: Veto,
+  copiesId: (header: number) => boolean,
 ): Payload {
   const unknown = (evidence: string, candidates: readonly Candidate[] = []): Payload => ({
     type: undefined,
@@ -72,7 +73,10 @@ export function inferPayload(
   const sized = candidatesFor(kernel, types, elementSize, headerSize)
   const fitting = sized.filter(({ type }) => used.has(type.id))
   const vetoes = fitting.map(({ type, header }) => veto(type, header))
-  const candidates = fitting.filter((_, n) => vetoes[n] === undefined)
+  const possible = fitting.filter((_, n) => vetoes[n] === undefined)
+  // A copy of an id that no element shows is no more than room for one.
+  const shown = possible.filter(({ type, header }) => !isCopying(type, header) || copiesId(header))
+  const candidates = shown.length === 0 ? possible : shown
   const known = byName(types, name)
   if (known !== undefined && veto(known.type, known.header) === undefined) {
     return inferred(known, `the allocator's name, and elements begin with the struct's own tid`, candidates)
@@ -165,11 +169,14 @@ function candidatesFor(kernel: Kernel, types: Btf, elementSize: number, headerSi
       kernel.types.findStruct(type.name) !== undefined
     )
       continue
-    if (beginsWithTid(type)) {
-      if (isWhole) found.push({ type, header: 0 })
-    } else if (!isWhole) found.push({ type, header: headerSize })
+    if (!isWhole) found.push({ type, header: headerSize })
+    else if (beginsWithTid(type)) found.push({ type, header: 0 })
   }
   return found
+}
+
+function isCopying(type: StructType, header: number): boolean {
+  return header > 0 && beginsWithTid(type)
 }
 
 /** Library structs that end in a flexible array have no size to find them by. */
@@ -183,9 +190,4 @@ function byName(types: Btf, name: string): Candidate | undefined {
     if (bare?.kind === 'array' && bare.length === 0) return { type, header: 0 }
   }
   return undefined
-}
-
-function beginsWithTid(type: StructType): boolean {
-  const first = type.members[0]
-  return first !== undefined && first.offset === 0 && strip(first.type).name === 'sdt_id'
 }

@@ -2,6 +2,7 @@ import { sizeOf, strip } from '../../btf/layout.js'
 import { typeName } from '../../btf/type-name.js'
 import type { CType, EnumType, StructType } from '../../btf/types.js'
 import type { ArenaReader } from '../arena/reader.js'
+import { beginsWithTid } from './kinds.js'
 import type { Slots } from './slots.js'
 
 /** Why the elements of an allocator are not of a type, by what they hold; undefined when nothing speaks against it. */
@@ -16,6 +17,8 @@ interface Check {
   wrong(value: bigint): string | undefined
 }
 
+/** union sdt_id: an index and how often it was reused. */
+const idSize = 8
 const mostElements = 64
 const mostChecks = 256
 const mostItems = 4
@@ -30,13 +33,20 @@ const foreignTags = new Set(['user', 'percpu', 'percpu_kptr'])
 export function vetoOf(arena: ArenaReader, slots: Slots): Veto {
   return (type, header) => {
     const checks = checksOf(type)
+    const copiesId = header >= idSize && beginsWithTid(type)
     let seen = 0
     for (let slot = 0; slot < slots.length && seen < mostElements; slot++) {
       if (slots.states[slot] !== 'live') continue
-      const bytes = arena.window.bytes((slots.places[slot] as number) + header, type.size)
+      const place = slots.places[slot] as number
+      const id = copiesId ? arena.window.bytes(place, idSize)?.slice() : undefined
+      const bytes = arena.window.bytes(place + header, type.size)
       if (bytes === undefined) continue
       seen++
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const own = view.getBigUint64(0, true)
+      // Between the allocation and the copy it is 0.
+      if (id !== undefined && own !== 0n && own !== new DataView(id.buffer).getBigUint64(0, true))
+        return `${typeName(type)} fits, but its id in element ${slots.indexes[slot]} would be another than the element's`
       for (const { path, offset, size, wrong } of checks) {
         const why = wrong(valueAt(view, offset, size))
         if (why !== undefined) {
@@ -45,6 +55,22 @@ export function vetoOf(arena: ArenaReader, slots: Slots): Veto {
       }
     }
     return undefined
+  }
+}
+
+/** Whether an element that is handed out shows a copy of its id at that many bytes. The id of the first is 0 until it was reused. */
+export function copiesIdOf(arena: ArenaReader, slots: Slots): (header: number) => boolean {
+  return (header) => {
+    for (let slot = 0, seen = 0; slot < slots.length && seen < mostElements; slot++) {
+      if (slots.states[slot] !== 'live') continue
+      const bytes = arena.window.bytes(slots.places[slot] as number, header + idSize)
+      if (bytes === undefined) continue
+      seen++
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const id = view.getBigUint64(0, true)
+      if (id !== 0n && view.getBigUint64(header, true) === id) return true
+    }
+    return false
   }
 }
 

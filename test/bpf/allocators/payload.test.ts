@@ -12,6 +12,7 @@ function make(payload: number, elements: readonly ElementSpec[] = [{ index: 0 },
 }
 const linkedBytes = 80
 const nodeBytes = 112
+const treeBytes = 32
 
 describe('the type of elements', () => {
   it('is none that only has the size: the BTF of a program is full of the kernel it was built for', () => {
@@ -50,6 +51,27 @@ describe('the type of elements', () => {
     test.set('linked_ctx', place(0), { next: test.user(place(1)), isOn: 1, state: 7 })
     test.set('linked_ctx', place(1), { next: 0xffff888000001000n, state: 3 })
     expect(payloadOf().type?.name).toBe('linked_ctx')
+  })
+
+  it('lies behind the header where it begins with a copy of the id in it', () => {
+    const specs = [{ index: 0 }, { index: 1, generation: 3 }, { index: 2 }]
+    const { test, place, payloadOf } = make(treeBytes, specs)
+    test.section('.data', { a_tree: 'to_rbtree' })
+    test.set('rbtree', place(1), { tid: (3n << 32n) | 1n, insert: 2 })
+    // The third was just handed out: the copy is not made yet.
+    const payload = payloadOf()
+    expect(payload).toMatchObject({ certainty: 'inferred', header: 8 })
+    expect(payload.type?.name).toBe('rbtree')
+  })
+
+  it('is no struct that begins with the id of another element', () => {
+    const { test, place, payloadOf } = make(treeBytes, [{ index: 0 }, { index: 1, generation: 3 }])
+    test.section('.data', { a_tree: 'to_rbtree' })
+    test.set('rbtree', place(1), { tid: (2n << 32n) | 1n })
+    expect(payloadOf()).toMatchObject({ type: undefined, certainty: 'unknown' })
+    expect(payloadOf().evidence).toBe(
+      "struct rbtree fits, but its id in element 1 would be another than the element's",
+    )
   })
 
   it('is not ruled out by elements that are not handed out', () => {

@@ -13,8 +13,11 @@ const gauges: Readonly<Record<string, readonly string[]>> = {
   scx_userland: ['nr_queued', 'nr_scheduled'],
 }
 
-/** Flags that go on and off: that they are the same at two moments says nothing of one between. */
-const flags = /^\.data\.cpu_gimme/
+/**
+ * Flags that go on and off, and whose turn it is (scx_pair's active and preempted CPUs): that they are the same at two moments
+ * says nothing of one between.
+ */
+const flags = /^\.data\.cpu_gimme|^pair_ctx$/
 
 /** Entries by key: the value, or that of each CPU. */
 type Entries = ReadonlyMap<string, readonly string[]>
