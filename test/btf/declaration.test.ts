@@ -69,6 +69,41 @@ const show = (name: string, offsets: boolean): string => {
   return declare(type, { offsets })
 }
 
+describe('arrays without a length', () => {
+  const parsed = (make: (b: BtfBuilder, array: number, int: number) => number): string[] => {
+    const own = new BtfBuilder()
+    const int = own.int('int', 4, { signed: true })
+    const id = make(own, own.array(int, 0), int)
+    return declare(Btf.parse(own.build()).type(id)).match(/\w+\[\d*\]/g) ?? []
+  }
+
+  it('are open only as the last member of a struct that has others', () => {
+    expect(
+      parsed((own, array, int) =>
+        own.struct('it', [
+          { name: 'first', type: array, offset: 0 },
+          { name: 'x', type: int, offset: 0 },
+          { name: 'middle', type: array, offset: 4 },
+          { name: 'y', type: int, offset: 4 },
+          { name: 'full', type: own.array(int, 2), offset: 8 },
+          { name: 'last', type: array, offset: 16 },
+        ]),
+      ),
+    ).toEqual(['first[0]', 'middle[0]', 'full[2]', 'last[]'])
+    expect(parsed((own, array) => own.struct('it', [{ name: 'only', type: array, offset: 0 }]))).toEqual([
+      'only[0]',
+    ])
+    expect(
+      parsed((own, array, int) =>
+        own.union('it', [
+          { name: 'x', type: int },
+          { name: 'arm', type: array },
+        ]),
+      ),
+    ).toEqual(['arm[0]'])
+  })
+})
+
 describe('declare', () => {
   it('prints a struct as pahole does', () => {
     expect(show('everything', true)).toBe(`struct everything {

@@ -15,6 +15,7 @@ b.int('unsigned short', 2)
 b.int('char', 1, { signed: true })
 b.int('_Bool', 1, { bool: true })
 b.typedef('u64', long)
+b.float('double', 8)
 b.struct('rq', [{ name: 'nr', type: int }])
 b.struct('task_struct', [], 64)
 b.enum('scx_state', { OFF: 0 })
@@ -117,5 +118,13 @@ describe('parseTypeName', () => {
     `int${'*'.repeat(2000)}`,
   ])('refuses "%s"', (expression) => {
     expect(failure(expression).code).toBe('usage')
+  })
+})
+
+it('finds floating point by its name', () => {
+  expect(parseTypeName(btf, 'double')).toMatchObject({ kind: 'float', name: 'double', size: 8 })
+  expect(parseTypeName(btf, 'double *')).toMatchObject({
+    kind: 'pointer',
+    target: btf.find('double', 'float'),
   })
 })

@@ -155,6 +155,37 @@ describe('identifyCpus', () => {
     })
   })
 
+  it('takes TR for a sign of another kernel only where it can be one, and entry areas are known', () => {
+    const { kernel } = world()
+    const at = (tr: bigint): RegisterSet => ({ registers: userCode, privilege: 3, tables: { tr, gdt: 0n } })
+    // This kernel has no entry areas to compare with.
+    expect(identifyCpus(kernel, [at(0xfffffe0000011000n), at(1n)])).toMatchObject([
+      { cpu: undefined, isForeign: false },
+      { cpu: undefined, isForeign: false },
+    ])
+  })
+
+  it('takes no base of 0 for that of a CPU: code that runs before it is set has one, and user code', () => {
+    const kernel = {
+      cpus: { possible: [0], online: [0], present: [0], offset: () => 0n },
+      findSymbol: () => undefined,
+      layouts: { find: () => undefined },
+    } as unknown as Kernel
+    const [only] = identifyCpus(kernel, [{ registers: { gs_base: 0n }, privilege: 3 }])
+    expect(only).toMatchObject({ cpu: 0, evidence: ['it is in place 0 of 1, and 1 CPUs are online'] })
+  })
+
+  it('says when more registers came than CPUs are there', () => {
+    const { kernel, bases } = world({ online: [0], present: [0] })
+    const known = (cpu: number): RegisterSet => ({ registers: { gs_base: bases[cpu] }, privilege: 0 })
+    const blank: RegisterSet = { registers: userCode, privilege: 3 }
+    const [, second] = identifyCpus(kernel, [known(0), blank])
+    expect(second).toMatchObject({
+      cpu: undefined,
+      problem: 'nothing in its registers tells which CPU it is; no online CPU is left',
+    })
+  })
+
   it('says where what tells does not agree, and when two sets are of one CPU', () => {
     const { kernel, stacks, bases } = world()
     const [split] = identifyCpus(kernel, [

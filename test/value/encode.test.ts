@@ -74,6 +74,8 @@ describe('encode', () => {
     expect(made((b) => b.float('float', 4), 1.5)).toBe('0000c03f')
     expect(made((b) => b.float('double', 8), -2)).toBe('00000000000000c0')
     expect(made((b) => b.float('double', 8), '-Infinity')).toBe('000000000000f0ff')
+    expect(made((b) => b.float('double', 8), 'Infinity')).toBe('000000000000f07f')
+    expect(made((b) => b.float('float', 4), 'NaN')).toBe('0000c07f')
     expect(refusal((b) => b.float('double', 8), '1.5')).toContain('double takes a number')
     expect(refusal((b) => b.float('half', 2), 1)).toContain('a float of 2 bytes, which cannot be written')
   })

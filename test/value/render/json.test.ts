@@ -421,6 +421,10 @@ describe('bounds', () => {
       return type
     })
 
+  test('structs are looked at no deeper than they are shown', () => {
+    expect(JSON.stringify(json(nested(20_000), [7]))).toContain('nested deeper than 32')
+  })
+
   test('structs are shown 31 deep', () => {
     // The number in the innermost one is the 32nd.
     expect(JSON.stringify(json(nested(31), [7]))).toBe(`${'{"in":'.repeat(30)}{"x":7}${'}'.repeat(30)}`)

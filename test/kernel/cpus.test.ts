@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { Cpus } from '../../src/kernel/cpus.js'
+import type { Kernel } from '../../src/kernel/kernel.js'
+import { MemoryFault } from '../../src/memory/fault.js'
+
+interface World {
+  readonly count?: number
+  readonly possible?: readonly number[]
+  readonly online?: readonly number[]
+  /** Masks take as many bytes as the longest needs. */
+  readonly missing?: 'offset of CPU 2' | 'online'
+}
+
+const places: Readonly<Record<string, bigint>> = {
+  nr_cpu_ids: 0x1000n,
+  __cpu_possible_mask: 0x2000n,
+  __cpu_online_mask: 0x3000n,
+  __per_cpu_offset: 0x4000n,
+}
+
+function maskOf(cpus: readonly number[], length: number): Uint8Array {
+  const mask = new Uint8Array(length)
+  for (const cpu of cpus) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7))
+  return mask
+}
+
+/** A kernel of which there is no more than what tells its CPUs. */
+function cpusOf({ count = 3, possible = [0, 2], online = possible, missing }: World) {
+  const fault = (address: bigint): never => {
+    throw new MemoryFault({ kind: 'not-present', address, level: 'pte' })
+  }
+  const space = {
+    u32: () => count,
+    u64: (at: bigint) => {
+      const cpu = Number((at - 0x4000n) / 8n)
+      return missing === 'offset of CPU 2' && cpu === 2
+        ? fault(at)
+        : BigInt.asUintN(64, BigInt(cpu) * 0x100n - 0x80n)
+    },
+    bytes: (at: bigint, length: number) =>
+      at === 0x2000n ? maskOf(possible, length) : missing === 'online' ? fault(at) : maskOf(online, length),
+  }
+  const kernel = { space, symbol: (name: string) => places[name], findSymbol: (name: string) => places[name] }
+  const cpus = new Cpus(kernel as unknown as Kernel)
+  return { cpus, problems: cpus.problems }
+}
+
+describe('the CPUs of a kernel', () => {
+  it('are those of its masks, with numbers that need not be dense', () => {
+    const { cpus, problems } = cpusOf({ count: 130, possible: [0, 7, 8, 64, 129], online: [0, 129] })
+    expect(cpus.possible).toEqual([0, 7, 8, 64, 129])
+    expect(cpus.online).toEqual([0, 129])
+    // This kernel has no mask of those that are present.
+    expect(cpus.present).toBeUndefined()
+    expect(problems.none).toBe(true)
+  })
+
+  it.each([0, 65_537])('are not believed to be %i', (count) => {
+    expect(() => cpusOf({ count })).toThrow(`nr_cpu_ids is ${count}, which cannot be`)
+  })
+
+  it('are as many as any kernel is built for', () => {
+    expect(cpusOf({ count: 65_536, possible: [65_535] }).cpus.possible).toEqual([65_535])
+  })
+
+  it('are none beyond their count, which is said', () => {
+    const { cpus, problems } = cpusOf({ count: 3, possible: [0, 2, 3, 9] })
+    expect(cpus.possible).toEqual([0, 2])
+    expect(problems.sentences).toEqual(['CPUs: cpu_possible_mask has CPU 3, 9, but nr_cpu_ids is 3'])
+  })
+
+  it('have their own memory, whose addresses wrap around', () => {
+    const { cpus } = cpusOf({})
+    expect(cpus.address(0x1000n, 2)).toBe(0x1180n)
+    expect(cpus.address(0x10n, 0)).toBe(2n ** 64n - 0x70n)
+    expect(cpus.offset(0)).toBe(2n ** 64n - 0x80n)
+    expect(cpus.offset(1)).toBeUndefined()
+    expect(() => cpus.address(0x1000n, 1)).toThrow('there is no CPU 1; CPUs are 0, 2')
+  })
+
+  it('may have memory that cannot be found, while the others have theirs', () => {
+    const { cpus, problems } = cpusOf({ missing: 'offset of CPU 2' })
+    expect(problems.sentences).toEqual([expect.stringMatching(/^CPUs: per-CPU memory of CPU 2: .*0x4010/)])
+    expect(cpus.possible).toEqual([0, 2])
+    expect(cpus.address(0x80n, 0)).toBe(0n)
+    expect(() => cpus.address(0x80n, 2)).toThrow(MemoryFault)
+    expect(cpus.offset(2)).toBeUndefined()
+  })
+
+  it('are not known to run where the mask cannot be read', () => {
+    expect(cpusOf({ missing: 'online' }).cpus.online).toBeUndefined()
+  })
+})
