@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Random } from '../fuzz/random.js'
+import { buildCases } from '../test/bpf/cast/support.js'
 import { instrumented, type Mutant, mutantsOf } from './mutants.js'
 import { filesBelow, Related } from './related.js'
 import { endTrials, judge } from './trial.js'
@@ -64,6 +65,8 @@ async function main(): Promise<number> {
     count,
   )
   console.log(`${room}: ${chosen.length} faults, seed ${seed}`)
+  // Objects that tests compile are made in the tree itself: a copy would compile them for each run.
+  if (room === 'bpf') await buildCases()
   const tree = copyTree()
   const tidy = (): void => {
     endTrials()
@@ -132,6 +135,7 @@ function lineOf(source: string, { line }: Mutant): string {
 /** What tests need, without what is made. */
 function copyTree(): string {
   const tree = mkdtempSync(join(tmpdir(), 'cryoscope-mutation-'))
+  // What tests compile is kept where it is newer than its sources.
   for (const part of [
     'src',
     'test',
@@ -143,7 +147,11 @@ function copyTree(): string {
     'fuzz',
     'mutation',
   ])
-    cpSync(join(root, part), join(tree, part), { recursive: true, verbatimSymlinks: true })
+    cpSync(join(root, part), join(tree, part), {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+    })
   for (const file of ['package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md', 'CHANGELOG.md'])
     cpSync(join(root, file), join(tree, file))
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))

@@ -9,6 +9,7 @@ export default defineConfig({
     poolOptions: { forks: { singleFork: true, isolate: false } },
     // The limit is the time of the processor (trial.ts): other programs may want most of it.
     testTimeout: 300_000,
+    hookTimeout: 300_000,
     retry: 0,
   },
 })

@@ -13,7 +13,7 @@ function analyze(name: string): CastObject {
 
 beforeAll(async () => {
   await buildCases()
-}, 180_000)
+}, 600_000)
 
 describe('hand-written cases: what is found is exactly what their comments say', () => {
   test('there are at least 40 of them, and some must prove nothing', () => {
