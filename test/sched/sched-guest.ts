@@ -245,6 +245,13 @@ export class SchedGuest {
     guest.u64(guest.global('scx_cid_tables', 8), objects.make('scx_cid_tables', tables))
   }
 
+  /** CPUs that a CPU is about to preempt for a scheduler; the root's have theirs beside its counters. */
+  preempting(scheduler: bigint, cpu: number, cpus: bigint): void {
+    const base = this.#perCpu.get(scheduler) ?? this.#eventStats
+    const at = this.guest.perCpu(base, cpu)
+    this.guest.u64(this.member(at, 'scx_sched_pcpu', 'cpus_to_preempt'), cpus)
+  }
+
   localQueue(cpu: number): bigint {
     return this.member(this.rq(cpu), 'rq', 'scx.local_dsq')
   }

@@ -138,7 +138,15 @@ function describe(shape: Shape): Btf {
     dump: pointer,
   })
   if (late) {
-    t.struct('scx_sched_pcpu', { flags: u64, bypass_dsq: queue, event_stats: stats, ecaps: u64 })
+    // Masks of large configurations are pointers; here they are part of the struct.
+    const mask1 = t.b.array(t.struct('cpumask', { bits: t.b.array(u64, 2) }), 1)
+    t.struct('scx_sched_pcpu', {
+      flags: u64,
+      bypass_dsq: queue,
+      event_stats: stats,
+      ecaps: u64,
+      cpus_to_preempt: mask1,
+    })
     const mask = t.struct('scx_cmask', { nr_cids: u32, alloc_words: u32, base: u32, bits: t.b.array(u64, 0) })
     const cap = t.struct('scx_pshard_cap', { cmask: mask, _bits: t.b.array(u64, 3) })
     t.struct('scx_pshard', { sch: pointer, caps: t.b.array(cap, 4) })

@@ -93,6 +93,14 @@ it('numbers CPUs with their topology, where they have one', () => {
   })
 })
 
+it('kicks CPUs for any of the schedulers', () => {
+  const { guest, below } = family()
+  guest.preempting(guest.sched, 0, 0b100n)
+  guest.preempting(below, 0, 0b101n)
+  const kicks = () => stateOf(guest).runqueues.map(({ schedExt }) => schedExt?.kicks)
+  expect(kicks()).toEqual([{ cpus_to_preempt: '0,2' }, { cpus_to_preempt: '' }])
+})
+
 describe('queues of several schedulers', () => {
   it('are told apart by whose they are, also where schedulers have one name', () => {
     const guest = new SchedGuest('late')

@@ -226,6 +226,38 @@ describe('vCPUs and tasks on the page', () => {
   })
 })
 
+describe('the scheduler on the page', () => {
+  const queue = (name: string, sequence: number) => ({ name, kind: 'user', depth: 0, sequence, tasks: [] })
+  const withQueues = (...queues: readonly object[]) =>
+    pageOf(
+      reportOf({
+        sched: {
+          state: 'enabled',
+          absent: [],
+          schedulers: [],
+          runqueues: [],
+          queues,
+          events: [],
+          cids: null,
+          watchdog: { timeoutMs: null, ageMs: null },
+          exitLog: [],
+        },
+      }),
+    )
+
+  it('is told in pairs, and in the tables that are not empty', () => {
+    const page = withQueues(queue('0x7', 3), queue('0x8', 0))
+    expect(textsOf(page, '#sched dl div')).toEqual(['sched_extenabled'])
+    expect(textsOf(page, '#sched h3')).toEqual(['Dispatch queues'])
+    expect(textsOf(page, '#sched p.more')).toEqual(['1 more was never used.'])
+    expect(textsOf(withQueues(queue('a', 1), queue('b', 0), queue('c', 0)), '#sched p.more')).toEqual([
+      '2 more were never used.',
+    ])
+    expect(textsOf(withQueues(queue('a', 1)), '#sched p.more')).toEqual([])
+    expect(textsOf(withQueues(), '#sched h3')).toEqual([])
+  })
+})
+
 describe('other parts of the page', () => {
   it('mark grave messages of the kernel log', () => {
     const record = (level: string, text = 'x') => ({
