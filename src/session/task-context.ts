@@ -80,12 +80,8 @@ export function taskContext(
   const own = problems.part()
   const entries = [...taskEntries(maps, task, own)]
   const objects = taskArenaObjects(arenas, entries, task, own)
-  const queued = queueItem(kernel, task, own)
-  const items = [
-    ...entries.map(entryItem),
-    ...objects.map(arenaItem),
-    ...(queued === undefined ? [] : [queued]),
-  ]
+  const queued = queueItems(kernel, task, own)
+  const items = [...entries.map(entryItem), ...objects.map(arenaItem), ...queued]
   return new TaskContext(task, eachWithJson(items, contextItemJson), own)
 }
 
@@ -119,24 +115,39 @@ function arenaItem({ arena, object, address, value, bytes, how }: TaskArenaObjec
   return { ...none, kind: 'arena', map: arena.name, mapId: arena.id, address, how: said, value, bytes }
 }
 
-function queueItem(kernel: Kernel, { address }: Task, problems: Problems): ContextItem | undefined {
+/**
+ * The queue that the task says it is on, and one that has it in its list: they differ while a CPU moves the task from one to another
+ * (task_unlink_from_dsq and what follows it in kernel/sched/ext.c).
+ */
+function queueItems(kernel: Kernel, { address }: Task, problems: Problems): ContextItem[] {
   const context = schedContext(kernel, problems)
-  const at = readEntity(context, address)?.queueAddress
-  if (at === undefined || at === 0n) return undefined
+  const entity = readEntity(context, address)
+  if (entity === undefined) return []
+  const { queueAddress: at, holdingCpu } = entity
   // What is wrong with other queues says nothing of this one.
-  const queue = readQueues({ ...context, problems: new Problems() }).seen.find((each) => each.address === at)
-  const says = `scx.dsq of its task_struct is ${hexAddress(at)}`
+  const queues = readQueues({ ...context, problems: new Problems() }).seen
+  const holding = queues.filter((queue) => positionIn(queue, address) !== undefined)
+  const moved = `the task is just being moved${holdingCpu === undefined ? '' : ` by CPU ${holdingCpu}`}`
+  const says =
+    at === 0n ? 'scx.dsq of its task_struct is NULL' : `scx.dsq of its task_struct is ${hexAddress(at)}`
+  const items = holding.map((queue): ContextItem => {
+    const position = positionIn(queue, address)
+    const place = `it is number ${(position ?? 0) + 1} of the ${queue.tasks.seen.length} there`
+    const how = queue.address === at ? `${says}, and ${place}` : `${place}, though ${says}: ${moved}`
+    return { ...none, kind: 'dsq', address: queue.address, how, queue: stated(queue), position }
+  })
+  if (at === 0n || holding.some((queue) => queue.address === at)) return items
+  const queue = queues.find((each) => each.address === at)
   if (queue === undefined) {
-    problems.add(
-      `DSQ at ${hexAddress(at)}`,
-      'the task is on it, and it is among no queues that could be read',
-    )
-    return { ...none, kind: 'dsq', address: at, how: says }
+    const why = 'the task is on it, and it is among no queues that could be read'
+    problems.add(`DSQ at ${hexAddress(at)}`, why)
+    return [{ ...none, kind: 'dsq', address: at, how: says }, ...items]
   }
-  const position = positionIn(queue, address)
-  const where =
-    position === undefined ? '' : `, and it is number ${position + 1} of the ${queue.tasks.seen.length} there`
-  return { ...none, kind: 'dsq', address: at, how: `${says}${where}`, queue: stated(queue), position }
+  const lacks = queue.tasks.isWhole
+    ? `whose list does not have it: ${moved}`
+    : 'whose list could not be read whole'
+  const how = `${says}, ${lacks}`
+  return [{ ...none, kind: 'dsq', address: at, how, queue: stated(queue), position: undefined }, ...items]
 }
 
 function positionIn(queue: QueueFacts, address: bigint): number | undefined {
