@@ -7,11 +7,11 @@ import type { Place } from '../session/writes.js'
 import type { RecordTime } from '../time/record.js'
 import type { Span } from './ask.js'
 import { type CallEvent, calls } from './calls.js'
-import type { Question } from './look.js'
 import { type Series, type SeriesOptions, series } from './series.js'
 import { stepBack } from './step-back.js'
+import { type Trace, type TraceOptions, trace } from './trace.js'
 import { placeInTime, recordOf, type When } from './watching.js'
-import { type Condition, type FoundMoment, type WhenOptions, when } from './when.js'
+import { type FoundMoment, type WhenOptions, when } from './when.js'
 import { type Answer, firstWrite, lastWrite, type WriteEvent, type WritesOptions, writes } from './writes.js'
 
 /** Where to run back to: the last call of a function, or the last write to a place. */
@@ -21,8 +21,30 @@ interface GoOptions {
   readonly signal?: AbortSignal
 }
 
+/** What asks a question of moments of a guest: it gets a `vm` that stands there, of the kind that was asked. */
+interface AsksMoments<Guest> {
+  /** The first moment at which a condition is true: `await vm.when((vm) => vm.map('control').get(0).pause === 1)`. */
+  when(condition: (vm: Guest) => unknown, options?: WhenOptions): Promise<FoundMoment | undefined>
+  /** Values of an expression over time, exact: `await vm.series((vm) => vm.sched.dsqs[0].length)`. */
+  series<T>(question: (vm: Guest) => T, options?: SeriesOptions): Promise<Series<Awaited<T>>>
+  /**
+   * A row for each time that a function is entered or memory is written, of any guest that runs: `await vm.trace({ at: 'schedule',
+   * when: (vm, hit) => hit.pid === 1, take: (vm) => ({ depth: vm.sched.queues.length }), for: { ms: 200 } })`. Without a record
+   * the guest is stopped each time; `cost` says what that took.
+   */
+  trace(options: TraceOptions<Guest>): Promise<Trace>
+}
+
+declare module '../session/untyped.js' {
+  interface AnyGuest extends AsksMoments<AnyGuest> {}
+}
+
+declare module '../session/typed.js' {
+  interface TypedSession<Guest extends GuestTypes> extends AsksMoments<TypedSession<Guest>> {}
+}
+
 declare module '../session/session.js' {
-  interface Session {
+  interface Session extends AsksMoments<Session> {
     /** Where a deterministic guest is: instructions, ns of its clock, the vCPU that goes on, and whether this is a branch. */
     readonly time: RecordTime
     /** Goes to a place of the record: `{ ms: 250 }`, `{ instructions }`, `'start'`, `'end'`, an event of an answer. */
@@ -42,10 +64,6 @@ declare module '../session/session.js' {
     lastWrite(where: WriteTarget | Place, options?: WritesOptions): Promise<WriteEvent | undefined>
     /** The first store into a place. */
     firstWrite(where: WriteTarget | Place, options?: WritesOptions): Promise<WriteEvent | undefined>
-    /** The first moment at which a condition is true: `await vm.when((vm) => vm.map('control').get(0).pause === 1)`. */
-    when(condition: Condition, options?: WhenOptions): Promise<FoundMoment | undefined>
-    /** Values of an expression over time, exact: `await vm.series((vm) => vm.sched.dsqs[0].length)`. */
-    series<T>(question: Question<T>, options?: SeriesOptions): Promise<Series<Awaited<T>>>
     /** Writes the record to a file that others open: kernel, files, options and seed. */
     record(file: string): Promise<void>
     /**
@@ -126,6 +144,10 @@ Session.prototype.calls = async function (this: Session, where, options) {
 
 Session.prototype.when = async function (this: Session, condition, options) {
   return await when(this, condition, options)
+}
+
+Session.prototype.trace = async function (this: Session, options) {
+  return await trace(this, options)
 }
 
 Session.prototype.series = async function (this: Session, question, options) {

@@ -8,7 +8,7 @@ import type { RawCall, RawReturn } from '../time/engine/event.js'
 import { mostFunctions } from '../time/engine/layout.js'
 import type { Moment } from '../time/engine/run.js'
 import { type Json, jsonOf } from '../value/render/json.js'
-import type { AnyMembers, Value } from '../value/types.js'
+import type { AnyMembers, AnyValue } from '../value/types.js'
 import { valueOfBytes } from '../value/value.js'
 import { boundsOf, momentOf, replay, type Span } from './ask.js'
 import { type Actor, actorOf, eventJson, whereOf } from './event.js'
@@ -26,7 +26,7 @@ export interface CallEvent extends Actor {
   /** By the function's own types where they are known, else the six argument registers. */
   readonly args: AnyMembers
   /** What it returned; undefined for void, and where it did not return in the part that was asked about. */
-  readonly result: Value | undefined
+  readonly result: AnyValue
   /** From entry to return, in instructions of all vCPUs and in ns of the guest's clock. */
   readonly duration: Moment | undefined
   go(): Promise<unknown>

@@ -18,6 +18,8 @@ export interface ExploreOptions {
   /** Milliseconds of the guest's clock to run after it is ready. */
   readonly ms: number
   readonly check: Invariant
+  /** Lets one vCPU go on alone now and then, as the seed says. */
+  readonly preempt?: boolean
   /** Instructions from one look to the next. */
   readonly every: number
   /** Where to write a recording of a run that broke; undefined writes none. */
@@ -42,11 +44,12 @@ export interface Explored {
 
 /** Runs one seed and looks at its invariant in equal distances; the first look that breaks it is narrowed to the block. */
 export async function exploreSeed(options: ExploreOptions): Promise<Explored> {
-  const { guest, seed, ms, check, every, signal, onProgress } = options
+  const { guest, seed, ms, check, every, preempt = false, signal, onProgress } = options
   const vm = await boot({
     ...guest,
     deterministic: true,
     seed,
+    preempt,
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   })

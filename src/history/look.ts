@@ -153,6 +153,9 @@ class Peek implements Control {
   async runUntil() {
     return refuse()
   }
+  async trace() {
+    return refuse()
+  }
   async dump() {
     refuse()
   }

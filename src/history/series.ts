@@ -11,6 +11,7 @@ import { type Bounds, boundsOf, type Span } from './ask.js'
 import { functionsOf } from './calls.js'
 import { type Actor, actorOf, eventJson, type Where, whereOf } from './event.js'
 import { type Asked, askAtWrites, follow } from './follow.js'
+import { keptValue } from './kept.js'
 import { type Answered, checkQuestion, Lookout, type Question } from './look.js'
 import { recordOf, watchedPlace } from './watching.js'
 
@@ -183,8 +184,7 @@ function kept<T>(answer: Answered<T>): { text: string; value: T | undefined; why
   }
   const { value } = answer
   const text = `${typeof value} ${anyText(value)}`
-  const isPlain = typeof value !== 'object' || value === null
-  return { text, value: isPlain ? value : (JSON.parse(anyText(value)) as T), why: undefined }
+  return { text, value: keptValue(value), why: undefined }
 }
 
 async function askAt<T>(

@@ -105,6 +105,8 @@ export function placeInTime(record: RunRecord, when: When): { instructions: numb
   if (typeof when === 'number' || typeof when === 'bigint') return { instructions: whole(Number(when)) }
   if (typeof when === 'string') return parseTime(record, when.trim())
   if ('time' in when) return { instructions: when.time.instructions }
+  // A row of a trace has both, of which this is the exact one.
+  if ('instructions' in when) return { instructions: when.instructions }
   if ('ms' in when) return { ns: whole(when.ms * 1e6) }
   return when
 }

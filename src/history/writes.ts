@@ -8,7 +8,7 @@ import type { Place } from '../session/writes.js'
 import type { RawStore } from '../time/engine/event.js'
 import type { Moment } from '../time/engine/run.js'
 import { type Json, jsonOf } from '../value/render/json.js'
-import type { Value } from '../value/types.js'
+import type { AnyValue, Value } from '../value/types.js'
 import { valueOfBytes } from '../value/value.js'
 import { type Bounds, boundsOf, momentOf, replay, type Span } from './ask.js'
 import { type Actor, actorOf, eventJson, type Where, whereOf } from './event.js'
@@ -22,8 +22,8 @@ export interface WriteEvent extends Actor, Where {
   readonly member: string
   /** Type of before and after. */
   readonly type: string
-  readonly before: Value
-  readonly after: Value
+  readonly before: AnyValue
+  readonly after: AnyValue
   /** Another address than that of the place, by which the same memory was written: another mapping, or another owner. */
   readonly through: bigint | undefined
   /** Goes to where this store has not happened yet. */

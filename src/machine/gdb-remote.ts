@@ -129,6 +129,13 @@ export class GdbRemote {
     return decodeRegisters(this.#layout, await this.request('g'))
   }
 
+  /** Memory as a vCPU sees it; undefined where nothing is mapped. */
+  async memory(cpu: number, address: bigint, length: number): Promise<Uint8Array | undefined> {
+    await this.#expectOk(`Hg${this.thread(cpu)}`)
+    const reply = await this.request(`m${address.toString(16)},${length.toString(16)}`)
+    return reply.startsWith('E') || reply.length !== 2 * length ? undefined : Buffer.from(reply, 'hex')
+  }
+
   /** Lets one vCPU execute one instruction while the others stand still; only this form of vCont does that. */
   step(cpu: number): void {
     this.#send(`vCont;s:${this.thread(cpu)}`)

@@ -26,6 +26,7 @@ import { findRamFile, findRamFiles, type RamFile } from './ram-file.js'
 import { parseInfoRegisters, type Registers, type VcpuState } from './registers.js'
 import { type GuestRecord, guestFiles } from './registry.js'
 import { type RunCondition, type RunEnd, type RunOptions, runUntil, stepVcpu } from './run-until.js'
+import { type TraceEnd, type TraceHit, type TraceOptions, traceRun } from './trace.js'
 import { delay } from './wait.js'
 
 export type {
@@ -89,6 +90,8 @@ export class Machine implements AsyncDisposable {
   #operations = 0
   #looksDue = 0
   #closed = false
+  /** A trace stands at one of its places. */
+  #visited = false
   /** It ran when somebody attached, so it is to run again when they leave. */
   #resumes = false
   /** Frozen by us, not by another program. */
@@ -277,6 +280,39 @@ export class Machine implements AsyncDisposable {
       const positions = this.#vcpus.map(({ cpu, pc, halted }) => ({ cpu, pc, halted: halted === true }))
       return await runUntil(gdb, condition, positions, options)
     }, options.signal)
+  }
+
+  /**
+   * Stops the guest wherever the condition holds, for `visit` to look, and lets it go on while that gives true. It is frozen
+   * when the trace ends, and no breakpoint is left.
+   */
+  async trace(
+    condition: RunCondition,
+    visit: (hit: TraceHit) => Promise<boolean>,
+    options: TraceOptions = {},
+  ): Promise<TraceEnd> {
+    const look = async () => {
+      await this.#look()
+      return this.#vcpus.map(({ cpu, pc, halted }) => ({ cpu, pc, halted: halted === true }))
+    }
+    return await this.#withGdb(
+      async (gdb) =>
+        await traceRun(
+          gdb,
+          condition,
+          look,
+          async (hit) => {
+            this.#visited = true
+            try {
+              return await visit(hit)
+            } finally {
+              this.#visited = false
+            }
+          },
+          options,
+        ),
+      options.signal,
+    )
   }
 
   /** Reads the registers again through gdb's protocol, which also knows k_gs_base and cr8 of x86-64. */
@@ -507,6 +543,12 @@ export class Machine implements AsyncDisposable {
 
   /** Work of ours that stops and starts the guest; stops that come meanwhile are not news. */
   async #operate<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#visited) {
+      throw new CryoscopeError(
+        'usage',
+        'what looks at a traced guest only looks: it can neither run nor stop it',
+      )
+    }
     const owed = this.#state === 'running' || this.#stoppedHere
     this.#operations++
     try {

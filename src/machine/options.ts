@@ -47,6 +47,8 @@ export interface BootOptions {
   readonly deterministic?: boolean
   /** Which of its possible runs a deterministic guest takes: 0 (the default) to 2^32 - 1. */
   readonly seed?: number
+  /** A deterministic guest in which one vCPU goes on alone now and then, as the seed says: more interleavings. */
+  readonly preempt?: boolean
   /** What the guest is called; default the first free of vm1, vm2, … */
   readonly name?: string
   /** Console text that says that the guest is ready. Default: its init has finished. */
@@ -87,6 +89,7 @@ const names = new Set<keyof BootOptions>([
     'tcgThreads',
     'deterministic',
     'seed',
+    'preempt',
     'name',
     'waitFor',
     'bootTimeoutMs',
@@ -126,6 +129,7 @@ export function checkBootOptions(options: BootOptions): void {
   oneOf('tcgThreads', options.tcgThreads, ['single', 'multi'])
   if (options.deterministic === true) checkDeterministic(options)
   else if (options.seed !== undefined) refuse('a seed is for deterministic guests; add --deterministic')
+  else if (options.preempt === true) refuse('preempt is for deterministic guests; add --deterministic')
   if (name !== undefined) checkGuestName(name)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the command line early.
   if (/[\x00-\x1f]/.test(append)) refuse('append cannot hold control characters')

@@ -31,7 +31,7 @@ export type RunEnd =
   /** Somebody else stopped the guest meanwhile. */
   | { readonly reason: 'interrupted' }
 
-interface Point {
+export interface Point {
   readonly kind: PointKind
   readonly address: bigint
   readonly length: number
@@ -47,9 +47,10 @@ export interface StepEnd {
 const longestWatch = 4096
 const interruptMilliseconds = 5000
 const haltedMilliseconds = 2000
-const sigtrap = 5
+export const sigtrap = 5
 
-function pointsOf(condition: RunCondition): Point[] {
+/** The points that a condition takes. Throws 'usage' for what cannot be watched. */
+export function pointsOf(condition: RunCondition): Point[] {
   if ('addresses' in condition) {
     const places = [...new Set(condition.addresses.map(canonical))]
     return places.map((address) => ({ kind: 'breakpoint', address, length: 1 }))
@@ -92,17 +93,31 @@ export async function runUntil(
     if ('addresses' in condition && condition.addresses.includes(pc) && !halted)
       await stepOne(gdb, cpu, signal)
   }
+  return await withPoints(
+    gdb,
+    points,
+    async () => await describeStop(gdb, points, await runOnce(gdb, timeoutMs, signal)),
+  )
+}
+
+/** Sets points for the time of some work. */
+export async function withPoints<T>(
+  gdb: GdbRemote,
+  points: readonly Point[],
+  work: () => Promise<T>,
+): Promise<T> {
   const set: Point[] = []
   try {
     for (const point of points) set.push(await insert(gdb, point, points.length))
-    return await describeStop(gdb, points, await runOnce(gdb, timeoutMs, signal))
+    return await work()
   } finally {
     // With the connection gone the guest is, too.
     for (const point of gdb.isOpen ? set : []) await gdb.remove(point.kind, point.address, point.length)
   }
 }
 
-async function runOnce(
+/** Lets the guest run until it stops; undefined when the time was over first. */
+export async function runOnce(
   gdb: GdbRemote,
   timeoutMs: number | undefined,
   signal: AbortSignal | undefined,
@@ -194,7 +209,7 @@ export async function stepVcpu(
 }
 
 /** One instruction. False when the vCPU did not get to it in time; it is stopped again then. */
-async function stepOne(
+export async function stepOne(
   gdb: GdbRemote,
   cpu: number,
   signal?: AbortSignal,

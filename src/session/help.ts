@@ -56,6 +56,12 @@ export const helpEntries: readonly HelpEntry[] = [
     text: 'every value an expression had, and who changed it; vm.when((vm) => condition) is the first moment at which one is true',
   },
   {
+    name: 'trace',
+    example:
+      "await vm.trace({ at: 'schedule', take: (vm) => ({ queued: vm.sched.queues.length }), for: { ms: 100 } })",
+    text: 'a row for each call of a function or write to memory, of any guest: by stops, or along a record; .cost says what it took',
+  },
+  {
     name: 'vcpus',
     example: 'vm.vcpus[0].where',
     text: 'registers, symbolised instruction pointer, current task',

@@ -1,6 +1,7 @@
 import type { Physical } from '../brands.js'
 import type { KernelChoice } from '../kernel/kernels.js'
 import type { Look, Machine } from '../machine/machine.js'
+import type { TraceEnd, TraceHit, TraceOptions } from '../machine/trace.js'
 import type { PhysicalMemory } from '../memory/types.js'
 import type { RunRecord } from '../time/record.js'
 import type { Reference, Value } from '../value/types.js'
@@ -61,6 +62,12 @@ export interface Control {
     condition: { addresses: readonly bigint[] } | { write: bigint; length: number },
     options: WaitOptions,
   ): Promise<Stop>
+  /** Stops the guest wherever the condition holds, for `visit` to look, and lets it go on while that gives true. */
+  trace(
+    condition: { addresses: readonly bigint[] } | { write: bigint; length: number },
+    visit: (hit: TraceHit) => Promise<boolean>,
+    options: TraceOptions,
+  ): Promise<TraceEnd>
   dump(file: string, format: 'elf' | 'kdump', options?: DumpOptions): Promise<void>
   close(): Promise<void>
   /** Ends the guest itself. */

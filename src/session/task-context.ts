@@ -12,7 +12,7 @@ import { schedContext } from '../sched/context.js'
 import type { DispatchQueue, QueueFacts } from '../sched/dispatch-queue.js'
 import { readEntity } from '../sched/entity.js'
 import { readQueues } from '../sched/queues.js'
-import type { Value } from '../value/types.js'
+import type { AnyValue } from '../value/types.js'
 import type { BpfObjects } from './bpf-objects.js'
 
 /** One thing that BPF keeps of a task. */
@@ -28,7 +28,7 @@ export interface ContextItem {
   /** The entry's key: bytes and what they say. */
   readonly key: MapEntry['key'] | undefined
   /** Typed and lazy; undefined for per-CPU entries, for DSQs, and where there is no type. */
-  readonly value: Value | undefined
+  readonly value: AnyValue
   /** As it is stored; undefined where that cannot be read. */
   readonly bytes: Uint8Array | undefined
   /** Entries of per-CPU maps. */

@@ -7,6 +7,7 @@ import type { Located, Pointer, PointerTo, Struct } from '../value/typed.js'
 import type { Session } from './session.js'
 import type { MapPlace, Stop, WaitOptions } from './target.js'
 import type { TaskContext } from './task-context.js'
+import type { Asked } from './untyped.js'
 import type { IndexedEntry, RangeEntry, Walk } from './walks.js'
 import type { Write } from './writes.js'
 
@@ -89,7 +90,7 @@ type Replaced =
   | 'at'
   | 'runUntil'
   | 'write'
-  | 'when'
+  | Asked
   | 'list'
   | 'hlist'
   | 'rbtree'
@@ -182,11 +183,6 @@ export interface TypedSession<Guest extends GuestTypes> extends Omit<Session, Re
     condition: string | bigint | { readonly write: string | bigint | Located; readonly length?: number },
     options?: WaitOptions,
   ): Promise<Stop>
-  /** The first moment at which a condition is true, in the record of a deterministic guest. */
-  when(
-    condition: (vm: TypedSession<Guest>) => unknown,
-    options?: Parameters<Session['when']>[1],
-  ): ReturnType<Session['when']>
   /** Writes to the memory of a frozen guest. */
   write(where: string | bigint | Located | MapPlace, value: unknown, type?: string | CType): Write
 }

@@ -2,11 +2,8 @@ import type { Allocation, Allocator } from '../bpf/allocators/allocator.js'
 import type { BpfMap } from '../bpf/map.js'
 import type { CType } from '../btf/types.js'
 import type { Listed } from '../frame/list.js'
+import type { AnyValue } from '../value/types.js'
 import type { Session } from './session.js'
-
-/** What C values are is known only when a target is open; anything stricter forbids `vm.task(1).comm` before. */
-// biome-ignore lint/suspicious/noExplicitAny: see above
-export type AnyValue = any
 
 /** A map whose values may be anything. */
 export interface AnyMap extends BpfMap {
@@ -25,8 +22,11 @@ export interface AnyAllocator extends Allocator {
   at(index: number): AnyAllocation | undefined
 }
 
+/** What asks questions of moments: each kind of session hands its own kind to them. */
+export type Asked = 'when' | 'series' | 'trace'
+
 /** A session whose values may be anything: the type of `vm` in cells. */
-export interface AnyGuest extends Session {
+export interface AnyGuest extends Omit<Session, Asked> {
   readonly maps: Listed<AnyMap>
   map(nameOrId: string | number): AnyMap
   readonly allocators: Listed<AnyAllocator>

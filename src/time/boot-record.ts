@@ -4,6 +4,7 @@ import { readyLine } from '../machine/init-script.js'
 import type { BootOptions } from '../machine/options.js'
 import { withDefaults } from '../machine/qemu.js'
 import { Registry } from '../machine/registry.js'
+import { preemptSpacing } from './engine/preempt.js'
 import { engineVersion, hashOfFile, openRun, usualSpacing } from './open-run.js'
 import type { RunRecord } from './record.js'
 
@@ -24,7 +25,8 @@ export async function bootRecord(
       describe: async (initrd) => ({
         settings,
         seed,
-        spacing: usualSpacing,
+        spacing: options.preempt === true ? preemptSpacing : usualSpacing,
+        ...(options.preempt === true ? { preempts: true } : {}),
         readyText: options.waitFor ?? readyLine,
         release: kernel.release ?? kernel.path,
         engine: engineVersion(qemu),

@@ -8,6 +8,7 @@ import { escapeText } from '../text.js'
 import type { RawEvent } from './engine/event.js'
 import { milestoneSpacing } from './engine/layout.js'
 import type { MemoryFile } from './engine/memory-file.js'
+import { preempt, preemptionOf } from './engine/preempt.js'
 import { type Hold, type Moment, Run, type RunOptions } from './engine/run.js'
 import type { Checkpoint, RunStore } from './run-store.js'
 
@@ -15,6 +16,8 @@ import type { Checkpoint, RunStore } from './run-store.js'
 export interface RunSetup extends Pick<RunOptions, 'qemu' | 'plugin' | 'machine' | 'seed'> {
   /** Instructions between two checkpoints. Part of what the run is: a stop changes what comes after. */
   readonly spacing: number
+  /** At the end of each segment one vCPU goes on alone for a while, as the seed says. */
+  readonly preempts: boolean
   /** Console text that ends the first segment. */
   readonly readyText: string | RegExp
 }
@@ -197,7 +200,8 @@ export class Journey {
     const next = checkpoints.get(this.#segment + 1)
     if (next !== undefined) return next.instructions
     if (first === undefined) return Number.POSITIVE_INFINITY
-    return first + this.#segment * this.#setup.spacing
+    const { spacing, preempts, seed } = this.#setup
+    return first + this.#segment * spacing + (preempts ? preemptionOf(seed, this.#segment).delay : 0)
   }
 
   async registers(): Promise<VcpuState[]> {
@@ -260,8 +264,14 @@ export class Journey {
       const { findRamFile } = await import('../machine/ram-file.js')
       this.#store.ranges = (await findRamFile(run.qmp, run.qemu.pid)).ranges
     }
-    const moment = await run.stop()
+    let moment = await run.stop()
     if (moment === undefined) throw new Strayed('it was not stopped in time')
+    const { preempts, seed } = this.#setup
+    if (preempts && this.#segment > 0) {
+      if ((await preempt(run, preemptionOf(seed, this.#segment))) === undefined)
+        throw new Strayed('a vCPU did not execute its next instruction in time')
+      moment = run.moment()
+    }
     // A stop lets one block more run.
     run.shared.drain((event) => onEvent?.(event))
     const devices = await run.saveDevices()

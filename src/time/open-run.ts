@@ -26,6 +26,8 @@ export interface RunDescription {
   readonly settings: ReturnType<typeof withDefaults>
   readonly seed: number
   readonly spacing: number
+  /** Whether one vCPU goes on alone now and then (`--preempt`). */
+  readonly preempts?: true | undefined
   /** Console text after which the record begins. */
   readonly readyText: string | RegExp
   /** Of the kernel's release, for people. */
@@ -88,7 +90,7 @@ export async function openRun(
   try {
     await options.writeInitrd(files.initrd)
     const description = await options.describe(files.initrd)
-    const { settings, seed, spacing, readyText } = description
+    const { settings, seed, spacing, readyText, preempts = false } = description
     const machine = {
       ...settings,
       name: guest.name,
@@ -96,7 +98,7 @@ export async function openRun(
       initrd: files.initrd,
       accelerator: 'tcg' as const,
     }
-    const setup: RunSetup = { qemu, plugin, machine, seed, spacing, readyText }
+    const setup: RunSetup = { qemu, plugin, machine, seed, spacing, readyText, preempts }
     const { release, ...identity } = description
     const id = identityOf({ layout: countingNumber, ...identity, readyText: String(readyText) })
     store = await RunStore.open(options.runs ?? join(cacheDirectory(), 'runs'), id, directory)

@@ -7,6 +7,7 @@ import { Machine } from '../machine/machine.js'
 import type { VcpuState } from '../machine/registers.js'
 import { type GuestRecord, guestFiles, writeRecord } from '../machine/registry.js'
 import type { RunCondition, RunOptions } from '../machine/run-until.js'
+import type { TraceEnd, TraceHit, TraceOptions } from '../machine/trace.js'
 import { MemoryFile } from './engine/memory-file.js'
 import { type Moment, RunEnded } from './engine/run.js'
 import { type Destination, Journey, type RunSetup, type TravelOptions } from './journey.js'
@@ -180,6 +181,16 @@ export class RunRecord implements AsyncDisposable {
   async runUntil(condition: RunCondition, options: RunOptions = {}): Promise<RecordStop> {
     await this.#halt()
     return await (await this.#machine()).runUntil(condition, options)
+  }
+
+  /** Stops by the debugger's means: a branch from here. */
+  async trace(
+    condition: RunCondition,
+    visit: (hit: TraceHit) => Promise<boolean>,
+    options: TraceOptions,
+  ): Promise<TraceEnd> {
+    await this.#halt()
+    return await (await this.#machine()).trace(condition, visit, options)
   }
 
   /** The memory of a record is copied by whoever holds it; QEMU would have to stop it. */

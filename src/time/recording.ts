@@ -21,6 +21,7 @@ interface Header {
   readonly settings: RunDescription['settings']
   readonly seed: number
   readonly spacing: number
+  readonly preempts?: true | undefined
   readonly ready: { readonly text: string } | { readonly pattern: string; readonly flags: string }
   readonly release: string
   readonly engine: string
@@ -47,6 +48,7 @@ export async function saveRecording(record: RunRecord, file: string): Promise<vo
     settings: description.settings,
     seed: description.seed,
     spacing: description.spacing,
+    ...(description.preempts === true ? { preempts: true } : {}),
     ready:
       typeof readyText === 'string'
         ? { text: readyText }
@@ -105,9 +107,9 @@ export async function openRecording(path: string, options: OpenRecordingOptions 
               `${escapeText(path)} is damaged: its kernel or initramfs is not what was recorded`,
             )
           }
-          const { settings, seed, spacing, ready, release } = header
+          const { settings, seed, spacing, preempts, ready, release } = header
           const readyText = 'text' in ready ? ready.text : new RegExp(ready.pattern, ready.flags)
-          return { settings, seed, spacing, readyText, release, engine, ...hashes }
+          return { settings, seed, spacing, preempts, readyText, release, engine, ...hashes }
         },
         name: options.name,
         runs: options.runs,
@@ -153,9 +155,8 @@ function readRecording(path: string): { header: Header; kernel: Buffer; initrd: 
 }
 
 function checkHeader(value: unknown): Header {
-  const { layout, settings, seed, spacing, ready, release, engine, kernel, initrd, proof, end } = Object(
-    value,
-  ) as Header
+  const { layout, settings, seed, spacing, preempts, ready, release, engine, kernel, initrd, proof, end } =
+    Object(value) as Header
   if (layout !== countingNumber)
     throw new Error(`it counts in another way (${layout}), which this version does not know`)
   const { cpus, nodes, memoryBytes, cpu, machine, append, architecture, tcgThreads } = Object(
@@ -184,6 +185,7 @@ function checkHeader(value: unknown): Header {
     throw new Error('it does not say when the guest is ready')
   const known = withDefaults({ cpus, nodes, memoryBytes, cpu, machine }, 'amd64')
   return {
+    ...(preempts === true ? { preempts } : {}),
     ...{ layout, seed, spacing, ready, release, engine, kernel, initrd, proof, end },
     settings: { ...known, append },
   }

@@ -11,6 +11,13 @@ import type { Json } from './render/json.js'
  */
 export type Value = number | bigint | boolean | string | EnumValue | ObjectValue | Unreadable
 
+/**
+ * A value whose type only the memory knows, where it is handed to people: the place decides which members there are, so that
+ * code in cells, at the prompt and in scripts may ask for any. The library itself goes by `Value`.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type AnyValue = any
+
 export type ObjectValue = StructValue | PointerValue | ArrayValue | OpaqueValue
 
 /** A value as an object, whatever its type. */

@@ -195,6 +195,44 @@ describe('the record of a guest with 2 vCPUs', () => {
     expect(each.points.map(({ value }) => value)).toEqual(points.slice(0, -1).map(({ value }) => value))
   })
 
+  it('traces calls and writes along the record: as many as there are, each a place to go to', async () => {
+    await vm.goTo('start')
+    const from = vm.time.instructions
+    const span = { from, to: from + 60_000_000 }
+    const { events } = await vm.calls('scx_bpf_dsq_insert', span)
+    const { frame, hits, cost, problems } = await vm.trace({
+      at: 'scx_bpf_dsq_insert',
+      when: (_, hit) => hit.cpu === 0,
+      take: (at, { cpu }) => ({ rsi: at.vcpus[cpu]?.registers.rsi }),
+      ...span,
+    })
+    expect(problems.list).toEqual([])
+    expect(hits).toBe(events.length)
+    const wanted = events.filter(({ cpu }) => cpu === 0)
+    const seen = frame.rows() as unknown as { instructions: number; rsi: bigint; pid: number }[]
+    expect(seen.map(({ instructions, pid, rsi }) => [instructions, pid, rsi])).toEqual(
+      wanted.map(({ time, pid, args }) => [time.instructions, pid, BigInt(args.dsq_id as bigint)]),
+    )
+    expect(cost).toMatchObject({ slowed: undefined, stops: events.length })
+    expect(vm.time.instructions).toBe(from)
+    const row = seen[3]
+    if (row === undefined) throw new Error('no fourth row')
+    await vm.goTo(row)
+    expect(vm.time.instructions).toBe(row.instructions)
+    const writes = await vm.writes('jiffies_64', { as: 'u64', ...span })
+    const traced = await vm.trace({
+      at: { write: 'jiffies_64', as: 'u64' },
+      take: (at) => ({ value: at.variable('jiffies_64') }),
+      ...span,
+    })
+    expect((traced.frame.rows() as unknown as { value: unknown }[]).map(({ value }) => value)).toEqual(
+      writes.events.map(({ after }) => after),
+    )
+    await expect(vm.trace({ at: 'schedule', take: () => ({ now: vm.time }), ...span })).rejects.toThrow(
+      'functions of the vm that stands there',
+    )
+  })
+
   it('says what cannot be followed, and looks at it in distances', async () => {
     await vm.goTo('start')
     const span = { from: vm.time.instructions, to: vm.time.instructions + 4_000_000 }

@@ -1,48 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bootRecord } from '../../src/time/boot-record.js'
 import type { RunRecord } from '../../src/time/record.js'
 import { demoGuest } from '../../src/ui/demo-guest.js'
-
-/** Instructions from one place that is compared to the next: the ten of them lie in two segments. */
-const stride = 40_000_000
-const places = 10
-
-interface Place {
-  readonly instructions: number
-  readonly ns: number
-  readonly ram: string
-  readonly registers: string
-  readonly console: number
-}
-
-const sha1 = (bytes: string | Buffer): string => createHash('sha1').update(bytes).digest('hex')
-
-function look(record: RunRecord): Place {
-  const { instructions, ns } = record.time
-  const text = JSON.stringify(record.vcpus, (_, value) => (typeof value === 'bigint' ? String(value) : value))
-  return {
-    instructions,
-    ns,
-    ram: sha1(readFileSync(record.memory.path)),
-    registers: sha1(text),
-    console: record.console.text().length,
-  }
-}
-
-/** Keeps both processors of a small machine busy. */
-function busyLoops(): () => void {
-  const loops: ChildProcess[] = [0, 1].map(() =>
-    spawn(process.execPath, ['-e', 'for(;;);'], { stdio: 'ignore' }),
-  )
-  return () => {
-    for (const loop of loops) loop.kill('SIGKILL')
-  }
-}
+import { busyLoops, type Place, placeOf, placesFrom, stride } from './support/repeated-run.js'
 
 describe.each([1, 2])('a deterministic guest with %i vCPUs', (cpus) => {
   let directory: string
@@ -57,11 +20,7 @@ describe.each([1, 2])('a deterministic guest with %i vCPUs', (cpus) => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'cryoscope-time-'))
     record = await start('first')
-    seen.push(look(record))
-    while (seen.length < places) {
-      await record.goTo({ instructions: (seen.at(-1)?.instructions ?? 0) + stride })
-      seen.push(look(record))
-    }
+    seen.push(...(await placesFrom(record)))
   }, 600_000)
   afterAll(async () => {
     await record?.close()
@@ -72,7 +31,7 @@ describe.each([1, 2])('a deterministic guest with %i vCPUs', (cpus) => {
     for (const index of [4, 0, 9, 8, 2]) {
       const place = seen[index] as Place
       await record.goTo({ instructions: place.instructions })
-      expect(look(record), `place ${index}`).toEqual(place)
+      expect(placeOf(record), `place ${index}`).toEqual(place)
     }
     expect(record.checkpoints.length).toBeGreaterThan(1)
   })
@@ -101,21 +60,21 @@ describe.each([1, 2])('a deterministic guest with %i vCPUs', (cpus) => {
     expect(record.vcpus[cpu]?.pc).not.toBe(before)
     expect(record.vcpus.filter((vcpu) => vcpu.cpu !== cpu).map(({ pc }) => pc)).toEqual(others)
     await record.goTo({ instructions: place.instructions })
-    expect(look(record)).toEqual(place)
+    expect(placeOf(record)).toEqual(place)
     record.wrote()
     expect(record.time.branch).toEqual({ instructions: place.instructions, ns: place.ns })
     await record.goTo({ instructions: place.instructions })
     expect(record.time.branch).toBeUndefined()
-    expect(look(record)).toEqual(place)
+    expect(placeOf(record)).toEqual(place)
   })
 
   it('is taken up again from disk without booting', async () => {
     await record.close()
     const began = performance.now()
     record = await start('first')
-    expect(look(record)).toEqual(seen[0])
+    expect(placeOf(record)).toEqual(seen[0])
     await record.goTo({ instructions: (seen[9] as Place).instructions })
-    expect(look(record)).toEqual(seen[9])
+    expect(placeOf(record)).toEqual(seen[9])
     expect(performance.now() - began).toBeLessThan(60_000)
   })
 
@@ -124,12 +83,12 @@ describe.each([1, 2])('a deterministic guest with %i vCPUs', (cpus) => {
     const stop = busyLoops()
     try {
       record = await start('second')
-      expect(look(record)).toEqual(seen[0])
+      expect(placeOf(record)).toEqual(seen[0])
       for (const place of seen.slice(1)) {
         // Another way there: a stop at a random place, and a run by the guest's clock.
         await record.goTo({ instructions: place.instructions - Math.floor(Math.random() * stride) })
         await record.goTo({ instructions: place.instructions })
-        expect(look(record)).toEqual(place)
+        expect(placeOf(record)).toEqual(place)
       }
     } finally {
       stop()
@@ -139,6 +98,6 @@ describe.each([1, 2])('a deterministic guest with %i vCPUs', (cpus) => {
   it('is another run with another seed', async () => {
     await record.close()
     record = await start('second', 4)
-    expect(look(record).ram).not.toBe(seen[0]?.ram)
+    expect(placeOf(record).ram).not.toBe(seen[0]?.ram)
   }, 600_000)
 })

@@ -27,6 +27,7 @@ class FakeControl implements Control {
   advance = (time: unknown, options?: unknown) => this.#call('advance', time, options)
   step = (cpu: number, count: number) => this.#call('step', cpu, count)
   runUntil = (condition: unknown, options: unknown) => this.#call('runUntil', condition, options)
+  trace = async () => ({ reason: 'time', stops: 0, ranMs: 0, tookMs: 0 }) as const
   dump = async (file: string, format: string, options?: unknown) =>
     void this.#call('dump', file, format, options)
   close = async () => void this.#call('close')

@@ -6,7 +6,7 @@ import { withJson } from '../../contract/shape.js'
 import type { Problems } from '../../problems.js'
 import { hexOf } from '../../value/bytes.js'
 import { compileJson } from '../../value/render/compile-json.js'
-import type { Value } from '../../value/types.js'
+import type { AnyValue } from '../../value/types.js'
 import { makeValue } from '../../value/value.js'
 import type { ArenaObject, ArenaReader } from '../arena/reader.js'
 import type { Payload } from './payload.js'
@@ -29,7 +29,7 @@ export interface Allocation {
   readonly generation: number | undefined
   readonly bytes: Uint8Array | undefined
   /** Typed and lazy; undefined where the type is unknown. */
-  readonly value: Value | undefined
+  readonly value: AnyValue
 }
 
 /** Where an allocator was found, and what was found out about it. */
@@ -122,7 +122,7 @@ export class Allocator {
   }
 
   /** Objects in memory that keeps no list of them, found by pointers to them. */
-  get objects(): readonly (FoundObject & { readonly address: bigint; readonly value: Value })[] {
+  get objects(): readonly (FoundObject & { readonly address: bigint; readonly value: AnyValue })[] {
     const { window, context } = this.arena
     return this.#learn().objects.map((object) => {
       const found = {

@@ -10,7 +10,7 @@ import type { ReadResult } from '../../memory/types.js'
 import { type Figure, type Problem, Problems, whole } from '../../problems.js'
 import type { ValueContext } from '../../value/context.js'
 import { findType } from '../../value/find-type.js'
-import type { Value } from '../../value/types.js'
+import type { AnyValue } from '../../value/types.js'
 import { makeValue } from '../../value/value.js'
 import type { Allocator } from '../allocators/allocator.js'
 import { ArenaContents } from '../allocators/catalog.js'
@@ -45,7 +45,7 @@ export interface ArenaPlace {
   /** "scx_task_allocator[5].pid"; of the header before an element, what lies behind it is said too. */
   readonly text: string
   /** That object, typed and lazy, behind its header; undefined where its type is not known. */
-  readonly value: Value | undefined
+  readonly value: AnyValue
 }
 
 /** What else the kernel keeps, as far as an arena needs it. */
@@ -179,7 +179,7 @@ export class Arena implements ArenaReader {
   }
 
   /** The variables that programs declared in the arena: `arena.globals.counter`. */
-  get globals(): Value | undefined {
+  get globals(): AnyValue {
     const [globals] = this.globalSections
     if (globals === undefined) return undefined
     return makeValue(this.context, globals.section, this.window.kernelAddress(globals.place))
@@ -202,7 +202,7 @@ export class Arena implements ArenaReader {
    * header of an element: of such an address, what the element holds is `describe(address).value`. Throws 'usage' where the
    * header would be taken for that.
    */
-  at(address: bigint | number, type: string | CType): Value {
+  at(address: bigint | number, type: string | CType): AnyValue {
     const found = typeof type === 'string' ? this.type(type) : type
     const place = this.#place(address)
     const object = this.objectAt(place)

@@ -4,7 +4,7 @@ import { type ContainerJson, containerEntryJson, containerJson } from '../../con
 import { jsonLine } from '../../contract/json.js'
 import { withJson } from '../../contract/shape.js'
 import type { Figure, Problems } from '../../problems.js'
-import type { Value } from '../../value/types.js'
+import type { AnyValue } from '../../value/types.js'
 import { makeValue } from '../../value/value.js'
 import type { ContainerField } from './fields.js'
 import type { ArenaWithContents, ContainerEntry, ContainerKind, ContainerReading } from './reading.js'
@@ -79,7 +79,7 @@ export class Container implements Iterable<ContainerEntry> {
   }
 
   /** Its own struct, typed and lazy; undefined for what is no struct. */
-  get value(): Value | undefined {
+  get value(): AnyValue {
     const { struct, arena, kernelAddress } = this.#facts
     return struct && makeValue(arena.context, struct, kernelAddress)
   }

@@ -4,7 +4,7 @@ import type { Details } from '../../contract/details.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { Layout, StructReader } from '../../kernel/struct-reader.js'
 import type { Figure, Problems } from '../../problems.js'
-import type { PointerValue, Value } from '../../value/types.js'
+import type { AnyValue, PointerValue, Value } from '../../value/types.js'
 import { makeReference } from '../../value/value.js'
 import type { Allocator } from '../allocators/allocator.js'
 import type { ArenaObject, ArenaReader } from '../arena/reader.js'
@@ -38,7 +38,7 @@ export interface ContainerEntry {
   /** Where it is kept, as programs have it; undefined for what has no place of its own, such as ranges of a bitmap. */
   readonly address: bigint | undefined
   /** Typed where the programs say what it is, else an integer. Lazy. */
-  readonly value: Value | undefined
+  readonly value: AnyValue
   /** What the address lies in that a value holds or that a node is part of: "scx_task_allocator[5]". */
   readonly object: string | undefined
   /** What else is known of it, by kind: `isRed`, `strand`, `level`, `cpus`. */

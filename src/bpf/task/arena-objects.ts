@@ -1,7 +1,7 @@
 import { memberPathAt, sizeOf } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
 import type { Problems } from '../../problems.js'
-import type { Value } from '../../value/types.js'
+import type { AnyValue } from '../../value/types.js'
 import { makeValue } from '../../value/value.js'
 import type { Arena } from '../arena/arena.js'
 import { arenaOfMap } from '../arena/arenas.js'
@@ -16,7 +16,7 @@ export interface TaskArenaObject {
   /** As programs have it. */
   readonly address: bigint
   /** Typed and lazy; undefined where the type is unknown. */
-  readonly value: Value | undefined
+  readonly value: AnyValue
   readonly bytes: Uint8Array | undefined
   /** How it is known to be the task's, a clause each. */
   readonly how: readonly string[]

@@ -2,7 +2,8 @@ import { type Command, Option } from 'commander'
 import { CryoscopeError } from '../../errors.js'
 import type { BootOptions } from '../../machine/options.js'
 import { escapeText } from '../../text.js'
-import { type GuestWords, guestOptions } from './boot-words.js'
+import { demoGuest } from '../demo-guest.js'
+import { addGuestOptions, type GuestWords, guestOptions } from './boot-words.js'
 
 /** What commands that start guests with programs in them take besides the options of every guest. */
 export interface ProgramWords {
@@ -12,13 +13,35 @@ export interface ProgramWords {
   readonly runs?: string
 }
 
-/** What commands that start deterministic guests take in place of programs. */
-export interface DemoWords {
+/** What commands take that start a deterministic guest and let it run for a while. */
+export interface RunOptionWords extends GuestWords, ProgramWords {
+  readonly for?: string
+  /** The demo in place of programs. */
   readonly demo?: boolean
 }
 
-export function addDemoOption(command: Command): void {
-  command.option('--demo', 'the demo guest')
+const usualMilliseconds = 2000
+
+/** `how` begins the help of `--for`: "how long to run". */
+export function addRunOptions(command: Command, how: string): void {
+  command
+    .option(
+      '--for <time>',
+      `${how} when the guest is ready, by the guest's clock: 500ms, 5s (default ${usualMilliseconds / 1000}s)`,
+    )
+    .option('--demo', 'the demo guest')
+  addProgramOptions(command)
+  addGuestOptions(command)
+}
+
+/** The guest that those words mean. */
+export async function runGuest(options: RunOptionWords, more: BootOptions): Promise<BootOptions> {
+  const wanted = { ...programOptions(options), ...more }
+  return options.demo ? await demoGuest(wanted) : wanted
+}
+
+export function runMilliseconds(options: RunOptionWords): number {
+  return options.for === undefined ? usualMilliseconds : parseDuration(options.for)
 }
 
 export function addProgramOptions(command: Command): void {

@@ -12,7 +12,7 @@ const opened = new Set<Session>()
 const listeners = new WeakMap<Session, Set<Listener>>()
 const everywhere = new Set<Listener>()
 /** Where the options are in a call of control that can take long. */
-const optionsAt: Readonly<Record<string, number>> = { freeze: 0, advance: 1, runUntil: 1, dump: 2 }
+const optionsAt: Readonly<Record<string, number>> = { freeze: 0, advance: 1, runUntil: 1, trace: 2, dump: 2 }
 
 /**
  * The same session, but known to the notebook: interrupting a cell stops what it waits for, views hear when the guest

@@ -16,7 +16,7 @@ const tslabs = new Set([
   2305, 2306, 2307, 2614, 2792, 2613, 7016,
 ])
 /** Names in quotes are those of before, where a cell itself makes the guest run. */
-const runsGuest = /\.\s*(?:thaw|advance|runUntil|step|restore)\s*\(/
+const runsGuest = /\.\s*(?:thaw|advance|runUntil|step|restore|trace)\s*\(/
 /** A cell that opens another target cannot know its types yet. */
 const opensTarget = /(?<![\w$.])vm\s*=(?![=>])/
 const anyTarget = "declare let vm: import('cryoscope').AnyGuest;\n"

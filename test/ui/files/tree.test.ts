@@ -36,6 +36,7 @@ class FakeControl implements Control {
   }
   step = async (cpu: number, count: number) => ({ ...this.#stop(`step ${cpu}`), steps: count })
   runUntil = async () => this.#stop('runUntil')
+  trace = async () => ({ reason: 'time', stops: 0, ranMs: 0, tookMs: 0 }) as const
   dump = async () => {}
   close = async () => {}
   stop = async () => {}

@@ -62,6 +62,10 @@ describe('LanguageModel', () => {
     '{ a: vm.task(1).pid, b: [1, 2] }',
     "import { readFileSync } from 'node:fs'\nreadFileSync('x')",
     'let name = "totals"; vm.map(name as string).get(0)',
+    'await vm.when((at) => at.task(1).pid > 5)',
+    'await vm.series((at) => at.task(1).comm)',
+    'const { events } = await vm.writes(1n)\nevents[0].after > 5n',
+    "vm.arena('any' as string).describe(1n).value.pid",
     'interface A { x: number }\nconst a = { x: 1 } as A',
   ])('accepts %s', (code) => {
     expect(messages(code)).toEqual([])
@@ -71,6 +75,11 @@ describe('LanguageModel', () => {
     ['vm.task(1).com', "Property 'com' does not exist on type 'task_struct'. Did you mean 'comm'?", 11],
     ['vm.task(1).comn', "Property 'comn' does not exist on type 'task_struct'. Did you mean 'comm'?", 11],
     ['vm.task(1).nothing', "Property 'nothing' does not exist on type 'task_struct'.", 11],
+    [
+      'await vm.series((at) => at.task(1).pidd)',
+      "Property 'pidd' does not exist on type 'task_struct'. Did you mean 'pid'?",
+      35,
+    ],
     ["vm.map('total')", "There is no map 'total' in this target; did you mean 'totals'?", 7],
     [
       "vm.variable('init_tas')",

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -7,31 +6,24 @@ import type { Command } from 'commander'
 import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import '../../../history/attach.js'
-import type { Explored, Invariant } from '../../../history/explore.js'
-import { packageRoot } from '../../../package-root.js'
+import type { Invariant } from '../../../history/explore.js'
 import { escapeText } from '../../../text.js'
-import { demoGuest } from '../../demo-guest.js'
-import { addGuestOptions, type GuestWords } from '../boot-words.js'
 import { defineCommand } from '../definition.js'
+import { type Engine, processes, templateEngine, wordsForSeed } from '../explore/engines.js'
+import { questionName, Results } from '../explore/results.js'
+import { slurmEngine } from '../explore/slurm.js'
 import { interruptible } from '../interruptible.js'
 import { parseWhole } from '../numbers.js'
 import type { Output } from '../output.js'
-import {
-  addDemoOption,
-  addProgramOptions,
-  type DemoWords,
-  type ProgramWords,
-  parseDuration,
-  programOptions,
-} from '../record-words.js'
+import { addRunOptions, type RunOptionWords, runGuest, runMilliseconds } from '../record-words.js'
 import { runsPreparer } from '../run-words.js'
 import { momentText } from '../span-words.js'
 
-interface Options extends DemoWords, GuestWords, ProgramWords {
+interface Options extends RunOptionWords {
   readonly seeds?: string
   readonly check?: string
-  readonly for?: string
   readonly every?: string
+  readonly preempt?: boolean
   readonly jobs?: string
   readonly out?: string
   readonly engine?: readonly string[]
@@ -39,36 +31,47 @@ interface Options extends DemoWords, GuestWords, ProgramWords {
 }
 
 const usualEvery = 2 ** 24
-const usualMilliseconds = 2000
 
 export const explore = defineCommand<Options>({
   configure,
   prepare: runsPreparer(configure),
   async run({ options, output }) {
     const seeds = parseSeeds(options.seeds ?? '')
-    const out = resolve(options.out ?? 'explored')
-    mkdirSync(out, { recursive: true })
-    const jobs = options.jobs === undefined ? 1 : parseWhole(options.jobs, '--jobs', 1)
-    const template = engineOf(options.engine)
-    const left = seeds.filter((seed) => readResult(out, seed) === undefined)
+    const directory = resolve(options.out ?? 'explored')
+    const jobs = options.jobs === undefined ? undefined : parseWhole(options.jobs, '--jobs', 1)
+    const engine = engineOf(options.engine)
+    const every = options.every === undefined ? usualEvery : parseWhole(options.every, '--every', 1)
+    const question = { options, every, check: readCheck(options.check ?? '') }
+    mkdirSync(directory, { recursive: true })
+    const results = new Results(directory, nameOf(question))
+    const left = seeds.filter((seed) => results.read(seed) === undefined)
     if (left.length < seeds.length)
       output.progress(`${seeds.length - left.length} seeds were explored before`)
     await interruptible(async (signal) => {
-      if (template === undefined && (jobs === 1 || left.length <= 1)) {
-        for (const seed of left) await exploreHere(seed, out, options, output, signal)
+      if (engine === undefined && ((jobs ?? 1) === 1 || left.length <= 1)) {
+        const check = await loadCheck(options.check ?? '', question.check)
+        for (const seed of left) await exploreHere(seed, check, question, results, output, signal)
       } else {
-        await inParallel(left, jobs, signal, async (seed) => {
-          const words =
-            template === undefined
-              ? selfWords(seed)
-              : ['sh', '-c', template.replaceAll('{seed}', String(seed))]
-          await runJob(words, seed, out, output, signal)
-        })
+        const run = engine ?? processes((seed) => wordsForSeed(process.argv.slice(2), String(seed)))
+        await run(left, { results, jobs, output, signal })
       }
     })
-    return await report(seeds, out, options.json === true, output)
+    return await report(seeds, results, options.json === true, output)
   },
 })
+
+interface Question {
+  readonly options: Options
+  readonly every: number
+  /** Text of the check. */
+  readonly check: string
+}
+
+/** Everything that decides about a result, but for the seed. */
+function nameOf({ options, every, check }: Question): string {
+  const { seeds, jobs, out, engine, json, check: file, ...guest } = options
+  return questionName({ guest, every, check })
+}
 
 function configure(command: Command): void {
   command
@@ -77,8 +80,8 @@ function configure(command: Command): void {
       '--check <file>',
       'TypeScript whose default export is (vm) => true, or false or a sentence when broken',
     )
-    .option('--for <time>', "how long each runs when the guest is ready, by the guest's clock (default 2s)")
     .option('--every <n>', 'instructions from one look to the next (default 16777216)')
+    .option('--preempt', 'now and then let one vCPU go on alone, as the seed says: more interleavings')
     .option('--jobs <n>', 'so many at a time (default 1)')
     .option(
       '--out <directory>',
@@ -86,12 +89,10 @@ function configure(command: Command): void {
     )
     .option(
       '--engine <words...>',
-      "local, or command 'TEMPLATE {seed}': what runs one seed somewhere else and waits for it",
+      "local, slurm, or command 'TEMPLATE {seed}': what runs one seed somewhere else and waits for it",
     )
     .option('--json', 'print one JSON document')
-  addDemoOption(command)
-  addProgramOptions(command)
-  addGuestOptions(command)
+  addRunOptions(command, 'how long each runs')
 }
 
 /** "1..500", "3,7". */
@@ -111,125 +112,49 @@ function parseSeeds(text: string): number[] {
   )
 }
 
-function engineOf(words: readonly string[] | undefined): string | undefined {
-  const [kind, template] = words ?? ['local']
-  if (kind === 'local' && template === undefined) return undefined
-  if (kind === 'command' && template?.includes('{seed}') === true) return template
-  throw new CryoscopeError('usage', "--engine is local, or command 'TEMPLATE' with {seed} in it")
-}
-
-function resultFile(out: string, seed: number): string {
-  return join(out, `seed-${seed}.json`)
-}
-
-function readResult(out: string, seed: number): Explored | undefined {
-  try {
-    const result = JSON.parse(readFileSync(resultFile(out, seed), 'utf8')) as Explored
-    return result.seed === seed && typeof result.isBroken === 'boolean' ? result : undefined
-  } catch {
-    return undefined
+function engineOf(words: readonly string[] = ['local']): Engine | undefined {
+  const [kind, template, ...more] = words
+  if (more.length === 0) {
+    if (kind === 'local' && template === undefined) return undefined
+    if (kind === 'slurm' && template === undefined) return slurmEngine(process.argv.slice(2))
+    if (kind === 'command') return templateEngine(template)
   }
+  throw new CryoscopeError('usage', "--engine is local, slurm, or command 'TEMPLATE' with {seed} in it")
 }
 
 async function exploreHere(
   seed: number,
-  out: string,
-  options: Options,
+  check: Invariant,
+  { options, every }: Question,
+  results: Results,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
   const { exploreSeed } = await import('../../../history/explore.js')
-  const check = await loadCheck(options.check ?? '')
-  const wanted = programOptions(options)
-  const guest = options.demo ? await demoGuest({ ...wanted, signal }) : wanted
   const result = await exploreSeed({
-    guest,
+    guest: await runGuest(options, { signal }),
     seed,
-    ms: options.for === undefined ? usualMilliseconds : parseDuration(options.for),
+    ms: runMilliseconds(options),
     check,
-    every: options.every === undefined ? usualEvery : parseWhole(options.every, '--every', 1),
-    recording: join(out, `seed-${seed}.cryo`),
+    every,
+    preempt: options.preempt === true,
+    recording: results.recording(seed),
     signal,
     onProgress: (sentence) => output.progress(`seed ${seed}: ${sentence}`),
   })
-  writeFileSync(resultFile(out, seed), `${JSON.stringify(result)}\n`)
+  results.write(result)
   output.progress(`seed ${seed} ${result.isBroken ? `broke: ${escapeText(result.why ?? '')}` : 'holds'}`)
 }
 
-/** The command that explores one seed here: this one, with other --seeds. */
-function selfWords(seed: number): string[] {
-  const words = process.argv.slice(2).flatMap((word, index, all) => {
-    if (word.startsWith('--seeds=') || word.startsWith('--jobs=')) return []
-    if (
-      word === '--seeds' ||
-      word === '--jobs' ||
-      all[index - 1] === '--seeds' ||
-      all[index - 1] === '--jobs'
-    )
-      return []
-    return [word]
-  })
-  const [command = 'explore', ...rest] = words
-  return [
-    process.execPath,
-    join(packageRoot(), 'bin/cryoscope.js'),
-    command,
-    '--seeds',
-    String(seed),
-    ...rest,
-  ]
-}
-
-async function inParallel(
-  seeds: readonly number[],
-  jobs: number,
-  signal: AbortSignal,
-  work: (seed: number) => Promise<void>,
-): Promise<void> {
-  const waiting = [...seeds]
-  const worker = async (): Promise<void> => {
-    for (let seed = waiting.shift(); seed !== undefined && !signal.aborted; seed = waiting.shift())
-      await work(seed)
-  }
-  await Promise.all(Array.from({ length: jobs }, worker))
-}
-
-/** Runs a command for a seed. What it found is in the seed's file; a command that leaves none has failed. */
-async function runJob(
-  words: readonly string[],
-  seed: number,
-  out: string,
-  output: Output,
-  signal: AbortSignal,
-): Promise<void> {
-  const [program = '', ...args] = words
-  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const end = () => child.kill('SIGTERM')
-  signal.addEventListener('abort', end, { once: true })
-  let words2 = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    words2 = (words2 + text).slice(-2000)
-  })
-  await new Promise<void>((done) => {
-    child.once('error', () => done())
-    child.once('close', () => done())
-  })
-  signal.removeEventListener('abort', end)
-  const result = readResult(out, seed)
-  if (result === undefined && !signal.aborted) {
-    output.note(
-      `seed ${seed} was not explored: ${escapeText(words2.trim().split('\n').at(-1) ?? 'its command failed')}`,
-    )
-  } else if (result !== undefined) {
-    output.progress(`seed ${seed} ${result.isBroken ? 'broke' : 'holds'}`)
-  }
+function readCheck(path: string): string {
+  if (!existsSync(path)) throw new CryoscopeError('not-found', `there is no file ${escapeText(path)}`)
+  return readFileSync(path, 'utf8')
 }
 
 /** Loads the default export of a file of TypeScript. */
-async function loadCheck(path: string): Promise<Invariant> {
-  if (!existsSync(path)) throw new CryoscopeError('not-found', `there is no file ${escapeText(path)}`)
+async function loadCheck(path: string, text: string): Promise<Invariant> {
   const { default: typescript } = await import('typescript')
-  const { outputText } = typescript.transpileModule(readFileSync(path, 'utf8'), {
+  const { outputText } = typescript.transpileModule(text, {
     compilerOptions: { target: typescript.ScriptTarget.ES2022, module: typescript.ModuleKind.ESNext },
   })
   const directory = mkdtempSync(join(tmpdir(), 'cryoscope-check-'))
@@ -250,8 +175,13 @@ async function loadCheck(path: string): Promise<Invariant> {
   throw new CryoscopeError('usage', `${escapeText(path)} has no function as its default export`)
 }
 
-async function report(seeds: readonly number[], out: string, json: boolean, output: Output): Promise<number> {
-  const results = seeds.map((seed) => readResult(out, seed))
+async function report(
+  seeds: readonly number[],
+  kept: Results,
+  json: boolean,
+  output: Output,
+): Promise<number> {
+  const results = seeds.map((seed) => kept.read(seed))
   const known = results.filter((result) => result !== undefined)
   const broke = known.filter(({ isBroken }) => isBroken)
   if (json) await output.line(jsonText(known as unknown as Parameters<typeof jsonText>[0]))
