@@ -46,7 +46,7 @@ const programs = blocks.filter(({ code }) => code.includes("from 'cryoscope'"))
 const pieces = blocks.filter(({ code }) => !code.includes("from 'cryoscope'"))
 /** What needs a guest that runs is checked and not run. */
 const needsGuest =
-  /\bawait vm\.(advance|step|freeze|thaw|runUntil|goTo|back|record)|= await (demo|boot|attach)\(|\bvm\.(time|writes|lastWrite|firstWrite|calls|when|series)\b/
+  /\bawait vm\.(advance|step|freeze|thaw|runUntil|goTo|back|record)|= await (demo|boot|attach)\(|\bvm\.(time|writes|lastWrite|firstWrite|calls|when|series|trace)\b/
 /** A notebook's own names, which the prompt does not have: checked as a cell. */
 const needsNotebook = /(?<![\w.])(op\.|series\(|plot\(|table\(|browse\()/
 
