@@ -25,6 +25,7 @@ export const preloadedNames = [
   'series',
   'spans',
   'table',
+  'timeBar',
   'tree',
   'watch',
   'widgets',

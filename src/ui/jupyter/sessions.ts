@@ -26,6 +26,10 @@ export function adopt(session: Session): AnyGuest {
   }
   const target: Target = { ...session.target, control: observed(control, tell, () => opened.delete(adopted)) }
   const adopted = new Session(target)
+  // Going elsewhere in a record is none of what control does.
+  session.target.record?.onStateChange((state) => {
+    if (state === 'frozen') tell()
+  })
   return keep(adopted)
 }
 

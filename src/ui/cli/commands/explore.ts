@@ -8,6 +8,7 @@ import { CryoscopeError } from '../../../errors.js'
 import '../../../history/attach.js'
 import type { Invariant } from '../../../history/explore.js'
 import { escapeText } from '../../../text.js'
+import { momentText } from '../../event-columns.js'
 import { defineCommand } from '../definition.js'
 import { type Engine, processes, templateEngine, wordsForSeed } from '../explore/engines.js'
 import { questionName, Results } from '../explore/results.js'
@@ -17,7 +18,6 @@ import { parseWhole } from '../numbers.js'
 import type { Output } from '../output.js'
 import { addRunOptions, type RunOptionWords, runGuest, runMilliseconds } from '../record-words.js'
 import { runsPreparer } from '../run-words.js'
-import { momentText } from '../span-words.js'
 
 interface Options extends RunOptionWords {
   readonly seeds?: string

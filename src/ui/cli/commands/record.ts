@@ -2,11 +2,11 @@ import { CryoscopeError } from '../../../errors.js'
 import '../../../history/attach.js'
 import type { Command } from 'commander'
 import { escapeText } from '../../../text.js'
+import { momentText } from '../../event-columns.js'
 import { defineCommand } from '../definition.js'
 import { interruptible } from '../interruptible.js'
 import { addRunOptions, type RunOptionWords, runGuest, runMilliseconds } from '../record-words.js'
 import { runsPreparer } from '../run-words.js'
-import { momentText } from '../span-words.js'
 
 interface Options extends RunOptionWords {
   readonly output?: string

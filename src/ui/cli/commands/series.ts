@@ -2,20 +2,15 @@ import { jsonText } from '../../../contract/json.js'
 import { CryoscopeError } from '../../../errors.js'
 import '../../../history/attach.js'
 import type { SeriesTimes } from '../../../history/series.js'
+import { terminalCells } from '../../../present/columns/column.js'
 import { escapeText } from '../../../text.js'
+import { pointColumns } from '../../event-columns.js'
 import { questionOf } from '../code-words.js'
 import { defineCommand, required } from '../definition.js'
 import { interruptible } from '../interruptible.js'
 import { parseWhole } from '../numbers.js'
 import { parseDuration } from '../record-words.js'
-import {
-  addSpanOptions,
-  recordingHelp,
-  type SpanWords,
-  secondsText,
-  spanOf,
-  withoutTag,
-} from '../span-words.js'
+import { addSpanOptions, recordingHelp, type SpanWords, spanOf } from '../span-words.js'
 import { printTable } from '../table.js'
 import { noteProblems, withSession } from '../target.js'
 
@@ -23,8 +18,6 @@ interface Options extends SpanWords {
   readonly at?: string
   readonly limit?: string
 }
-
-const headings = ['TIME', 'VALUE', 'BY', 'WHERE'].map((title, index) => ({ title, rigid: index === 0 }))
 
 export const series = defineCommand<Options>({
   configure(command) {
@@ -50,29 +43,18 @@ task and the instruction that changed it.`,
       withSession(required(call, 0), output, async (vm) => {
         const found = await vm.series(question, { ...spanOf(options, output, signal), ...limit, at })
         if (options.json) await output.line(jsonText(found.toJSON()))
-        else {
-          const rows = found.points.map(({ time, value, why, by }) => [
-            secondsText(time),
-            why === undefined ? textOf(value) : `(${why})`,
-            by?.pid === undefined ? '' : `${by.comm} (${by.pid})`,
-            withoutTag(by?.where) ?? '',
-          ])
+        else
           await printTable(
             output,
-            headings,
-            rows.map((row) => row.map((cell) => escapeText(cell))),
+            pointColumns,
+            found.points.map((point) => terminalCells(pointColumns, point)),
           )
-        }
         noteProblems(output, [...vm.problems, ...found.problems.sentences])
         return 0
       }),
     )
   },
 })
-
-function textOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
-}
 
 function timesOf(text: string): SeriesTimes {
   if (text === 'change') return text

@@ -1,10 +1,11 @@
 import { jsonText } from '../../../contract/json.js'
 import '../../../history/attach.js'
+import { momentText } from '../../event-columns.js'
 import { questionOf } from '../code-words.js'
 import { defineCommand, required } from '../definition.js'
 import { interruptible } from '../interruptible.js'
 import { parseWhole } from '../numbers.js'
-import { addSpanOptions, momentText, recordingHelp, type SpanWords, spanOf } from '../span-words.js'
+import { addSpanOptions, recordingHelp, type SpanWords, spanOf } from '../span-words.js'
 import { withSession } from '../target.js'
 
 interface Options extends SpanWords {

@@ -1,16 +1,9 @@
 import '../../../history/attach.js'
 import { placeOfText } from '../../../history/place-text.js'
+import { writeColumns } from '../../event-columns.js'
 import { defineCommand, required } from '../definition.js'
 import { interruptible } from '../interruptible.js'
-import {
-  addSpanOptions,
-  changeText,
-  printEvents,
-  recordingHelp,
-  type SpanWords,
-  spanOf,
-  withoutTag,
-} from '../span-words.js'
+import { addSpanOptions, printEvents, recordingHelp, type SpanWords, spanOf } from '../span-words.js'
 import { noteProblems, withSession } from '../target.js'
 
 interface Options extends SpanWords {
@@ -31,11 +24,7 @@ export const writes = defineCommand<Options>({
       withSession(required(call, 0), output, async (vm) => {
         const place = placeOfText(vm, required(call, 1), options.as)
         const { events, problems } = await vm.writes(place, spanOf(options, output, signal))
-        await printEvents(output, events, options.json === true, ['WHERE', 'CHANGE', 'LINE'], (event) => {
-          const { before, after } = event.toJSON() as { before: unknown; after: unknown }
-          const where = withoutTag(event.where) ?? `0x${event.address.toString(16)}`
-          return [where, changeText(event.member, before, after), event.line ?? '']
-        })
+        await printEvents(output, events, options.json === true, writeColumns)
         noteProblems(output, [...vm.problems, ...problems.sentences])
         return 0
       }),

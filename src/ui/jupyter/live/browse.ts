@@ -24,12 +24,21 @@ import { isUnreadable } from '../../../value/unreadable.js'
 import { viewOf } from '../display/format.js'
 import { mapTitle } from '../display/map-view.js'
 import { onAnyChange } from '../sessions.js'
+import { type Answered, eventBrowser, isAnswered } from './events.js'
 import { LiveView } from './live-view.js'
 import { TableBrowser } from './table-browser.js'
 import { ValueBrowser } from './value-browser.js'
 
-/** What can be browsed: a map, a frame, any list, a struct or a pointer, an allocator, a container, a whole session. */
-export type Browsable = BpfMap | Frame | Allocator | Container | Session | Value | readonly unknown[]
+/** What can be browsed: a map, a frame, any list, an answer about a record, a struct or a pointer, an allocator, a container, a whole session. */
+export type Browsable =
+  | Answered
+  | BpfMap
+  | Frame
+  | Allocator
+  | Container
+  | Session
+  | Value
+  | readonly unknown[]
 
 /**
  * A live view of something: tables page, sort and filter in the kernel, pointers are followed by a click, and all of it
@@ -37,6 +46,7 @@ export type Browsable = BpfMap | Frame | Allocator | Container | Session | Value
  *
  * @example await browse(vm.map('pid_stats'))
  * @example await browse(vm.task(1))
+ * @example await browse(await vm.writes('jiffies_64')) // a click on a row goes there
  */
 export async function browse(value: Browsable): Promise<LiveView> {
   const { view, refresh } = browserOf(value)
@@ -60,6 +70,7 @@ function browserOf(value: Browsable): Browser {
   if (value instanceof Container)
     return ofView(new LiveView({ draw: () => containerHtml(value), act: () => {} }))
   if (value instanceof Frame) return ofTable(frameBrowser(value))
+  if (isAnswered(value)) return ofTable(eventBrowser(value))
   if (isSession(value)) return browserOf(value.maps)
   if (isList(value)) {
     const catalogue = catalogueOf(value)

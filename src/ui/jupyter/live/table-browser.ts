@@ -1,6 +1,7 @@
 import { type Html, html } from '../../../present/html/markup.js'
 import { tableHtml } from '../../../present/html/table.js'
 import type { Heading } from '../../../present/text/layout.js'
+import { errorOfThrown } from '../tslab/cell-error.js'
 import { Text } from '../widgets/models.js'
 import { type Go, LiveView } from './live-view.js'
 import { Pager, type RowPage } from './pager.js'
@@ -15,6 +16,8 @@ export interface BrowsedRows<Row> {
   readonly cells: (row: Row) => readonly string[]
   /** Orders rows by a column; left out where only cells can be compared. */
   readonly compare?: ((column: number, descending: boolean) => (a: Row, b: Row) => number) | undefined
+  /** What a click on a row does besides; gives a sentence. */
+  readonly visit?: ((row: Row) => Promise<string>) | undefined
   /** What a row opens to, drawn below the table. */
   readonly open?: ((row: Row, go: Go) => Html) | undefined
 }
@@ -96,18 +99,29 @@ export class TableBrowser<Row> {
     await this.view.refresh()
   }
 
-  #act(action: string): void {
+  async #act(action: string): Promise<void> {
     const [verb, argument = ''] = action.split(' ')
     this.#said = ''
     if (verb === 'page') this.#wanted = Number(argument)
     if (verb === 'last') this.#wanted = Number.POSITIVE_INFINITY
-    if (verb === 'row') this.#opened = this.#page.rows[Number(argument)]
+    if (verb === 'row') {
+      this.#opened = this.#page.rows[Number(argument)]
+      if (this.#opened !== undefined) await this.#visit(this.#opened)
+    }
     if (verb === 'sort') {
       const column = Number(argument)
       const descending = this.#sorted?.column === column && !this.#sorted.descending
       this.#sorted = { column, descending }
       this.#wanted = 0
       this.#pager.reset()
+    }
+  }
+
+  async #visit(row: Row): Promise<void> {
+    try {
+      this.#said = (await this.#browsed.visit?.(row)) ?? ''
+    } catch (error) {
+      this.#said = errorOfThrown(error).evalue
     }
   }
 

@@ -1,6 +1,7 @@
 import '../../../history/attach.js'
 import { escapeText } from '../../../text.js'
 import type { RecordTime } from '../../../time/record.js'
+import { secondsText } from '../../event-columns.js'
 import type { Cockpit } from './cockpit.js'
 import { unlessFrozen } from './control.js'
 import type { Place } from './row.js'
@@ -22,17 +23,13 @@ export function unlessRecord(cockpit: Cockpit): string | undefined {
 export function recordText({ vm }: Cockpit): string | undefined {
   const time = vm.target.record?.time
   if (time === undefined) return undefined
-  return time.branch === undefined ? `RECORD ${seconds(time)}` : `BRANCH from ${seconds(time.branch)}`
-}
-
-function seconds({ ns }: { readonly ns: number }): string {
-  return `${(ns / 1e9).toFixed(6)}s`
+  return time.branch === undefined ? `RECORD ${secondsText(time)}` : `BRANCH from ${secondsText(time.branch)}`
 }
 
 function place(time: RecordTime): string {
   return time.branch === undefined
-    ? `on the record, at ${seconds(time)}`
-    : `a branch from ${seconds(time.branch)}`
+    ? `on the record, at ${secondsText(time)}`
+    : `a branch from ${secondsText(time.branch)}`
 }
 
 /** Goes back in the record by so much of the guest's time. */
@@ -61,7 +58,7 @@ export function whoWrote(cockpit: Cockpit, { address, size, name }: Place): void
         .slice(-shownWrites)
         .reverse()
         .map((event) => ({
-          label: `${seconds(event.time)} vCPU ${event.cpu} ${escapeText(event.comm ?? '')}`,
+          label: `${secondsText(event.time)} vCPU ${event.cpu} ${escapeText(event.comm ?? '')}`,
           about: escapeText(
             `${event.where ?? 'code without a symbol'}: ${String(event.before)} to ${String(event.after)}`,
           ),
