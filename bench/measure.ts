@@ -49,7 +49,9 @@ export function print(title: string, rows: readonly Row[]): void {
     const at = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
     const show = (ms: number): string =>
-      count === undefined ? ms.toFixed(own === undefined ? 1 : 0) : (count / ms / 1000).toFixed(2)
+      count === undefined
+        ? ms.toFixed(own === undefined ? 1 : own === 'times' ? 2 : 0)
+        : (count / ms / 1000).toFixed(2)
     const unit = own ?? (count === undefined ? 'ms' : 'M/s')
     const promise = goal === undefined ? '' : count === undefined ? `< ${goal}` : `>= ${goal}`
     table.push([what, show(at(0)), show(at(0.5)), show(at(0.95)), unit, promise])

@@ -11,6 +11,7 @@ import { measureLinkedCasts } from './linked.js'
 import { measureOpening } from './opening.js'
 import { measurePrompt } from './prompt.js'
 import { measureReports } from './report.js'
+import { measureTime } from './time.js'
 import { measureTranslation } from './translation.js'
 import { measureTui } from './tui.js'
 import { measureWalk } from './walk.js'
@@ -22,6 +23,7 @@ measureArenas()
 measureCasts(dist)
 measureLinkedCasts(dist)
 await measureReports()
+await measureTime()
 const fixture = await million()
 try {
   measureBtf(fixture.btf, dist)

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { beyondLimit, writeKept } from './kept-files.js'
 
 /** What all answers about one run may take on disk; those used longest ago go first. */
 const keptBytes = 256 * 2 ** 20
@@ -41,9 +33,8 @@ export class Answers {
     if (answer.length > longest) return
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
     const path = this.#path(question)
-    writeFileSync(`${path}.new`, answer, { mode: 0o600 })
-    renameSync(`${path}.new`, path)
-    this.#thin()
+    writeKept(path, answer)
+    for (const old of beyondLimit(this.#directory, keptBytes)) rmSync(old, { force: true })
   }
 
   #path(question: Readonly<Record<string, unknown>>): string {
@@ -51,17 +42,5 @@ export class Answers {
       typeof value === 'bigint' ? `0x${value.toString(16)}` : value
     const hash = createHash('sha256').update(JSON.stringify(question, plain))
     return join(this.#directory, hash.digest('hex').slice(0, 32))
-  }
-
-  #thin(): void {
-    const kept = readdirSync(this.#directory)
-      .map((name) => join(this.#directory, name))
-      .map((path) => ({ path, status: statSync(path, { throwIfNoEntry: false }) }))
-      .sort((a, b) => (b.status?.mtimeMs ?? 0) - (a.status?.mtimeMs ?? 0))
-    let sum = 0
-    for (const { path, status } of kept) {
-      sum += status?.size ?? 0
-      if (sum > keptBytes) rmSync(path, { force: true })
-    }
   }
 }

@@ -2,12 +2,12 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { Console } from '../machine/console.js'
-import type { MachineStop } from '../machine/machine.js'
-import { Machine } from '../machine/machine.js'
+import type { Machine, MachineStop } from '../machine/machine.js'
 import type { VcpuState } from '../machine/registers.js'
 import { type GuestRecord, guestFiles, writeRecord } from '../machine/registry.js'
 import type { RunCondition, RunOptions } from '../machine/run-until.js'
 import type { TraceEnd, TraceHit, TraceOptions } from '../machine/trace.js'
+import { branchFrom } from './branch.js'
 import { MemoryFile } from './engine/memory-file.js'
 import { type Moment, RunEnded } from './engine/run.js'
 import { type Destination, Journey, type RunSetup, type TravelOptions } from './journey.js'
@@ -344,43 +344,14 @@ export class RunRecord implements AsyncDisposable {
     const known = this.#branch?.machine
     if (known !== undefined) return known
     return await this.#exclusive(async () => {
-      const written = this.#branch !== undefined
+      const isWritten = this.#branch !== undefined
       const from = this.#branch?.from ?? this.#moment()
-      const { hold } = this.#journey
-      if (hold === undefined)
-        throw new CryoscopeError('guest', 'the guest of this record does not run; go to a place of it')
-      // A stop ends one block after the hold, so the hold is moved one block back; what was written stays where it is.
-      if (!written) await this.#stopAt(hold.instructions, hold.previous)
-      else await this.#journey.run.stop()
-      const { run } = this.#journey
-      const { gdb: socket, gdbLock: lock } = guestFiles(this.#directory)
-      const machine = await Machine.over({
-        label: `guest @${this.guest.name}`,
-        record: this.guest,
-        qemu: run.qemu,
-        qmp: run.qmp,
-        directory: this.#directory,
-        child: undefined,
-        disown: () => {},
-        gdb: async () => ({ socket, lock }),
-      })
+      const machine = await branchFrom(this.#journey, this.#directory, this.guest, isWritten)
       machine.onStateChange((state) => this.#tell(state))
       this.#branch = { from, machine }
       this.#epoch++
       return machine
     })
-  }
-
-  async #stopAt(instructions: number, previous: number): Promise<void> {
-    for (let tries = 0; tries < 4; tries++) {
-      await this.#journey.goTo(previous)
-      const moment = await this.#journey.run.stop()
-      if (moment?.instructions === instructions) return
-    }
-    throw new CryoscopeError(
-      'guest',
-      'the guest cannot be stopped exactly here: this machine is too busy; try again',
-    )
   }
 
   async #leaveBranch(): Promise<void> {

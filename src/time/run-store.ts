@@ -1,14 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { CryoscopeError } from '../errors.js'
 import { takeLock } from '../machine/file-lock.js'
@@ -16,6 +7,7 @@ import type { RamRange } from '../machine/memory-tree.js'
 import { Answers } from './answers.js'
 import type { MemoryFile } from './engine/memory-file.js'
 import type { Moment } from './engine/run.js'
+import { beyondLimit, writeKept } from './kept-files.js'
 import { PageStore, type PageTable } from './page-store.js'
 
 /** A state that runs go on from. */
@@ -243,26 +235,14 @@ export class RunStore {
   }
 
   #write(name: string, content: Uint8Array): void {
-    const path = join(this.directory, name)
-    writeFileSync(`${path}.new`, content, { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+    writeKept(join(this.directory, name), content)
   }
 }
 
 /** Removes runs that nobody uses, those used longest ago first, until the rest is within bounds. */
 async function thinRuns(root: string, kept: string): Promise<void> {
-  const runs = readdirSync(root)
-    .filter((name) => /^[0-9a-f]{32}$/.test(name) && name !== kept)
-    .map((name) => ({
-      path: join(root, name),
-      used: statSync(join(root, name)).mtimeMs,
-      bytes: sizeOf(join(root, name)),
-    }))
-    .sort((a, b) => b.used - a.used)
-  let sum = 0
-  for (const { path, bytes } of runs) {
-    sum += bytes
-    if (sum <= keptBytes) continue
+  const isOther = (name: string): boolean => /^[0-9a-f]{32}$/.test(name) && name !== kept
+  for (const path of beyondLimit(root, keptBytes, isOther)) {
     try {
       await takeLock(join(path, 'lock'), { patience: 0, holderIs: 'uses this run' })
       rmSync(path, { recursive: true, force: true })
@@ -270,13 +250,6 @@ async function thinRuns(root: string, kept: string): Promise<void> {
       if (!(error instanceof CryoscopeError)) throw error
     }
   }
-}
-
-function sizeOf(directory: string): number {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).reduce(
-    (sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512,
-    0,
-  )
 }
 
 /** The name of a run: everything that it depends on, hashed. */
