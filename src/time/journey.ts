@@ -8,7 +8,7 @@ import { escapeText } from '../text.js'
 import type { RawEvent } from './engine/event.js'
 import { milestoneSpacing } from './engine/layout.js'
 import type { MemoryFile } from './engine/memory-file.js'
-import { preempt, preemptionOf } from './engine/preempt.js'
+import { asPaused, preempt, preemptionOf } from './engine/preempt.js'
 import { type Hold, type Moment, Run, type RunOptions } from './engine/run.js'
 import type { Checkpoint, RunStore } from './run-store.js'
 
@@ -274,7 +274,8 @@ export class Journey {
     }
     // A stop lets one block more run.
     run.shared.drain((event) => onEvent?.(event))
-    const devices = await run.saveDevices()
+    const saved = await run.saveDevices()
+    const devices = preempts ? asPaused(saved) : saved
     const { console, outbox } = guestFiles(this.directory)
     const text = [readFileSync(console), readFileSync(outbox)] as const
     await this.end()

@@ -1,5 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { preemptionOf, preemptSpacing } from '../../src/time/engine/preempt.js'
+import { asPaused, preemptionOf, preemptSpacing } from '../../src/time/engine/preempt.js'
+
+describe('asPaused', () => {
+  it('makes a state that the debugger stopped one that was paused, and leaves all else as it is', () => {
+    const section = (state: string): Buffer => {
+      const text = Buffer.alloc(100)
+      text.write(state)
+      const words = Buffer.alloc(12)
+      words.writeUInt32BE(state.length + 1, 8)
+      return Buffer.concat([Buffer.from('before debug globalstate'), words, text, Buffer.from('debug')])
+    }
+    expect(Buffer.from(asPaused(section('debug')))).toEqual(section('paused'))
+    expect(Buffer.from(asPaused(section('paused')))).toEqual(section('paused'))
+    expect(Buffer.from(asPaused(Buffer.from('debug')))).toEqual(Buffer.from('debug'))
+  })
+})
 
 describe('preemptionOf', () => {
   it('is a function of seed and segment, within bounds, short and long', () => {

@@ -53,6 +53,21 @@ export async function preempt(run: Run, { turn, steps }: Preemption): Promise<nu
   }
 }
 
+/**
+ * A saved state says how the guest stood, and no QEMU takes one that its debugger had stopped: it is made one that was paused
+ * (migration/global_state.c: the section's name, two words, the length of the text, the text in 100 bytes).
+ */
+export function asPaused(state: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(state)
+  const name = bytes.indexOf('globalstate')
+  const at = name + 'globalstate'.length + 8
+  const length = name < 0 ? 0 : bytes.readUInt32BE(at)
+  if (bytes.toString('latin1', at + 4, at + 4 + length) !== 'debug\0') return state
+  bytes.writeUInt32BE('paused\0'.length, at)
+  bytes.write('paused\0', at + 4, 'latin1')
+  return bytes
+}
+
 /** HLT, MONITOR and MWAIT (Intel SDM volume 2). */
 function waits(code: Uint8Array): boolean {
   if (code[0] === 0xf4) return true
