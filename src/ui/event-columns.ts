@@ -51,8 +51,7 @@ export const writeColumns: readonly Column<WriteEvent>[] = [
     title: 'CHANGE',
     cell: (event) => {
       const { before, after } = event.toJSON() as { before: unknown; after: unknown }
-      const change = changeText(event.member, before, after)
-      return event.former === undefined ? change : `${change} (${event.former})`
+      return changeText(event.member, before, after)
     },
   },
   { key: 'line', title: 'LINE', cell: ({ line }) => line ?? '' },
