@@ -151,6 +151,19 @@ function readCheck(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
+/** A check whose own mistakes are said to be its own. */
+function told(path: string, check: Invariant): Invariant {
+  return (vm) => {
+    try {
+      return check(vm)
+    } catch (cause) {
+      if (cause instanceof CryoscopeError) throw cause
+      const { message } = cause as Error
+      throw new CryoscopeError('usage', `${escapeText(path)} throws: ${escapeText(message)}`, { cause })
+    }
+  }
+}
+
 /** Loads the default export of a file of TypeScript. */
 async function loadCheck(path: string, text: string): Promise<Invariant> {
   const { default: typescript } = await import('typescript')
@@ -162,7 +175,7 @@ async function loadCheck(path: string, text: string): Promise<Invariant> {
     const file = join(directory, 'check.mjs')
     writeFileSync(file, outputText)
     const loaded = (await import(pathToFileURL(file).href)) as { readonly default?: unknown }
-    if (typeof loaded.default === 'function') return loaded.default as Invariant
+    if (typeof loaded.default === 'function') return told(path, loaded.default as Invariant)
   } catch (cause) {
     throw new CryoscopeError(
       'usage',
