@@ -246,6 +246,7 @@ describe('programs', () => {
     expect(told(of(list))).toEqual([
       'fact: 6 BPF programs took 5 s while runs were counted; the busiest: d (5 s in 5 runs, 1 s each), program 2 (8 ms in 2 runs, 4 ms each), a (3 ms in 1 run, 3 ms each).',
     ])
+    expect(told(of([program(1, 'a', 1n, 499_999n)]))[0]).toMatch(/^fact: 1 BPF program took 0 ms while/)
     expect(told(of(list.slice(0, 1), false))).toEqual([
       'fact: At least 1 BPF program took at least 3 ms while runs were counted; the busiest that could be read: a (3 ms in 1 run, 3 ms each).',
     ])

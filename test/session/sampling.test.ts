@@ -21,6 +21,12 @@ describe('looks at a guest over time', () => {
     expect(control.calls).toEqual([1, 2, 3].map(() => ['advance', every, {}]))
   })
 
+  it('may be nearer than a millisecond', async () => {
+    const { vm, control } = sessionWith()
+    await sampleOverTime(vm, { every: { ms: 0.5 }, for: { ms: 1 } }, () => ({}))
+    expect(control.calls).toHaveLength(2)
+  })
+
   it('may give several rows of one moment, and none', async () => {
     const { vm } = sessionWith()
     const rows = await rowsOf(sampleOverTime(vm, { every, for: every }, () => [{ cpu: 0 }, { cpu: 1 }]))

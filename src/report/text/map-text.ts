@@ -54,7 +54,7 @@ function tableOf(entries: readonly ReportEntry[], columns: number): string[] | u
   const cells = rows.map((row) => [...row.slice(0, keys.length), '|', ...row.slice(keys.length)])
   const sides = [...numeric.slice(0, keys.length), false, ...numeric.slice(keys.length)]
   const headings = [...keys, '|', ...values].map(
-    (title, i): Heading => ({ title: escapeText(title), align: sides[i] ? 'right' : 'left', rigid: true }),
+    (title, i): Heading => ({ title: escapeText(title), align: sides[i] ? 'right' : 'left' }),
   )
   let width = 0
   for (const [i, { title }] of headings.entries())
