@@ -20,8 +20,16 @@ export interface Death {
   readonly text: string
 }
 
+/** What a worker has used up since it began with an input. */
+interface Since {
+  index: bigint
+  ticks: number
+  /** Milliseconds that it waited for something. */
+  waited: number
+}
+
 const pollMilliseconds = 100
-/** Processes that wait for something take no processor time; so much more time passes for them. */
+/** Processes that wait for something take no processor time; so much more time may pass for them. */
 const patience = 10
 /** Preparing is no input, and may take so much longer. */
 const longer = 6
@@ -48,7 +56,7 @@ export class WorkerProcess {
   async ask(request: Request): Promise<Answer | Death> {
     const child = this.#child ?? this.#start()
     return await new Promise<Answer | Death>((resolve) => {
-      const since = { index: 0n, ticks: ticksOf(child), time: performance.now() }
+      const since: Since = { index: 0n, ticks: processorOf(child).ticks, waited: 0 }
       let reason: Death['reason'] | undefined
       ftruncateSync(this.#progress, 0)
       const poll = setInterval(() => {
@@ -100,22 +108,18 @@ export class WorkerProcess {
     return child
   }
 
-  #exceeded(
-    child: ChildProcess,
-    since: { index: bigint; ticks: number; time: number },
-  ): Death['reason'] | undefined {
+  #exceeded(child: ChildProcess, since: Since): Death['reason'] | undefined {
     if (memoryMiB(child) > this.#limits.memoryMiB) return 'memory'
     const index = this.#index()
-    const ticks = ticksOf(child)
+    const { ticks, waits } = processorOf(child)
     if (index !== since.index) {
-      Object.assign(since, { index, ticks, time: performance.now() })
+      Object.assign(since, { index, ticks, waited: 0 })
       return undefined
     }
+    if (waits) since.waited += pollMilliseconds
     const seconds = this.#limits.seconds * (index === 0n ? longer : 1)
     const isSlow = (ticks - since.ticks) / ticksPerSecond > seconds
-    return isSlow || performance.now() - since.time > this.#limits.seconds * 1000 * patience
-      ? 'hang'
-      : undefined
+    return isSlow || since.waited > this.#limits.seconds * 1000 * patience ? 'hang' : undefined
   }
 
   #index(): bigint {
@@ -138,12 +142,12 @@ export class WorkerProcess {
   }
 }
 
-/** utime and stime of /proc/PID/stat, in ticks. */
-function ticksOf({ pid }: ChildProcess): number {
+/** utime and stime of /proc/PID/stat, in ticks, and whether it waits: what has no processor on a busy machine does not. */
+function processorOf({ pid }: ChildProcess): { ticks: number; waits: boolean } {
   const fields = stat(`/proc/${pid}/stat`)
     .replace(/^.*\) /s, '')
     .split(' ')
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
+  return { ticks: Number(fields[11] ?? 0) + Number(fields[12] ?? 0), waits: fields[0] !== 'R' }
 }
 
 /** Anonymous pages: those of mapped files are not the process's own. */

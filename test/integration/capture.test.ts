@@ -21,6 +21,8 @@ const nmi = {
   trigger: injectNmi,
 }
 
+const arm64 = { ...sysrq, arch: 'arm64' as const }
+
 async function injectNmi(session: Session): Promise<void> {
   const words = commandLine(session.machine?.qemuPid ?? 0).join(' ')
   const monitors = [...words.matchAll(/path=(\S*?qmp\.\d+),/g)].map(([, path]) => path ?? '')
@@ -37,7 +39,7 @@ async function injectNmi(session: Session): Promise<void> {
 
 describe.each([
   ['that was told to crash', sysrq] as const,
-  ...(all ? [['that an NMI made panic', nmi] as const] : []),
+  ...(all ? [['that an NMI made panic', nmi] as const, ['of arm64', arm64] as const] : []),
 ])('a kernel %s with CPU 1 offline', (_how, options) => {
   let guest: CapturedGuest
   let vm: Session

@@ -1,6 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { architectures, type GuestArchitecture } from '../../../src/machine/architecture.js'
@@ -10,7 +21,14 @@ import { boot } from '../../../src/session/guest.js'
 import type { Session } from '../../../src/session/session.js'
 
 const source = fileURLToPath(new URL('kexec-load.c', import.meta.url))
-const targets = { amd64: ['x86_64-linux-gnu', 62], arm64: ['aarch64-linux-gnu', 183] } as const
+const fetchPackages = fileURLToPath(new URL('../../../scripts/apt-fetch', import.meta.url))
+
+/** kexec-tools and makedumpfile with their libraries: Debian's kernel for arm64 knows no kexec_file_load. */
+const toolPackages = [
+  ...['kexec-tools', 'makedumpfile', 'libc6', 'zlib1g', 'liblzo2-2', 'libdw1', 'libelf1', 'libbz2-1.0'],
+  ...['liblzma5', 'libxenmisc4.17', 'libxencall1', 'libxentoollog1', 'libxenevtchn1', 'libxengnttab1'],
+  ...['libxenforeignmemory1', 'libxendevicemodel1', 'libxentoolcore1'],
+]
 
 /** A guest that panicked and whose capture kernel runs. */
 export interface CapturedGuest {
@@ -51,12 +69,21 @@ export async function captureCrash(options: CaptureOptions): Promise<CapturedGue
   const at = (name: string): string => join(directory, name)
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   try {
-    writeFileSync(at('load'), compileLoader(arch), { mode: 0o755 })
+    const tools = arch === 'amd64' ? undefined : captureTools(arch)
+    writeFileSync(
+      at('load'),
+      tools === undefined
+        ? compileLoader()
+        : `#!/bin/sh\nexec ${callOf('kexec', '-p "$1" --initrd="$2" --append="$3"')}\n`,
+      {
+        mode: 0o755,
+      },
+    )
     copyFileSync((await resolveKernel(options.kernel, { arch })).path, at('vmlinuz'))
     writeFileSync(
       at('capture.sh'),
       `echo "capture: saving"
-${options.save} >/dev/virtio-ports/cryoscope.out
+${tools === undefined ? '' : `makedumpfile() { ${callOf('makedumpfile', '"$@"')}; }\n`}${options.save} >/dev/virtio-ports/cryoscope.out
 echo "capture: saved with status $?"
 while :; do sleep 1000; done
 `,
@@ -64,7 +91,8 @@ while :; do sleep 1000; done
     const capture = await buildImage({
       hostname: 'capture',
       architecture: arch,
-      run: options.program === undefined ? [] : [[options.program, '-v']],
+      run: tools !== undefined || options.program === undefined ? [] : [[options.program, '-v']],
+      files: tools === undefined ? [] : [`${tools}:/tools`],
       script: at('capture.sh'),
     })
     await writeImage(capture, at('capture.cpio.gz'), { gzip: true })
@@ -103,6 +131,7 @@ sleep 1000
         `${at('load')}:/capture/load`,
         `${at('vmlinuz')}:/capture/vmlinuz`,
         `${at('capture.cpio.gz')}:/capture/initrd`,
+        ...(tools === undefined ? [] : [`${tools}:/tools`]),
       ],
       script: at('script.sh'),
       waitFor: /^capture: (ready|not loaded.*)/m,
@@ -144,23 +173,50 @@ sleep 1000
   }
 }
 
+/** A directory with the programs of Debian 12 that load a capture kernel and save a dump, and their libraries. */
+function captureTools(arch: GuestArchitecture): string {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cryoscope')
+  const tools = join(cache, `capture-tools-${arch}`)
+  if (existsSync(tools)) return tools
+  mkdirSync(cache, { recursive: true })
+  const work = mkdtempSync(join(cache, '.capture-'))
+  try {
+    const packages = join(work, 'packages')
+    execFileSync(fetchPackages, ['--arch', arch, 'bookworm', ...toolPackages, '--', packages])
+    const flat = join(work, 'flat')
+    mkdirSync(flat)
+    for (const entry of readdirSync(packages, { recursive: true, withFileTypes: true })) {
+      const isWanted = /^(?:kexec|makedumpfile|ld-linux-.*|lib.*\.so\.[\d.]+)$/.test(entry.name)
+      if (isWanted && statSync(join(entry.parentPath, entry.name)).isFile())
+        copyFileSync(join(entry.parentPath, entry.name), join(flat, entry.name))
+    }
+    renameSync(flat, tools)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  return tools
+}
+
+/** Words for a shell that run one of them in a guest. */
+const callOf = (name: string, words: string): string =>
+  `/tools/ld-linux-aarch64.so.1 --library-path /tools /tools/${name} ${words}`
+
 /** The text of the loader with an ELF header before it. */
-function compileLoader(arch: GuestArchitecture): Buffer {
-  const [target, machine] = targets[arch]
+function compileLoader(): Buffer {
   const directory = mkdtempSync(join(tmpdir(), 'cryoscope-loader-'))
   try {
     const object = join(directory, 'load.o')
-    const flags = [
-      '-O1',
-      '-ffreestanding',
-      '-fno-builtin',
-      '-fno-stack-protector',
-      '-fPIE',
+    const flags = ['-O1', '-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-fPIE']
+    execFileSync('clang-19', [
+      '--target=x86_64-linux-gnu',
+      ...flags,
       '-fcf-protection=none',
-    ]
-    const usable = arch === 'amd64' ? flags : flags.filter((flag) => !flag.startsWith('-fcf'))
-    execFileSync('clang-19', [`--target=${target}`, ...usable, '-c', source, '-o', object])
-    return program(textOf(readFileSync(object)), machine)
+      '-c',
+      source,
+      '-o',
+      object,
+    ])
+    return program(textOf(readFileSync(object)))
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -179,13 +235,13 @@ function textOf(object: Buffer): Buffer {
   throw new Error('clang made no code')
 }
 
-function program(text: Buffer, machine: number): Buffer {
+function program(text: Buffer): Buffer {
   const base = 0x400000
   const headers = 64 + 56
   const file = Buffer.alloc(headers + text.length)
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
   file.writeUInt16LE(2, 16)
-  file.writeUInt16LE(machine, 18)
+  file.writeUInt16LE(62, 18)
   file.writeUInt32LE(1, 20)
   file.writeBigUInt64LE(BigInt(base + headers), 24)
   file.writeBigUInt64LE(64n, 32)

@@ -4,7 +4,6 @@
  */
 typedef unsigned long word;
 
-#if defined(__x86_64__)
 enum { openat = 257, exit_group = 231, kexec_file_load = 320 };
 static inline word call(word number, word a, word b, word c, word d, word e)
 {
@@ -18,32 +17,13 @@ static inline word call(word number, word a, word b, word c, word d, word e)
 			 : "rcx", "r11", "memory");
 	return result;
 }
-#else
-enum { openat = 56, exit_group = 94, kexec_file_load = 294 };
-static inline word call(word number, word a, word b, word c, word d, word e)
-{
-	register word x8 __asm__("x8") = number;
-	register word x0 __asm__("x0") = a;
-	register word x1 __asm__("x1") = b;
-	register word x2 __asm__("x2") = c;
-	register word x3 __asm__("x3") = d;
-	register word x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-	return x0;
-}
-#endif
 
 static void start(word *stack) __attribute__((used));
 
 /* The first code of the text, where the program begins. */
 __attribute__((naked)) void _start(void)
 {
-#if defined(__x86_64__)
 	__asm__("mov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start");
-#else
-	__asm__("mov x0, sp\n\tb start");
-#endif
 }
 
 static void start(word *stack)
