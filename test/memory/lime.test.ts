@@ -60,6 +60,24 @@ describe('a LiME image', () => {
     half.memory.close()
   })
 
+  it('ends before a range that no machine has', () => {
+    const at = (physical: number) => {
+      const bytes = Buffer.concat([range(0, plausiblePage(1)), range(physical, plausiblePage(2))])
+      const dump = open(bytes)
+      dump.memory.close()
+      return { count: dump.memory.ranges.length, problems: dump.problems }
+    }
+    const why = 'the range at byte 4128 of the file cannot be: the rest of the memory is missing'
+    expect(at(2 ** 52 - frame)).toEqual({ count: 2, problems: [] })
+    expect(at(2 ** 52 - frame + 4096)).toEqual({ count: 1, problems: [why] })
+    // Of no length.
+    const bytes = range(frame, plausiblePage(1))
+    bytes.writeBigUInt64LE(BigInt(frame - 1), 16)
+    const dump = open(Buffer.concat([range(0, plausiblePage(1)), bytes]))
+    expect(dump.problems).toEqual([why])
+    dump.memory.close()
+  })
+
   it('that is damaged opens, or says why not, and never has more than the file', () => {
     const edit = fc.tuple(
       fc.oneof(fc.integer({ min: 4, max: 31 }), fc.integer({ min: 32 + frame, max: 63 + frame })),

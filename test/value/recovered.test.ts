@@ -114,6 +114,20 @@ describe('integers in which programs keep pointers', () => {
     expect((row.$element(2) as Scalar).$kind).toBe('scalar')
   })
 
+  test('name the symbol that they lead to, in JSON and text', () => {
+    const { guest, type } = nodes()
+    const named = {
+      ...nodes().context,
+      memory: guest,
+      symbolize: (address: bigint) => (address === base + 0x100n ? 'nodes+0x100' : undefined),
+    }
+    const node = makeValue(named, type, base, 'node') as StructValue
+    const next = node.$member('next') as PointerValue
+    expect(next.$json()).toEqual({ ...shown, to: 'nodes+0x100' })
+    expect(next.$format()).toBe('0xffff888000000100 <nodes+0x100> (recovered struct node *)')
+    expect(compileJson(named, type)(guest.view, guest.bytes, 0)).toContain('"to":"nodes+0x100"')
+  })
+
   test('are integers where the value cannot be such a pointer', () => {
     const { guest, node } = nodes()
     guest.setPointer(8, 12345n)

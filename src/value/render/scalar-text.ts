@@ -45,5 +45,6 @@ function formatFloat(value: number, size: number): string {
     const short = Number(value.toPrecision(digits))
     if (Math.fround(short) === value) return `${short}`
   }
-  return `${value}`
+  // Nine tell any two apart.
+  return `${Number(value.toPrecision(9))}`
 }

@@ -479,6 +479,8 @@ describe('numbers', () => {
     expect(
       [0x3f800000, 0x3eaaaaab, 0x4b7fffff, 0x00000001, 0x7f7fffff, 0x80000000, 0x7f800000].map(single),
     ).toEqual(['1', '0.33333334', '16777215', '1e-45', '3.4028235e+38', '-0', 'Infinity'])
+    // Eight digits do not tell it from its neighbour.
+    expect(single(0x447fc001)).toBe('1023.00006')
     expect(text((b) => b.float('double', 8), words(0x3fd5555555555555n))).toBe('0.3333333333333333')
     expect(text((b) => b.float('_Float16', 2), [0x55, 0x35])).toBe('0.33325195')
   })
