@@ -91,6 +91,16 @@ describe('a raw image', () => {
     await vm.close()
   })
 
+  it('is as it lies where its kernel says that memory ends there', async () => {
+    const path = join(directory, 'exact')
+    writeFileSync(path, withMoreAbove(10 * MiB))
+    const vm = openDump(path)
+    expect(vm.target.facts).toEqual({ format: 'raw image, from address 0 on' })
+    expect(vm.problems).toEqual([])
+    expect(vm.kernel.release).toBe('6.99.0-test')
+    await vm.close()
+  })
+
   it('leaves a stated layout of a dump that says itself where its memory lies', () => {
     const path = join(directory, 'core')
     writeFileSync(path, buildElfCore({ loads: [{ physical: 0, bytes: memory }] }))

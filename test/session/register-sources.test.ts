@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { fromNote, registerSources } from '../../src/session/register-sources.js'
+import { sessionWith } from './support/sessions.js'
+
+describe('registers of a note', () => {
+  it('of x86-64 say by cs whether it was user code', () => {
+    const registers = { rip: 1n, cs: 0x33n, orig_rax: 5n, kernel_gs_base: 7n }
+    expect(fromNote({ registers, pid: 9 } as never, 4)).toEqual({
+      index: 4,
+      registers: { rip: 1n, cs: 0x33n, k_gs_base: 7n },
+      halted: undefined,
+      privilege: 3,
+      pid: 9,
+      tables: undefined,
+    })
+    expect(fromNote({ registers: { rip: 1n, cs: 0x10n } } as never, 0).privilege).toBe(0)
+    expect(fromNote({ registers: { rip: 1n } } as never, 0).privilege).toBe(0)
+  })
+
+  it('of arm64 say it by the exception level', () => {
+    const privilege = (pstate: bigint) => fromNote({ registers: { pc: 1n, pstate }, pid: 9 } as never, 2)
+    expect(privilege(0x60000000n)).toEqual({
+      index: 2,
+      registers: { pc: 1n, pstate: 0x60000000n },
+      halted: undefined,
+      privilege: 3,
+      pid: 9,
+    })
+    for (const level of [0x4n, 0x5n, 0x8n, 0x9n]) expect(privilege(level).privilege).toBe(0)
+  })
+})
+
+describe('registers of a target', () => {
+  const sources = [{ index: 0, registers: { rip: 1n }, halted: false, privilege: 0 }]
+
+  it('are as they are, unless the kernel is one that crashed', () => {
+    const kernel = {} as never
+    expect(registerSources(sources, () => ({ role: 'running', kernel }) as never)).toBe(sources)
+    expect(registerSources([], () => ({ role: 'crashed', kernel }) as never)).toEqual([])
+    // Where nothing can be told of them they stay.
+    expect(
+      registerSources(sources, () => ({ role: 'crashed', kernel: sessionWith().vm.kernel }) as never),
+    ).toEqual(sources)
+  })
+})
+
+describe('a vCPU of a session', () => {
+  const vcpus = () => [{ index: 3, registers: { rip: 1n }, halted: false, privilege: 0 }]
+
+  it('is stepped by its number, where something runs', async () => {
+    const { vm, control } = sessionWith(() => undefined, { vcpus })
+    await vm.vcpus[0]?.step(5)
+    await vm.vcpus[0]?.step()
+    expect(control.calls).toEqual([
+      ['step', 3, 5],
+      ['step', 3, 1],
+    ])
+    const dump = sessionWith(() => undefined, { vcpus, control: undefined }).vm
+    await expect(dump.vcpus[0]?.step()).rejects.toThrow('a dump does not run; step needs a guest')
+  })
+})
