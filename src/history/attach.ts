@@ -12,7 +12,15 @@ import { stepBack } from './step-back.js'
 import { type Trace, type TraceOptions, trace } from './trace.js'
 import { placeInTime, recordOf, type When } from './watching.js'
 import { type FoundMoment, type WhenOptions, when } from './when.js'
-import { type Answer, firstWrite, lastWrite, type WriteEvent, type WritesOptions, writes } from './writes.js'
+import {
+  type Answer,
+  firstWrite,
+  lastWrite,
+  type WriteEvent,
+  type WritesAnswer,
+  type WritesOptions,
+  writes,
+} from './writes.js'
 
 /** Where to run back to: the last call of a function, or the last write to a place. */
 export type BackCondition = string | bigint | { readonly write: WriteTarget; readonly as?: string }
@@ -59,7 +67,7 @@ declare module '../session/session.js' {
     /** Goes back to the last call of a function, or to before the last write: `vm.runBack({ write: 'jiffies' })`. */
     runBack(condition: BackCondition, options?: Span): Promise<RecordTime>
     /** Every store into a place, oldest first: `await vm.writes({ map: 'pid_stats', key: 1 })`. */
-    writes(where: WriteTarget | Place, options?: WritesOptions): Promise<Answer<WriteEvent>>
+    writes(where: WriteTarget | Place, options?: WritesOptions): Promise<WritesAnswer>
     /** The last store into a place before now. */
     lastWrite(where: WriteTarget | Place, options?: WritesOptions): Promise<WriteEvent | undefined>
     /** The first store into a place. */

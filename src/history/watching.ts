@@ -48,7 +48,8 @@ function isPlace(where: WriteTarget | Place): where is Place {
   return typeof where === 'object' && !('$address' in where) && 'address' in where && 'type' in where
 }
 
-function piecesOf(kernel: Kernel, address: bigint, size: number, name: string): Piece[] {
+/** Where bytes of the kernel's memory are in the RAM file. Throws where no memory is there. */
+export function piecesOf(kernel: Kernel, address: bigint, size: number, name: string): Piece[] {
   const pieces: Piece[] = []
   for (let done = 0; done < size; ) {
     const at = address + BigInt(done)

@@ -19,7 +19,8 @@ export function typedPlace(vm: Session, where: WriteTarget, type: string | CType
   if (isMapPlace(where)) {
     const map = vm.map(where.map)
     const place = map.valuePlace(where.key, where.cpu)
-    return memberOf({ name: `${map.name}[${anyText(where.key)}]`, ...place }, where.field)
+    const entry = { map, key: where.key }
+    return memberOf({ name: `${map.name}[${anyText(where.key)}]`, ...place, entry }, where.field)
   }
   if (typeof where === 'string' && type === undefined) {
     const global = programGlobal(vm, where)
@@ -79,6 +80,7 @@ export function memberOf(place: Place, path: string | undefined): Place {
     throw new CryoscopeError('usage', `${escapeText(path)} is a bitfield: ask for the member that holds it`)
   }
   return {
+    ...place,
     name: `${place.name}.${path}`,
     address: place.address + BigInt(found.offset),
     type: found.type as CType,

@@ -1,3 +1,4 @@
+import type { BpfMap } from '../bpf/map.js'
 import { typeName } from '../btf/type-name.js'
 import type { CType } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
@@ -12,6 +13,8 @@ export interface Place {
   readonly name: string
   readonly address: bigint
   readonly type: CType
+  /** The entry of a map whose value it is, or lies in. */
+  readonly entry?: { readonly map: BpfMap; readonly key: unknown }
 }
 
 /** One write, as it is shown and as it can be taken back. */

@@ -51,7 +51,8 @@ export const writeColumns: readonly Column<WriteEvent>[] = [
     title: 'CHANGE',
     cell: (event) => {
       const { before, after } = event.toJSON() as { before: unknown; after: unknown }
-      return changeText(event.member, before, after)
+      const change = changeText(event.member, before, after)
+      return event.former === undefined ? change : `${change} (${event.former})`
     },
   },
   { key: 'line', title: 'LINE', cell: ({ line }) => line ?? '' },

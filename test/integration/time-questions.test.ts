@@ -288,6 +288,44 @@ describe('the record of a guest with 2 vCPUs', () => {
     }
   })
 
+  it('says when an element of a map and a slot of an arena were given back and handed out, as their programs did', async () => {
+    await vm.goTo('start')
+    const from = vm.time.instructions
+    const span = { from, to: from + 250_000_000 }
+    const exits = (await vm.calls('demo_exit_task', span)).events
+    const begins = (await vm.calls('demo_init_task', span)).events
+    // One after which another task is born.
+    const exit = exits.find(({ time }) => begins.some((each) => each.time.instructions > time.instructions))
+    if (exit === undefined) throw new Error(`no task that ended among ${exits.length}`)
+    await exit.go()
+    const { pid } = exit.args.p as StructValue
+    const place = { map: 'pid_stats', key: pid, field: 'nr_run' }
+    const element = await vm.writes(place, { from: exit, to: span.to })
+    expect(element.lives[0]?.what).toBe(`key ${pid} was removed from pid_stats, and its element given back`)
+    expect(element.lives[0]?.pid).toBe(exit.pid)
+    expect(element.problems.sentences.join()).toContain('given back')
+    const [removed] = element.lives
+    const until = exit.time.instructions + (exit.duration?.instructions ?? 0)
+    expect(removed?.time.instructions).toBeGreaterThan(exit.time.instructions)
+    expect(removed?.time.instructions).toBeLessThan(until)
+    // What was written before belongs to who had it before; what comes after does not.
+    const whole = await vm.writes(place, { from, to: span.to })
+    for (const { time, former } of whole.events) {
+      if (time.instructions < (removed?.time.instructions ?? 0)) expect(former).toMatch(/^before /)
+    }
+    const data = (vm.map('pid_stats').get(pid) as StructValue).data as bigint
+    const arena = vm.arenas[0]
+    const slot = arena?.describe(data)
+    expect(slot?.value.pid).toBe(pid)
+    const context = await vm.writes(slot?.value.$member('nr_run'), { from: exit, to: span.to })
+    const name = slot?.object?.name
+    const back = context.lives.filter(({ what }) => what === `${name} was given back`)
+    expect(back[0]?.where).toMatch(/demo_exit_task|scx_free/)
+    expect(back[0]?.time.instructions).toBeLessThan(until)
+    // Slots are handed out again, the one given back last first.
+    expect(context.lives.some(({ what }) => what.startsWith(`${name} was handed out anew`))).toBe(true)
+  })
+
   it('names the source line of a program that wrote, and answers a second time at once', async () => {
     const from = (await vm.goTo('start')).instructions
     const span = { from, to: from + 100_000_000 }
