@@ -25,6 +25,8 @@ const liveInterval = 500
 
 /** Milliseconds before it is said that something goes on: most is done sooner. */
 const usualSilence = 300
+/** What else keys do would show a moment that is none. */
+const keysOnTheWay: ReadonlySet<string> = new Set(['escape', 'ctrl-c', 'ctrl-z'])
 
 /** All that the terminal UI knows, without the screen: what is open, where cursors are, what is going on. */
 export class Cockpit implements Desk {
@@ -100,6 +102,7 @@ export class Cockpit implements Desk {
   /** The vCPUs of a guest that stands still. */
   get vcpus(): readonly Vcpu[] {
     if (this.isLive) return []
+    if (this.isTravelling) return this.#vcpus
     if (this.#vcpusAt !== this.state) {
       this.#vcpus = this.#quietly(() => this.vm.vcpus) ?? []
       this.#vcpusAt = this.state
@@ -199,8 +202,15 @@ export class Cockpit implements Desk {
     return control === undefined ? 'dump' : `${control.state} ${control.epoch}`
   }
 
+  /** The guest runs and is looked at meanwhile. */
   get isLive(): boolean {
-    return this.vm.state === 'running'
+    return this.vm.state === 'running' && !this.isTravelling
+  }
+
+  /** A record is on its way to another time: what its memory holds until then is no moment of the guest's. */
+  get isTravelling(): boolean {
+    const { target, state } = this.vm
+    return target.record !== undefined && this.operation !== undefined && state === 'running'
   }
 
   // What changes it
@@ -262,6 +272,10 @@ export class Cockpit implements Desk {
       return
     }
     if (this.operation === undefined && input.kind === 'key') this.message = undefined
+    if (this.isTravelling && !(input.kind === 'key' && keysOnTheWay.has(input.key))) {
+      this.say(`${this.operation?.title}; Esc ends that`, 'warning')
+      return
+    }
     if (input.kind === 'key' && input.key === 'ctrl-c') this.#interrupt()
     else if (input.kind === 'key' && input.key === 'ctrl-z') this.key(input.key)
     else if (this.overlay !== undefined) overlayInput(this, this.overlay, input)
@@ -325,6 +339,7 @@ export class Cockpit implements Desk {
 
   /** Reads the page again when the guest has run since. */
   refresh(force = false): void {
+    if (this.isTravelling) return
     const { page } = this
     if (force || page.readAt !== this.state || this.isLive) page.load(this.state, this.#listHeight(page))
     this.#settle()
@@ -423,15 +438,16 @@ export class Cockpit implements Desk {
   }
 
   #vcpuCount(): number {
-    try {
-      return this.vm.target.vcpus().length
-    } catch {
-      return 1
-    }
+    if (!this.isTravelling)
+      this.#vcpusSeen = this.#quietly(() => this.vm.target.vcpus().length) ?? this.#vcpusSeen
+    return this.#vcpusSeen
   }
+
+  #vcpusSeen = 1
 
   /** After any change: the detail fits the cursor, and cursors are in sight. */
   #settle(): void {
+    if (this.isTravelling) return
     const { page } = this
     page.loadDetail()
     page.list.show(Math.max(1, this.panes.listRows))
@@ -464,7 +480,8 @@ export class Cockpit implements Desk {
     if (this.#working) return
     this.#working = true
     const slice = () => {
-      if (this.#stopped) return
+      if (this.isTravelling) this.#working = false
+      if (this.#stopped || !this.#working) return
       const { page } = this
       const more = [page.list, page.lastDetail?.list].filter((list) => list?.advance(sliceMilliseconds))
       this.#settle()

@@ -94,6 +94,50 @@ describe('the screen', () => {
     expect(screen.text).toMatch(/▾ a[^\n]*\n +b +1 +int/)
   })
 
+  it('draws the record with its checkpoints, and shows no memory while that is on its way elsewhere', async () => {
+    const time = { ns: 5e9, instructions: 5e9, branch: undefined as object | undefined }
+    const session = fakeSession({ state: 'frozen' })
+    const record = {
+      time,
+      end: { ns: 10e9 },
+      checkpoints: [{ ns: 0 }, { ns: 2e9 }],
+      onStateChange: () => () => {},
+    }
+    Object.assign(session.target, { record })
+    let isThere = true
+    const view = listView(columns, [], {
+      load: () => ({
+        columns,
+        rows: new ArrayRows(isThere ? many(3) : []),
+        empty: 'This kernel holds no BPF map',
+      }),
+    })
+    using screen = new TestScreen([tabOf(view), { ...tabOf(view), name: 'maps' }], { session })
+    expect(screen.lines[1]).toMatch(/^ 0 ├┬─+┬─+●─+┤ 10\.000 s/)
+    let arrive = (): void => {}
+    screen.cockpit.operate(
+      'going back 1 ms',
+      () =>
+        new Promise<string>((resolve) => {
+          arrive = () => resolve('on the record')
+        }),
+    )
+    Object.assign(session, { state: 'running' })
+    isThere = false
+    await screen.type('2')
+    expect(screen.text).toMatch(/ON THE WAY/)
+    expect(screen.text).toMatch(/› row0/)
+    expect(screen.text).not.toMatch(/no BPF map|live/)
+    expect(screen.text).toMatch(/going back 1 ms; Esc ends that/)
+    Object.assign(session, { state: 'frozen' })
+    isThere = true
+    time.branch = { ns: 5e9 }
+    arrive()
+    await screen.rest()
+    expect(screen.text).toMatch(/on the record/)
+    expect(screen.lines[1]).toMatch(/◆/)
+  })
+
   it('says on every tab that the dump is cut short, and marks the tab that tells it', async () => {
     const session = fakeSession({ problems: ['vmcore is cut short: it has 50 % of its 536 bytes'] })
     const second = { ...tabOf(listView(columns, many(3)), 'maps'), title: 'Maps', short: 'Maps' }

@@ -2,12 +2,12 @@ import { Box, Spacer, Text } from 'ink'
 import { type ReactNode, useContext } from 'react'
 import { textWidth } from '../../../../present/text/fit.js'
 import type { Cockpit } from '../../model/cockpit.js'
-import { CockpitContext, useCockpit } from '../hooks/use-cockpit.js'
+import { CockpitContext, useReading } from '../hooks/use-cockpit.js'
 
 /** How one came here; filter, order and position on the right. */
 export function Breadcrumbs(): ReactNode {
   const { theme } = useContext(CockpitContext).settings
-  const { before, title, right, isLive } = useCockpit(crumbsOf)
+  const { before, title, right, isLive } = useReading(crumbsOf)
   return (
     <Box height={1} flexShrink={0}>
       <Text wrap="truncate-end">

@@ -62,6 +62,7 @@ function stateText(cockpit: Cockpit): string {
   const { vm, frozenSince, sawStop, pagesRead, columns } = cockpit
   const pages = columns < 60 ? '' : `${pagesRead.toLocaleString('en')} pages read`
   if (vm.state === 'dump') return `DUMP  ${pages}`
+  if (cockpit.isTravelling) return 'ON THE WAY'
   if (vm.state === 'running') return 'RUNNING  live'
   const record = recordText(cockpit)
   if (record !== undefined) return `${record}  ${pages}`

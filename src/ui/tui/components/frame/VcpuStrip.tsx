@@ -3,13 +3,13 @@ import type { ReactNode } from 'react'
 import { placeText } from '../../../../present/columns/vcpus.js'
 import { escapeText } from '../../../../text.js'
 import type { Cockpit } from '../../model/cockpit.js'
-import { useCockpit } from '../hooks/use-cockpit.js'
+import { useReading } from '../hooks/use-cockpit.js'
 import { Line } from '../text/Line.js'
 import { LineOfPieces, type Pieces } from '../text/pieces.js'
 
 /** Where each vCPU stands and what it runs; marked when it has moved, or runs another task. */
 export function VcpuStrip(): ReactNode {
-  const { rows, height, width } = useCockpit(stripOf)
+  const { rows, height, width } = useReading(stripOf)
   return (
     <Box flexDirection="column" height={height} flexShrink={0}>
       {rows.map((cells, row) => (

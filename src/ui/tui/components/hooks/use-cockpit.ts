@@ -29,3 +29,16 @@ export function useCockpit<T>(select: (cockpit: Cockpit) => T): T {
   }, [cockpit, select])
   return useSyncExternalStore(cockpit.subscribe, snapshot)
 }
+
+/** The same of what is read from the guest: it stays as it was while the record is on its way to another time. */
+export function useReading<T>(select: (cockpit: Cockpit) => T): T {
+  const last = useRef<{ readonly value: T } | undefined>(undefined)
+  const still = useCallback(
+    (cockpit: Cockpit): T => {
+      if (!cockpit.isTravelling || last.current === undefined) last.current = { value: select(cockpit) }
+      return last.current.value
+    },
+    [select],
+  )
+  return useCockpit(still)
+}

@@ -2,7 +2,7 @@ import { Box, Text } from 'ink'
 import { type ReactNode, useContext } from 'react'
 import { textWidth } from '../../../../present/text/fit.js'
 import type { Cockpit } from '../../model/cockpit.js'
-import { CockpitContext, useCockpit } from '../hooks/use-cockpit.js'
+import { CockpitContext, useReading } from '../hooks/use-cockpit.js'
 import { ValueTree } from './ValueTree.js'
 import { VirtualList } from './VirtualList.js'
 
@@ -41,7 +41,7 @@ export interface DetailProps {
 /** What is known of the row under the cursor, below its title. */
 export function Detail({ isBeside }: DetailProps): ReactNode {
   const { theme } = useContext(CockpitContext).settings
-  const { columns, rows, title, rule, hasKeys, isTree } = useCockpit(shownOf)
+  const { columns, rows, title, rule, hasKeys, isTree } = useReading(shownOf)
   const body = (
     <Box flexDirection="column" width={columns} height={rows + 1} flexShrink={0}>
       <Box height={1} flexShrink={0}>

@@ -2,7 +2,7 @@ import { Box, Text } from 'ink'
 import { type ReactNode, useCallback, useContext } from 'react'
 import type { Cockpit } from '../../model/cockpit.js'
 import type { ListModel } from '../../model/list.js'
-import { CockpitContext, useCockpit } from '../hooks/use-cockpit.js'
+import { CockpitContext, useReading } from '../hooks/use-cockpit.js'
 import { Line } from '../text/Line.js'
 import { listRows } from './list-rows.js'
 import type { ListFrame, ShownRows } from './rows.js'
@@ -44,7 +44,7 @@ export function Rows({ of, columns, rows, draw }: RowsProps): ReactNode {
     },
     [of, columns, rows, draw],
   )
-  const shown = useCockpit(select)
+  const shown = useReading(select)
   return (
     <Box flexDirection="column" width={columns} height={rows} flexShrink={0}>
       {shown.titles === undefined ? null : <Line pieces={shown.titles} />}
