@@ -30,7 +30,7 @@ export interface Hit extends Actor {
 export interface TraceOptions<Guest = Session> {
   /** A function, an address of code, or memory: `{ write: 'jiffies_64' }`, with a type where an address needs one. */
   readonly at: string | bigint | { readonly write: WriteTarget; readonly as?: string }
-  /** Which of them are wanted. */
+  /** Which of them are wanted. On a record this and `take` may be called twice for a hit. */
   readonly when?: ((vm: Guest, hit: Hit) => unknown) | undefined
   /** Columns of a row, from what can be seen there. */
   readonly take?: ((vm: Guest, hit: Hit) => object | undefined | Promise<object | undefined>) | undefined
@@ -106,14 +106,18 @@ class Collector {
     this.#limit = limit
   }
 
-  /** False when there are enough. */
-  async take(at: Session, hit: Hit): Promise<boolean> {
+  /** The row of a hit, where it is wanted. Changes nothing: a place of a record is asked again when it turns out what it needs. */
+  async look(at: Session, hit: Hit): Promise<object | undefined> {
     const { when, take } = this.#options
+    if (when !== undefined && !(await when(at, hit))) return undefined
+    const given = take === undefined ? undefined : await take(at, hit)
+    return { ...this.#base(hit), ...plain(given) }
+  }
+
+  /** Counts a hit. False when there are enough. */
+  keep(row: object | undefined): boolean {
     this.hits++
-    if (when === undefined || (await when(at, hit))) {
-      const given = take === undefined ? undefined : await take(at, hit)
-      this.rows.push({ ...this.#base(hit), ...plain(given) })
-    }
+    if (row !== undefined) this.rows.push(row)
     return this.hits < this.#limit
   }
 
@@ -177,7 +181,7 @@ async function byStops(vm: Session, options: TraceOptions, collector: Collector)
     async ({ cpu, address, ranMs }) => {
       const vcpu = vm.vcpus.find(({ index }) => index === cpu)
       const task = vcpu?.task
-      return await collector.take(vm, {
+      const hit: Hit = {
         ms: Math.round(ranMs * 1000) / 1000,
         instructions: undefined,
         cpu,
@@ -185,7 +189,8 @@ async function byStops(vm: Session, options: TraceOptions, collector: Collector)
         comm: task?.comm,
         address,
         where: vcpu?.where,
-      })
+      }
+      return collector.keep(await collector.look(vm, hit))
     },
     { ranMs: span?.ms, ...(signal === undefined ? {} : { signal }) },
   )
@@ -237,7 +242,8 @@ async function alongRecord(vm: Session, options: TraceOptions, collector: Collec
           for (const event of events) {
             const hit = hitOf(vm, event, hold)
             if (hit === undefined) continue
-            if (!(await lookout.ask(async (there) => await collector.take(there, hit)))) return 'end'
+            const row = await lookout.ask(async (there) => await collector.look(there, hit))
+            if (!collector.keep(row)) return 'end'
           }
           return undefined
         })

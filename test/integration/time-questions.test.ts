@@ -322,8 +322,20 @@ describe('the record of a guest with 2 vCPUs', () => {
     const back = context.lives.filter(({ what }) => what === `${name} was given back`)
     expect(back[0]?.where).toMatch(/demo_exit_task|scx_free/)
     expect(back[0]?.time.instructions).toBeLessThan(until)
-    // Slots are handed out again, the one given back last first.
-    expect(context.lives.some(({ what }) => what.startsWith(`${name} was handed out anew`))).toBe(true)
+    // The slot, or one of those that other tasks gave back: the allocator takes which it likes.
+    let anew = context.lives.filter(({ what }) => what.startsWith(`${name} was handed out anew`))
+    for (const other of exits.filter((each) => each !== exit).slice(0, 5)) {
+      if (anew.length > 0) break
+      await other.go()
+      const its = vm.map('pid_stats').get((other.args.p as StructValue).pid as number) as
+        | StructValue
+        | undefined
+      const held = its === undefined ? undefined : arena?.describe(its.data as bigint)
+      if (held === undefined) continue
+      const { lives } = await vm.writes(held.value.$member('nr_run'), { from: other, to: span.to })
+      anew = lives.filter(({ what }) => what.startsWith(`${held.object?.name} was handed out anew`))
+    }
+    expect(anew[0]?.where).toMatch(/demo_init_task|alloc/)
   })
 
   it('names the source line of a program that wrote, and answers a second time at once', async () => {
