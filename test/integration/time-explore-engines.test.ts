@@ -104,6 +104,7 @@ describe('explore on several processes and machines', () => {
   it.skipIf(!hasSlurm())('is a job array of Slurm', { timeout: 900_000 }, async () => {
     await using cluster = await startSlurm()
     const out = join(directory, 'slurm')
+    rmSync(out, { recursive: true, force: true })
     const end = await explore(['--seeds', '1..3', '--out', out, '--engine', 'slurm'], cluster.environment)
     expect(plain(end)).toEqual(known.slice(0, 3))
     // Nothing is left but results and recordings.

@@ -42,10 +42,13 @@ export async function startSlurm(): Promise<Cluster> {
   ]
   writeFileSync(at('slurm.conf'), `${lines.join('\n')}\n`)
   const environment = { ...process.env, SLURM_CONF: at('slurm.conf') }
-  const stop = () => {
+  const stop = async () => {
     for (const name of ['slurmd.pid', 'slurmctld.pid', 'munge/pid']) {
       try {
-        process.kill(Number(readFileSync(at(name), 'utf8')))
+        const pid = Number(readFileSync(at(name), 'utf8'))
+        process.kill(pid)
+        // What it writes at its end would lie in the way.
+        for (let tries = 0; tries < 50 && existsSync(`/proc/${pid}`); tries++) await sleep(200)
       } catch {
         // It never came up, or has ended.
       }
@@ -67,13 +70,13 @@ export async function startSlurm(): Promise<Cluster> {
       await sleep(500)
     }
   } catch (error) {
-    stop()
+    await stop()
     throw error
   }
   return {
     environment,
     async [Symbol.asyncDispose]() {
-      stop()
+      await stop()
     },
   }
 }
