@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** About half of the time: they boot guests of their own. Most others share frozen ones. */
 const withOwnGuests = [
-  'test/integration/{capture,causes,cli,containers,idioms,kernel-schedulers,machine,panic,ram-blocks,schedulers,stall,time*,traced}.test.ts',
+  'test/integration/{capture,cli,kernel-schedulers,machine,schedulers,stall,time*}.test.ts',
   'test/integration/jupyter/**/*.test.ts',
 ]
 
