@@ -44,7 +44,11 @@ interface AsksMoments<Guest> {
 }
 
 declare module '../session/untyped.js' {
-  interface AnyGuest extends AsksMoments<AnyGuest> {}
+  interface AnyGuest {
+    when: AsksMoments<AnyGuest>['when']
+    series: AsksMoments<AnyGuest>['series']
+    trace: AsksMoments<AnyGuest>['trace']
+  }
 }
 
 declare module '../session/typed.js' {

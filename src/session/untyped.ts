@@ -26,7 +26,7 @@ export interface AnyAllocator extends Allocator {
 export type Asked = 'when' | 'series' | 'trace'
 
 /** A session whose values may be anything: the type of `vm` in cells. */
-export interface AnyGuest extends Omit<Session, Asked> {
+export interface AnyGuest extends Session {
   readonly maps: Listed<AnyMap>
   map(nameOrId: string | number): AnyMap
   readonly allocators: Listed<AnyAllocator>
