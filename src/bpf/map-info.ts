@@ -38,11 +38,14 @@ export interface MapInfo {
 export function listMaps(kernel: Kernel, problems: Problems): MapInfo[] {
   const maps: MapInfo[] = []
   const listed = new Set<bigint>()
-  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('map_idr'), problems, 'map_idr')) {
+  const walk = problems.part()
+  for (const { index, pointer } of idrEntries(kernel, kernel.symbol('map_idr'), walk, 'map_idr')) {
     const map = problems.attempt(`map ${index}`, () => readMap(kernel, pointer))
     if (map !== undefined) maps.push(map)
     listed.add(pointer)
   }
+  // What could not be walked may hold them all.
+  if (!walk.none) return maps
   for (const [address, program] of usedMaps(kernel)) {
     if (listed.has(address)) continue
     problems.attempt(`map at 0x${address.toString(16)}, which program ${program} uses`, () => {
