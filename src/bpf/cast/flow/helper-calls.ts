@@ -86,8 +86,9 @@ export class HelperCalls {
   /** This CPU's copy of a variable of the kernel. The address of the variable itself leads nowhere. */
   #perCpuVariable(address: Value): Value {
     const { values, types, code } = this.#knowledge
-    const at = this.#knowledge.originOf(address)?.at
-    const reference = at === undefined ? undefined : code.references.get(at)
+    const origin = this.#knowledge.originOf(address)
+    // A parameter is said to come from the first instruction of its function, whatever that one does.
+    const reference = origin?.kind === 'derived' ? code.references.get(origin.at) : undefined
     if (reference?.kind !== 'variable' || values.offset(address) !== 0) return TOP
     return values.typed(types.bare(reference.typeId), 0, 0, Space.kernel)
   }

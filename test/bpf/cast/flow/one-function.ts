@@ -42,3 +42,16 @@ export function core(at: number, typeId: number, kind: number = coreKind.fieldOf
 export function refers(at: number, reference: Reference): Code['references'] {
   return new Map([[at, reference]])
 }
+
+/** What a function returns, each time that it does. */
+export function given(recorder: Recorder, from: number): string[] {
+  return recorder
+    .of('give')
+    .filter((line) => line.endsWith(` from ${from}`))
+    .map((line) => line.replace(/^\d+ give (.*) from \d+$/, '$1'))
+}
+
+/** The address of a place on the stack. */
+export function stack(register: number, offset: number): Instruction[] {
+  return [op.move(register, 10), op.addNumber(register, offset)]
+}

@@ -1,4 +1,4 @@
-import type { Code, CodeFunction, DataSection } from '../../../../src/bpf/cast/code/code.js'
+import type { Code, CodeFunction, DataSection, Reference } from '../../../../src/bpf/cast/code/code.js'
 import { buildControlFlow, type ControlFlow } from '../../../../src/bpf/cast/code/control-flow.js'
 import { decode, type Instructions } from '../../../../src/bpf/cast/code/instructions.js'
 import { LivenessFinder } from '../../../../src/bpf/cast/code/liveness.js'
@@ -9,6 +9,7 @@ import type { Place, Slot } from '../../../../src/bpf/cast/flow/places.js'
 import { Space, type Value, ValueKind } from '../../../../src/bpf/cast/flow/values.js'
 import { encodeInstruction, type Instruction } from '../../../../src/bpf/programs/instruction.js'
 import { Btf } from '../../../../src/btf/btf.js'
+import type { CoreRelocation } from '../../../../src/btf/ext.js'
 import { typeName } from '../../../../src/btf/type-name.js'
 import { BtfBuilder } from '../../../btf/builder.js'
 import { instruction } from '../../../support/program-objects.js'
@@ -276,10 +277,10 @@ export function placeText(knowledge: Knowledge, place: Place): string {
 /** Everything that an observer hears, one line each, with the number of the instruction before it. */
 export class Recorder implements Observer {
   readonly lines: string[] = []
-  readonly #knowledge: Knowledge
+  readonly knowledge: Knowledge
 
   constructor(knowledge: Knowledge) {
-    this.#knowledge = knowledge
+    this.knowledge = knowledge
   }
 
   /** The lines of these kinds: `store`, `view`, … */
@@ -291,28 +292,28 @@ export class Recorder implements Observer {
     this.lines.push(`${at} ${what}`)
   }
 
-  #text(value: Value): string {
-    return textOf(this.#knowledge, value)
+  textOf(value: Value): string {
+    return textOf(this.knowledge, value)
   }
 
   #type(type: number): string {
-    return this.#knowledge.code.btf.type(type).name
+    return this.knowledge.code.btf.type(type).name
   }
 
   access(at: number, base: Value, displacement: number, width: number): void {
-    this.#say(at, `access ${this.#text(base)} [${displacement}] ${width}`)
+    this.#say(at, `access ${this.textOf(base)} [${displacement}] ${width}`)
   }
 
   store(at: number, base: Value, displacement: number, width: number, value: Value, rule: string): void {
-    this.#say(at, `store ${this.#text(base)} [${displacement}] ${width} = ${this.#text(value)} (${rule})`)
+    this.#say(at, `store ${this.textOf(base)} [${displacement}] ${width} = ${this.textOf(value)} (${rule})`)
   }
 
   overwrite(at: number, pointer: Value, size: number | undefined, why: string): void {
-    this.#say(at, `overwrite ${this.#text(pointer)} ${size}: ${why}`)
+    this.#say(at, `overwrite ${this.textOf(pointer)} ${size}: ${why}`)
   }
 
   put(at: number, slot: Slot, value: Value, rule: string): void {
-    this.#say(at, `put ${slotText(this.#knowledge, slot)} = ${this.#text(value)} (${rule})`)
+    this.#say(at, `put ${slotText(this.knowledge, slot)} = ${this.textOf(value)} (${rule})`)
   }
 
   replace(at: number, type: number, why: string): void {
@@ -320,26 +321,51 @@ export class Recorder implements Observer {
   }
 
   view(at: number, value: Value, type: number, rule: string): void {
-    this.#say(at, `view ${this.#text(value)} as ${this.#type(type)} (${rule})`)
+    this.#say(at, `view ${this.textOf(value)} as ${this.#type(type)} (${rule})`)
   }
 
   follow(at: number, value: Value, space: number, rule: string): void {
-    this.#say(at, `follow ${this.#text(value)} ${spaceNames[space]} (${rule})`)
+    this.#say(at, `follow ${this.textOf(value)} ${spaceNames[space]} (${rule})`)
   }
 
   number(at: number, value: Value, why: string): void {
-    this.#say(at, `number ${this.#text(value)}: ${why}`)
+    this.#say(at, `number ${this.textOf(value)}: ${why}`)
   }
 
   pass(at: number, value: Value, called: number, parameter: number): void {
-    this.#say(at, `pass ${this.#text(value)} to ${called}.${parameter}`)
+    this.#say(at, `pass ${this.textOf(value)} to ${called}.${parameter}`)
   }
 
   give(at: number, value: Value, from: number): void {
-    this.#say(at, `give ${this.#text(value)} from ${from}`)
+    this.#say(at, `give ${this.textOf(value)} from ${from}`)
   }
 
   escape(at: number, value: Value): void {
-    this.#say(at, `escape ${this.#text(value)}`)
+    this.#say(at, `escape ${this.textOf(value)}`)
   }
+}
+
+/** Functions one after the other, and what their instructions refer to, counted in each. */
+export function program(
+  types: Types,
+  functions: readonly {
+    readonly code: readonly Instruction[]
+    readonly refers?: Readonly<Record<number, Reference>>
+    readonly core?: Readonly<Record<number, CoreRelocation>>
+    readonly is?: Partial<CodeFunction>
+  }[],
+  more: Partial<Omit<Code, 'functions' | 'references' | 'core'>> = {},
+): Code {
+  const references = new Map<number, Reference>()
+  const core = new Map<number, CoreRelocation>()
+  let start = 0
+  const ranges = functions.map(({ code, refers = {}, core: relocations = {}, is }) => {
+    for (const [at, reference] of Object.entries(refers)) references.set(start + Number(at), reference)
+    for (const [at, relocation] of Object.entries(relocations)) core.set(start + Number(at), relocation)
+    const range = { start, end: start + code.length, ...is }
+    start = range.end
+    return range
+  })
+  const instructions = functions.flatMap(({ code }) => code)
+  return codeOf(types, instructions, { references, core, ...more, functions: ranges })
 }
