@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import type { Code } from '../../../../src/bpf/cast/code/code.js'
 import type { Instruction } from '../../../../src/bpf/programs/instruction.js'
 import { recorded, refers, result, stack, types, zero } from './one-function.js'
-import { op } from './support.js'
+import { observe, op, program } from './support.js'
 
 const { b, ints, pointer } = types
 const valueMap = b.struct('value_map', [{ name: 'value', type: pointer.value }])
@@ -272,15 +272,13 @@ describe('callbacks', () => {
 
   /** A loop over a function, with a context in R3. */
   const looped = (typeId: number, context: readonly Instruction[], kinds: readonly string[]) => {
-    const call = [op.loadImmediate(2), op.half(), ...context, op.helper(181), zero]
-    const end = call.length + 1
-    return recorded([...call, op.exit(), zero], {
-      references: refers(0, { kind: 'function', index: 1 }),
-      functions: [
-        { typeId: main, binding: 'global', end },
-        { typeId, binding: 'static', isCallback: true, start: end },
-      ],
-    } as Partial<Code>).of(...kinds)
+    const code = [op.loadImmediate(2), op.half(), ...context, op.helper(181), zero, op.exit()]
+    return observe(
+      program(types, [
+        { code, refers: { 0: { kind: 'function', index: 1 } }, is: { typeId: main, binding: 'global' } },
+        { code: [zero, op.exit()], is: { typeId, binding: 'static', isCallback: true } },
+      ]),
+    ).of(...kinds)
   }
   const main = b.function('main', b.prototype(ints.s32, [{ name: 'v', type: pointer.value }]), 'global')
   const onStack = [op.storeNumber(10, -8, 5), op.storeNumber(10, -16, 6), ...stack(3, -16)]
