@@ -1,6 +1,7 @@
 import { escapeText } from '../text.js'
 import { enumText } from './enum-declaration.js'
-import { functionText, newBudget, paholeName, skipTags } from './pahole-name.js'
+import { skipTags } from './layout.js'
+import { functionText, newBudget, paholeName } from './pahole-name.js'
 import { StructPrinter } from './struct-declaration.js'
 import { typeName } from './type-name.js'
 import type { CType } from './types.js'

@@ -80,7 +80,7 @@ function inferAlignments(struct: StructType, members: readonly Draft[]): void {
   let expected = 0
   for (const at of members) {
     if (at.size === 0) continue
-    at.alignment = inferAlignment(at.member.offset, alignOf(at.member.type) ?? 1, expected)
+    at.alignment = inferAlignment(at.member.offset, alignOf(at.member.type), expected)
     expected = at.member.offset + at.size
   }
 }
@@ -88,7 +88,7 @@ function inferAlignments(struct: StructType, members: readonly Draft[]): void {
 function structAlignment(struct: StructType, members: readonly MemberLayout[]): number {
   if (struct.kind === 'union') return 0
   const last = members.findLast((at) => at.size > 0)
-  return inferAlignment(struct.size, alignOf(struct) ?? 1, last ? last.member.offset + last.size : 0)
+  return inferAlignment(struct.size, alignOf(struct), last ? last.member.offset + last.size : 0)
 }
 
 /** The least alignment that explains why something is at `offset` when `expected` was free. */
@@ -171,7 +171,7 @@ function isPacked(struct: StructType, found: Omit<StructLayout, 'packed'>): bool
   if (struct.kind === 'union' || found.padding !== 0 || found.holes !== 0) return false
   let largest = 1
   for (const at of found.members) {
-    const natural = alignOf(at.member.type) ?? 1
+    const natural = alignOf(at.member.type)
     largest = Math.max(largest, natural)
     if (at.offset % natural !== 0) return true
   }

@@ -35,6 +35,13 @@ export function strip(type: CType): CType {
   )
 }
 
+/** The type behind tags alone, which declarations leave out; a chain that never ends gives one of them. */
+export function skipTags(type: CType): CType {
+  let at = type
+  for (let n = 0; n < longestChain && (at.kind === 'type_tag' || at.kind === 'decl_tag'); n++) at = at.target
+  return at
+}
+
 /** Bytes a value of the type takes, like C's sizeof; undefined for what has no size (void, functions, forwards). */
 export function sizeOf(type: CType): number | undefined {
   return arraySize(type, deepestNesting)
@@ -67,15 +74,15 @@ function arraySize(type: CType, depth: number): number | undefined {
 
 /**
  * Bytes the type's natural alignment takes, found from its members; BTF does not record `__aligned` or
- * `__packed`, so the compiler may have used another. Undefined for what has no size.
+ * `__packed`, so the compiler may have used another. 1 for what has no size: it lies anywhere.
  */
-export function alignOf(type: CType): number | undefined {
+export function alignOf(type: CType): number {
   return alignment(strip(type), deepestNesting, { left: mostVisited })
 }
 
 const structAlignments = new WeakMap<StructType, number>()
 
-function alignment(bare: CType, depth: number, budget: { left: number }): number | undefined {
+function alignment(bare: CType, depth: number, budget: { left: number }): number {
   switch (bare.kind) {
     case 'int':
     case 'float':
@@ -84,7 +91,7 @@ function alignment(bare: CType, depth: number, budget: { left: number }): number
     case 'pointer':
       return bare.btf.pointerSize
     case 'array':
-      return depth > 0 ? alignment(strip(bare.element), depth - 1, budget) : undefined
+      return depth > 0 ? alignment(strip(bare.element), depth - 1, budget) : 1
     case 'struct':
     case 'union': {
       const known = structAlignments.get(bare)
@@ -94,13 +101,13 @@ function alignment(bare: CType, depth: number, budget: { left: number }): number
       let largest = 1
       for (const member of bare.members) {
         if (depth <= 0 || budget.left-- <= 0) break
-        largest = Math.max(largest, alignment(strip(member.type), depth - 1, budget) ?? 1)
+        largest = Math.max(largest, alignment(strip(member.type), depth - 1, budget))
       }
       structAlignments.set(bare, largest)
       return largest
     }
     default:
-      return undefined
+      return 1
   }
 }
 

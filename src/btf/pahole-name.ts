@@ -1,4 +1,5 @@
 import { escapeText } from '../text.js'
+import { skipTags } from './layout.js'
 import type { CType, FunctionPrototype } from './types.js'
 
 /** Nodes within one name; a hostile file may refer to itself. */
@@ -84,11 +85,4 @@ function parameterText(type: CType, name: string, budget: Budget): string {
   }
   const spelled = paholeName(type, budget)
   return name === '' ? spelled : `${spelled} ${name}`
-}
-
-/** The type behind tags, which pahole leaves out of declarations. */
-export function skipTags(type: CType): CType {
-  let at = type
-  for (let n = 0; n < 32 && (at.kind === 'type_tag' || at.kind === 'decl_tag'); n++) at = at.target
-  return at
 }

@@ -138,7 +138,7 @@ function indexRecords(
     offsets[count++] = at
     at = next
   }
-  if (at < end && at > lastStart) {
+  if (at > lastStart && at * 4 < sections.types.length) {
     fault(`the type section ends with ${sections.types.length - at * 4} bytes that are no record`)
   }
   return { offsets: offsets.slice(0, count), named: named.slice(0, namedCount) }

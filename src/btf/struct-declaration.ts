@@ -1,8 +1,8 @@
 import { escapeText } from '../text.js'
 import { enumText } from './enum-declaration.js'
 import { layoutOf, type MemberLayout, type StructLayout } from './holes.js'
-import { alignOf } from './layout.js'
-import { functionText, newBudget, pad, paholeName, skipTags } from './pahole-name.js'
+import { alignOf, skipTags } from './layout.js'
+import { functionText, newBudget, pad, paholeName } from './pahole-name.js'
 import { cacheLine, memberPadding, structSummary } from './struct-summary.js'
 import type { CType, EnumType, StructType } from './types.js'
 
@@ -82,7 +82,7 @@ export class StructPrinter {
     const indent = '\t'.repeat(frame.depth + 1)
     for (const at of layout.members) {
       if (this.#membersLeft-- <= 0) break
-      const packed = type.size % (alignOf(at.member.type) ?? 1) !== 0
+      const packed = type.size % alignOf(at.member.type) !== 0
       const inner = { ...frame, depth: frame.depth + 1, inUnion: true, packed }
       lines.push(indent + this.#member(at, inner, true))
       // Every arm starts where the union does.
@@ -115,7 +115,7 @@ export class StructPrinter {
         }
       }
       if (remarked) lines.push('')
-      const packed = loose && at.offset % (alignOf(at.member.type) ?? 1) !== 0
+      const packed = loose && at.offset % alignOf(at.member.type) !== 0
       const inner = { ...frame, first: previous === undefined, last: at === layout.members.at(-1), packed }
       lines.push(this.#member(at, inner, false))
       const remarks = this.#offsets ? [...paddingOf(at.member.type), ...holes(at.bitHole, at.hole)] : []

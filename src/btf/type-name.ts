@@ -1,4 +1,5 @@
 import { escapeText } from '../text.js'
+import { skipTags } from './layout.js'
 import type { CType, FunctionPrototype } from './types.js'
 
 /** Types within one name; real ones have a handful, a hostile file may refer to itself. */
@@ -63,12 +64,6 @@ function parameterList(type: FunctionPrototype, budget: { left: number }): strin
   }
   if (type.variadic) parts.push('...')
   return parts.length === 0 ? 'void' : parts.join(', ')
-}
-
-function skipTags(type: CType): CType {
-  let at = type
-  for (let n = 0; n < 32 && (at.kind === 'type_tag' || at.kind === 'decl_tag'); n++) at = at.target
-  return at
 }
 
 function baseName(type: CType): string {

@@ -174,35 +174,6 @@ describe('declare', () => {
   })
 })
 
-describe('typeName', () => {
-  it.each([
-    [b.pointer(callback), 'int (**)(struct list_head *, const char *, ...)'],
-    [b.array(callback, 4), 'int (*[4])(struct list_head *, const char *, ...)'],
-    [b.pointer(b.array(list, 4)), 'struct list_head (*)[4]'],
-    [b.array(b.array(u8, 3), 2), 'unsigned char[2][3]'],
-    [b.const(b.pointer(b.volatile(u32))), 'volatile u32 *const'],
-    [b.pointer(b.typeTag('rcu', list)), 'struct list_head *'],
-    [b.pointer(0), 'void *'],
-    [b.struct('', []), 'struct {…}'],
-    [b.pointer(b.forward('gone', 'union')), 'union gone *'],
-  ])('spells type %i as %s', (id, name) => {
-    expect(typeName(Btf.parse(b.build()).type(id))).toBe(name)
-  })
-
-  it('ends for a function that takes itself', () => {
-    const loop = new BtfBuilder()
-    const self = loop.nextId
-    loop.prototype(
-      self + 1,
-      Array.from({ length: 50 }, () => ({ type: self + 1 })),
-    )
-    loop.pointer(self)
-    const type = Btf.parse(loop.build()).type(self)
-    expect(typeName(type).length).toBeLessThan(100_000)
-    expect(declare(type).length).toBeLessThan(100_000)
-  })
-})
-
 it('a member that is a function itself, as only broken BTF has it, is declared like one', () => {
   const own = new BtfBuilder()
   const number = own.int('int', 4, { signed: true })

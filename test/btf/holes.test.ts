@@ -301,4 +301,74 @@ describe('the sums below a struct', () => {
       'forced alignments: 2, forced holes: 2, sum forced holes: 44',
     ])
   })
+
+  it.each<[string, number, Make, string[]]>([
+    [
+      'one byte of padding in one member',
+      4,
+      ({ u8, u16 }, b) => [
+        {
+          name: 'a',
+          type: b.struct('in', [
+            { name: 'x', type: u16 },
+            { name: 'y', type: u8 },
+          ]),
+          offset: 0,
+        },
+      ],
+      ['paddings: 1, sum paddings: 1'],
+    ],
+    [
+      'one bit before one hole of a byte',
+      3,
+      ({ u8 }) => [bits('a', u8, 7, 1), { name: 'b', type: u8, offset: 2 }],
+      [
+        'sum members: 1, holes: 1, sum holes: 1',
+        'sum bitfield members: 1 bits, bit holes: 1, sum bit holes: 7 bits',
+        'forced alignments: 1, forced holes: 1, sum forced holes: 1',
+      ],
+    ],
+    [
+      'a hole of one bit and no bytes at all',
+      1,
+      ({ u8 }) => [bits('a', u8, 0, 1), bits('b', u8, 2, 6)],
+      ['sum bitfield members: 7 bits, bit holes: 1, sum bit holes: 1 bits'],
+    ],
+    ['one bit at the end', 1, ({ u8 }) => [bits('a', u8, 0, 7)], ['bit_padding: 1 bits']],
+    ['one byte at the end', 2, ({ u8 }) => [{ name: 'a', type: u8, offset: 0 }], ['padding: 1']],
+    [
+      'an alignment without a hole before it, since a member without a size is there',
+      12,
+      ({ u8, u32 }, b) => [
+        { name: 'a', type: u8, offset: 0 },
+        { name: 'none', type: b.struct('none', []), offset: 8 },
+        { name: 'b', type: u32, offset: 8 },
+      ],
+      ['sum members: 5, holes: 1, sum holes: 7', 'forced alignments: 1'],
+    ],
+    [
+      'an alignment with one byte before it',
+      4,
+      ({ u8 }) => [
+        { name: 'a', type: u8, offset: 0 },
+        { name: 'b', type: u8, offset: 2 },
+        { name: 'c', type: u8, offset: 3 },
+      ],
+      [
+        'sum members: 3, holes: 1, sum holes: 1',
+        'forced alignments: 1, forced holes: 1, sum forced holes: 1',
+      ],
+    ],
+    [
+      'an alignment of the first member',
+      5,
+      ({ u8 }) => [{ name: 'a', type: u8, offset: 4 }],
+      [
+        'sum members: 1, holes: 1, sum holes: 4',
+        'forced alignments: 1, forced holes: 1, sum forced holes: 4',
+      ],
+    ],
+  ])('count %s', (_, size, make, lines) => {
+    expect(sums(size, make).slice(1, -1)).toEqual(lines)
+  })
 })

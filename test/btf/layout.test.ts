@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Btf } from '../../src/btf/btf.js'
-import { alignOf, memberAt, memberPathAt, sizeOf, strip } from '../../src/btf/layout.js'
+import { alignOf, memberAt, memberPathAt, sizeOf, skipTags, strip } from '../../src/btf/layout.js'
+import type { CType } from '../../src/btf/types.js'
 import { BtfBuilder } from './builder.js'
 
 const b = new BtfBuilder()
@@ -73,9 +74,9 @@ describe('sizeOf and alignOf', () => {
     expect(alignOf(btf.type(u8))).toBe(1)
   })
 
-  it('are undefined for what has none', () => {
+  it('are no size and any place for what has none', () => {
     expect(sizeOf(btf.type(0))).toBeUndefined()
-    expect(alignOf(btf.type(0))).toBeUndefined()
+    expect(alignOf(btf.type(0))).toBe(1)
     for (const id of [selfTypedef, selfArray, deepArray]) expect(sizeOf(btf.type(id))).toBeUndefined()
   })
 
@@ -84,6 +85,83 @@ describe('sizeOf and alignOf', () => {
     expect(btf.findStruct('self')?.member('x')?.offset).toBe(0)
     expect(btf.findStruct('self')?.member('y')).toBeUndefined()
   })
+})
+
+/** The last of as many types as asked for, each made of the one before. */
+function chain(length: number, link: (b: BtfBuilder, type: number) => number): CType {
+  const b = new BtfBuilder()
+  let type = b.int('u64', 8)
+  for (let n = 0; n < length; n++) type = link(b, type)
+  return Btf.parse(b.build()).type(type)
+}
+
+const typedef = (b: BtfBuilder, type: number): number => b.typedef('again', type)
+const tag = (b: BtfBuilder, type: number): number => b.typeTag('again', type)
+const one = (b: BtfBuilder, type: number): number => b.array(type, 1)
+const box = (b: BtfBuilder, type: number): number => b.struct('box', [{ name: 'in', type }])
+
+describe('chains of types', () => {
+  it('end where they are longer than any real one', () => {
+    expect(strip(chain(63, typedef))).toMatchObject({ kind: 'int' })
+    expect(strip(chain(64, typedef))).toMatchObject({
+      kind: 'unknown',
+      reason: 'more than 64 typedefs and qualifiers in a row',
+    })
+    expect(skipTags(chain(64, tag)).kind).toBe('int')
+    expect(skipTags(chain(65, tag)).kind).toBe('type_tag')
+    expect(sizeOf(chain(64, one))).toBe(8)
+    expect(sizeOf(chain(65, one))).toBeUndefined()
+    expect(alignOf(chain(64, one))).toBe(8)
+    expect(alignOf(chain(65, one))).toBe(1)
+    expect(alignOf(chain(64, box))).toBe(8)
+    expect(alignOf(chain(65, box))).toBe(1)
+    expect(memberPathAt(chain(64, box), 1)).toMatchObject({ type: { kind: 'int' }, rest: 1 })
+    expect(memberPathAt(chain(65, box), 1)).toMatchObject({
+      path: Array(64).fill('in').join('.'),
+      type: { kind: 'struct' },
+    })
+  })
+
+  it('skip both kinds of tags and nothing else', () => {
+    const b = new BtfBuilder()
+    const target = b.const(b.int('u64', 8))
+    const ids = [b.typeTag('a', target), b.declTag('b', target)]
+    const btf = Btf.parse(b.build())
+    for (const id of ids) expect(skipTags(btf.type(id))).toBe(btf.type(target))
+  })
+})
+
+describe('alignments of structs', () => {
+  it.each<[string, number, (b: BtfBuilder) => number]>([
+    ['a pointer', 8, (b) => b.pointer(0)],
+    ['an array', 2, (b) => b.array(b.int('short', 2), 3)],
+    ['a float', 8, (b) => b.float('double', 8)],
+    ['an enum', 4, (b) => b.enum('color', { RED: 0 })],
+    ['a union', 8, (b) => b.union('both', [{ name: 'x', type: b.int('u64', 8) }])],
+    ['a function, as only broken BTF has it', 1, (b) => b.prototype(0)],
+    ['a float without a size', 1, (b) => b.float('none', 0)],
+  ])('are those of %s within', (_, alignment, make) => {
+    const b = new BtfBuilder()
+    const type = make(b)
+    const id = b.struct('it', [{ name: 'x', type }], 8)
+    expect(alignOf(Btf.parse(b.build()).type(id))).toBe(alignment)
+  })
+
+  it('are found from 65536 members', () => {
+    const b = new BtfBuilder()
+    const [u8, u64] = [b.int('u8', 1), b.int('u64', 8)]
+    const bytes = { name: '', type: u8, offset: 0 }
+    const last = { name: '', type: u64, offset: 0 }
+    const found = [65535, 65536].map((length) => b.struct('it', [...Array(length).fill(bytes), last], 8))
+    const btf = Btf.parse(b.build())
+    expect(found.map((id) => alignOf(btf.type(id)))).toEqual([8, 1])
+  })
+})
+
+it('variables have the size of what they are', () => {
+  const b = new BtfBuilder()
+  const id = b.variable('all', b.array(b.int('u64', 8), 3))
+  expect(sizeOf(Btf.parse(b.build()).type(id))).toBe(24)
 })
 
 describe('memberAt', () => {
@@ -173,5 +251,62 @@ describe('memberPathAt', () => {
   it('ends in loops', () => {
     expect(memberPathAt(btf.type(selfStruct), 0)).toBeUndefined()
     expect(memberPathAt(btf.type(selfArray), 3)).toBeUndefined()
+  })
+})
+
+describe('places at the edges', () => {
+  const b = new BtfBuilder()
+  const [u8, u32] = [b.int('u8', 1), b.int('u32', 4)]
+  const late = b.struct('late', [{ name: 'x', type: u32, offset: 4 }])
+  const bits = b.struct('bits', [
+    { name: 'low', type: u32, bitOffset: 0, bitSize: 1 },
+    { name: 'high', type: u32, bitOffset: 15, bitSize: 2 },
+  ])
+  const void0 = b.array(0, 4)
+  const id = b.struct('it', [
+    { name: 'late', type: late, offset: 0 },
+    { name: 'one', type: b.array(u8, 1), offset: 8 },
+    { name: 'bits', type: bits, offset: 12 },
+    { name: 'nothing', type: void0, offset: 16 },
+    { name: 'call', type: b.prototype(0), offset: 16 },
+    { name: 'middle', type: b.array(u32, 0), offset: 20 },
+    { name: 'after', type: u32, offset: 24 },
+    { name: 'row', type: b.array(u32, 2), offset: 28 },
+  ])
+  const type = Btf.parse(b.build()).type(id)
+
+  it.each<[number, string | undefined, number?]>([
+    // Before the first member of a struct within it is that struct.
+    [0, 'late', 0],
+    [1, undefined],
+    [4, 'late.x', 0],
+    [8, 'one[0]', 0],
+    [9, undefined],
+    [12, 'bits.low', 0],
+    // The second bit field begins in one byte and ends in the next but one.
+    [13, 'bits.high', 0],
+    [14, 'bits.high', 1],
+    [15, undefined],
+    [16, undefined],
+    [20, undefined],
+    [27, 'after', 3],
+    [35, 'row[1]', 3],
+    [36, undefined],
+  ])('byte %i is in %s', (offset, path, rest) => {
+    const found = memberPathAt(type, offset)
+    if (path === undefined) expect(found).toBeUndefined()
+    else expect(found).toMatchObject({ path, rest })
+  })
+
+  it.each<[string, number | undefined]>([
+    ['one[0]', 8],
+    ['one[1]', undefined],
+    ['nothing[0]', undefined],
+    ['middle[0]', 20],
+    ['middle[281474976710650]', 20 + 4 * 281474976710650],
+    ['middle[281474976710651]', undefined],
+    ['bits.high', 13],
+  ])('%s is at %s', (path, offset) => {
+    expect(memberAt(type, path)?.offset).toBe(offset)
   })
 })
