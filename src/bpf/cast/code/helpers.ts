@@ -115,12 +115,17 @@ export const helperWrites: ReadonlyMap<number, HelperWrite> = new Map([
   [147, write(2, 3)], // d_path
   [148, write(1, 2)], // copy_from_user
   [149, write(1, 2)],
+  [161, write(2, 3)], // ima_inode_hash
+  [163, { to: 3, size: 4 }], // check_mtu
   [165, write(1, 2)], // snprintf
+  [166, write(2, 3)], // sys_bpf
   [176, write(1, 2)],
+  [179, { to: 4, size: 8 }], // kallsyms_lookup_name
   [183, { to: 3, size: 8 }], // get_func_arg
   [184, { to: 2, size: 8 }], // get_func_ret
   [189, write(3, 4)],
   [191, write(1, 2)], // copy_from_user_task
+  [193, write(2, 3)], // ima_file_hash
   [197, { to: 1 }], // dynptr_from_mem: whoever has the dynptr writes
   [198, { to: 4 }],
   [201, write(1, 2)], // dynptr_read

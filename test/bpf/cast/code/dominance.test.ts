@@ -40,3 +40,38 @@ describe('dominance', () => {
     expect(diamond.dominates(1, 2)).toBe(false)
   })
 })
+
+describe('in a flow with branches, loops and ends', () => {
+  // 0 -> 1 -> 2 <-> 3, 2 -> 5; 1 -> 4 -> 5, 4 -> 6 (an end of its own); 5 -> 7 (a loop without an end) or 8 (an end)
+  const wide = flow([1], [2, 4], [3, 5], [2], [5, 6], [7, 8], [], [7], [])
+  const all = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+
+  it('each block comes always behind those that dominate it', () => {
+    const dominators = all.map((block) => all.filter((other) => wide.dominates(other, block)).join(' '))
+    expect(dominators).toEqual([
+      '0',
+      '0 1',
+      '0 1 2',
+      '0 1 2 3',
+      '0 1 4',
+      '0 1 5',
+      '0 1 4 6',
+      '0 1 5 7',
+      '0 1 5 8',
+    ])
+  })
+
+  it('each block comes always before those that postdominate it, if it comes to an end at all', () => {
+    const after = all.map((block) => all.filter((other) => wide.postdominates(other, block)).join(' '))
+    expect(after).toEqual(['0 1', '1', '2 5 8', '2 3 5 8', '4', '5 8', '6', '7', '8'])
+  })
+
+  it('what is not there is neither', () => {
+    expect([wide.dominates(9, 3), wide.dominates(0, 9), wide.postdominates(9, 3)]).toEqual([
+      false,
+      false,
+      false,
+    ])
+    expect(wide.reaches(9, 0, 1)).toBe(false)
+  })
+})
