@@ -9,7 +9,7 @@ const types = makeTypes()
 const { inner, task, value } = types
 const knowledge = knowledgeOf(types)
 const { places } = knowledge
-const { unknown, kernel, arena } = Space
+const { kernel, arena } = Space
 
 function slotAt(offset: number, type = value, stride = 0): Slot {
   const place = places.at(type, offset, stride, 8)
