@@ -58,9 +58,8 @@ export class TracedMemory implements PhysicalMemory {
       const marks = this.#pages.get(page) as Uint8Array
       for (let at = marks.indexOf(1); at >= 0; ) {
         const end = marks.indexOf(0, at)
-        const stop = end < 0 ? unitsOfPage : end
-        pieces.push({ offset: asFileOffset(page * 4096 + at * unit), length: (stop - at) * unit })
-        at = end < 0 ? -1 : marks.indexOf(1, end)
+        pieces.push({ offset: asFileOffset(page * 4096 + at * unit), length: (end - at) * unit })
+        at = marks.indexOf(1, end)
       }
     }
     return pieces
@@ -100,7 +99,8 @@ export class TracedMemory implements PhysicalMemory {
     for (let page = Math.floor(offset / 4096); page * 4096 <= last; page++) {
       let marks = this.#pages.get(page)
       if (marks === undefined) {
-        marks = new Uint8Array(unitsOfPage)
+        // One more, which is never marked: every run ends.
+        marks = new Uint8Array(unitsOfPage + 1)
         this.#pages.set(page, marks)
       }
       const from = Math.max(0, offset - page * 4096)

@@ -204,3 +204,48 @@ it('functions that take functions, and qualifiers of qualified types, are declar
     ].join('\n'),
   )
 })
+
+describe('declarations at their edges', () => {
+  const declared = (make: (own: BtfBuilder) => number): string => {
+    const own = new BtfBuilder()
+    const id = make(own)
+    return declare(Btf.parse(own.build()).type(id))
+  }
+  const array = (own: BtfBuilder, dimensions: number): number => {
+    let type = own.int('int', 4)
+    for (let n = 0; n < dimensions; n++) type = own.array(type, 2)
+    return type
+  }
+
+  it.each<[string, (own: BtfBuilder) => number]>([
+    [`int all${'[2]'.repeat(32)};`, (own) => own.variable('all', array(own, 32))],
+    [`int all${'[2]'.repeat(32)};`, (own) => own.variable('all', array(own, 33))],
+    ['int all[];', (own) => own.variable('all', own.array(own.int('int', 4), 0))],
+    ['extern int all[1];', (own) => own.variable('all', own.array(own.int('int', 4), 1), 'extern')],
+    ['typedef enum {\n\tA = 1,\n} color_t;', (own) => own.typedef('color_t', own.enum('', { A: 1 }))],
+    ['typedef enum color color_t;', (own) => own.typedef('color_t', own.enum('color', { A: 1 }))],
+    [
+      'typedef union {\n\tint                        x;\n} u_t;',
+      (own) => own.typedef('u_t', own.union('', [{ name: 'x', type: own.int('int', 4) }])),
+    ],
+    ['typedef void (f_t)(void);', (own) => own.typedef('f_t', own.typeTag('x', own.prototype(0)))],
+    // What has no name is nothing before the blank.
+    [' (*f)(void);', (own) => own.variable('f', own.pointer(own.prototype(own.int('', 4))))],
+    [' f(void);', (own) => own.function('f', own.prototype(own.int('', 4)))],
+    ['enum color;', (own) => own.enum('color', {})],
+    ['enum {\n\t = 3,\n} __attribute__((__packed__));', (own) => own.enum('', { '': 3 }, 1)],
+    ['union gone;', (own) => own.forward('gone', 'union')],
+    ['int *;', (own) => own.pointer(own.int('int', 4))],
+  ])('%s', (text, make) => {
+    expect(declared(make)).toBe(text)
+  })
+
+  it('end for a member whose tag is about itself', () => {
+    const text = declared((own) => {
+      const self = own.nextId
+      own.typeTag('loop', self)
+      return own.struct('it', [{ name: 'x', type: self }], 8)
+    })
+    expect(text).toContain('{\n\t…                          x;\n}')
+  })
+})

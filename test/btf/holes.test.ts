@@ -372,3 +372,8 @@ describe('the sums below a struct', () => {
     expect(sums(size, make).slice(1, -1)).toEqual(lines)
   })
 })
+
+it('what lies in a struct is found once', () => {
+  const type = struct(4, ({ u32 }) => [{ name: 'a', type: u32, offset: 0 }])
+  expect(layoutOf(type)).toBe(layoutOf(type))
+})

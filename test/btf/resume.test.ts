@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Btf } from '../../src/btf/btf.js'
 import { parseTypeName } from '../../src/btf/parse-type-name.js'
+import { resumeBehind } from '../../src/btf/resume.js'
 import type { CType } from '../../src/btf/types.js'
 import { BtfBuilder } from './builder.js'
 
@@ -136,5 +137,62 @@ describe('BTF with pages that could not be read', () => {
       }),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('where records go on behind a hole', () => {
+  const int = [0, 0x01000000, 4, 32]
+  const prototype = [0, 0x0d000000, 0]
+  const call = (target: number): number[] => [0, 0x0c000000, target]
+  const times = <T>(count: number, make: (n: number) => T): T[] =>
+    Array.from({ length: count }, (_, n) => make(n))
+  /** As many words that are lost, of as many types of which the first is 100, then records. */
+  const resumed = (hole: number, records: readonly (readonly number[])[], end?: number) => {
+    const words = Uint32Array.from([...Array<number>(hole).fill(0), ...records.flat()])
+    return resumeBehind(words, { from: 0, to: hole }, end ?? words.length, 100)
+  }
+  /** An integer, prototypes side by side, an integer, one more prototype, then functions of all but those at the edges. */
+  const records = (lost: number, count: number): number[][] => [
+    int,
+    ...times(count + 2, () => prototype),
+    int,
+    prototype,
+    ...times(count, (n) => call(100 + lost + 2 + n)),
+    call(100 + lost + count + 4),
+  ]
+
+  it('is proven by the one number of lost types that gives each function its prototype', () => {
+    expect(resumed(30, records(5, 18))).toEqual({ at: 30, lost: 5 })
+    expect(resumed(30, records(0, 18))).toEqual({ at: 30, lost: 0 })
+    // No more types can have been there than have room, one more for that which reaches in.
+    expect(resumed(30, records(11, 18))).toEqual({ at: 30, lost: 11 })
+    expect(resumed(30, records(12, 18))).toBeUndefined()
+  })
+
+  it('needs sixteen prototypes that differ', () => {
+    expect(resumed(30, records(5, 15))).toEqual({ at: 30, lost: 5 })
+    expect(resumed(30, records(5, 14))).toBeUndefined()
+    const same = records(5, 18).map((words) => (words[1] === 0x0c000000 ? call(107) : words))
+    expect(resumed(30, same)).toBeUndefined()
+  })
+
+  it('is not told where two numbers would do', () => {
+    const many = [...times(40, () => prototype), ...times(20, (n) => call(100 + 15 + n))]
+    expect(resumed(30, many)).toBeUndefined()
+  })
+
+  it('is behind the rest of a record that the hole cut', () => {
+    const rest = [0xffffffff, 0xffffffff]
+    expect(resumed(30, [rest, ...records(5, 18)])).toEqual({ at: 32, lost: 5 })
+  })
+
+  it('ends with the file, or with a record that the next hole cuts', () => {
+    const all = records(5, 18)
+    const length = 30 + all.flat().length
+    expect(resumed(30, [...all, [0]])).toBeUndefined()
+    expect(resumed(30, [...all, [0, 0x04000002, 16, 1, 2, 3]], length + 3)).toEqual({ at: 30, lost: 5 })
+    expect(resumed(30, [...all, [0, 0x04000002, 16, 1, 2, 3]])).toBeUndefined()
+    expect(resumed(30, [...all, int], length)).toEqual({ at: 30, lost: 5 })
+    for (const bad of [0, 0x14000000, 0x2d000000]) expect(resumed(30, [...all, [0, bad, 0]])).toBeUndefined()
   })
 })

@@ -315,3 +315,77 @@ describe('AddressSpace', () => {
     )
   })
 })
+
+describe('places where numbers are zero', () => {
+  it('are places: the first frame of memory, as a page and as the topmost table', () => {
+    const guest = new GuestBuilder({ memory: MiB, root: asPhysical(0), reserved: 0x2000 })
+    guest.map(kernelHalf, asPhysical(0x9000))
+    guest.map(kernelHalf + 0x1000n, asPhysical(0))
+    guest.memory.view.setUint32(0x9000, 7, true)
+    const space = guest.space()
+    expect(space.translate(kernelHalf)).toEqual({ physical: 0x9000 })
+    expect(space.u32(kernelHalf)).toBe(7)
+    expect(space.pagesRead).toBe(1)
+    // The bytes of the table itself; its second half has the entry of the kernel's.
+    expect(space.read(kernelHalf + 0x1000n, 4)).toEqual({ ok: true, bytes: new Uint8Array(4) })
+    expect(space.u32(kernelHalf + 0x1888n)).not.toBe(0)
+    expect(space.pagesRead).toBe(2)
+    expect(space.presentPages(asPage(Number(BigInt.asUintN(64, kernelHalf) >> 12n)), 4).pages).toHaveLength(2)
+  })
+})
+
+it('reads text that goes over several pages', () => {
+  const guest = new GuestBuilder({ memory: MiB })
+  const at = guest.allocPages(4)
+  const text = Array.from({ length: 3 * 4096 }, (_, n) => String.fromCharCode(97 + (n % 23))).join('')
+  guest.text(at + 100n, text)
+  expect(guest.space().text(at + 100n, 16_000)).toBe(text)
+  expect(guest.space().text(at + 100n, 9000)).toBe(text.slice(0, 9000))
+  expect(guest.space().text(at, 0)).toBe('')
+})
+
+it('asks how much memory there is only for lengths that may be more than all of it', () => {
+  const guest = new GuestBuilder({ memory: MiB / 2 })
+  guest.map(kernelHalf, asPhysical(0x9000))
+  const kind = (length: number) => {
+    const result = guest.space().read(kernelHalf, length)
+    return result.ok ? undefined : result.problem.kind
+  }
+  expect([kind(4096), kind(MiB), kind(MiB + 1)]).toEqual([undefined, 'not-present', 'too-long'])
+})
+
+describe('writing', () => {
+  function writable() {
+    const guest = numbered()
+    for (const [n, physical] of [0x9000, 0x3000, 0x7ffff000].entries())
+      guest.map(kernelHalf + BigInt(n) * 0x1000n, asPhysical(physical))
+    const write = (physical: number, bytes: Uint8Array): void => guest.memory.bytes.set(bytes, physical)
+    Object.assign(guest.memory, { write })
+    return { guest, space: guest.space() }
+  }
+
+  it('goes over pages that are not neighbours', () => {
+    const { guest, space } = writable()
+    const bytes = Uint8Array.from({ length: 4096 + 6 }, (_, n) => n % 251)
+    space.write(kernelHalf + 0xffcn - 0x3n, bytes.subarray(0, 4096))
+    expect([...guest.memory.bytes.subarray(0x9ff9, 0xa000)]).toEqual([...bytes.subarray(0, 7)])
+    expect([...guest.memory.bytes.subarray(0x3000, 0x3010)]).toEqual([...bytes.subarray(7, 23)])
+    expect(space.bytes(kernelHalf + 0xff9n, 4096)).toEqual(bytes.subarray(0, 4096))
+  })
+
+  it('changes nothing where a page of it is missing, and says which', () => {
+    const { guest, space } = writable()
+    const before = guest.memory.bytes.slice()
+    expect(() => space.write(kernelHalf + 0x1ffen, new Uint8Array(4))).toThrow('0x7ffff000')
+    expect(() => space.write(kernelHalf + 0x3000n - 1n, new Uint8Array(2))).toThrow(MemoryFault)
+    expect(() => space.write(kernelHalf - 1n, new Uint8Array(2))).toThrow('not present')
+    expect(Buffer.compare(before, guest.memory.bytes)).toBe(0)
+    space.write(kernelHalf, new Uint8Array())
+  })
+
+  it('is refused where memory cannot be written', () => {
+    expect(() => numbered().space().write(kernelHalf, Uint8Array.of(1))).toThrow(
+      'the memory of a test cannot be written; only the memory of a frozen guest can',
+    )
+  })
+})

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { asPhysical } from '../../src/brands.js'
-import { type CoreLayout, type CoreSpec, layOutCore } from '../../src/memory/core-layout.js'
+import { type CoreLayout, type CoreSpec, encodeNotes, layOutCore } from '../../src/memory/core-layout.js'
 import { prstatusNote, qemuNote, vmcoreinfoNote } from '../../src/memory/core-notes.js'
 import { openElfCore } from '../../src/memory/elf-core.js'
 
@@ -116,4 +116,72 @@ describe('the layout of an ELF core', () => {
       { numRuns: 8 },
     )
   })
+})
+
+it('has the headers of an ELF core', () => {
+  const { head, segments, size } = layOutCore({
+    notes: [vmcoreinfoNote('X')],
+    segments: [
+      { physical: asPhysical(0x1000), length: 4096, virtual: 0xffff888000001000n },
+      { physical: asPhysical(0x5000), length: 8192 },
+    ],
+    views: [{ physical: asPhysical(0x6000), length: 4096, virtual: 0xffffffff81000000n }],
+    machine: 183,
+  })
+  const file = Buffer.from(head)
+  const wanted = Buffer.alloc(64)
+  wanted.set([0x7f, ...Buffer.from('ELF'), 2, 1, 1])
+  for (const [value, at] of [
+    [4, 16],
+    [183, 18],
+    [64, 52],
+    [56, 54],
+    [4, 56],
+  ] as const)
+    wanted.writeUInt16LE(value, at)
+  wanted.writeUInt32LE(1, 20)
+  wanted.writeBigUInt64LE(64n, 32)
+  expect(file.subarray(0, 64)).toEqual(wanted)
+
+  const noteAt = 64 + 4 * 56
+  const header = (n: number): unknown[] => {
+    const at = 64 + 56 * n
+    const words = [8, 16, 24, 32, 40, 48].map((each) => file.readBigUInt64LE(at + each))
+    return [file.readUInt32LE(at), file.readUInt32LE(at + 4), ...words]
+  }
+  expect([0, 1, 2, 3].map(header)).toEqual([
+    [4, 0, BigInt(noteAt), 0n, 0n, 28n, 28n, 0n],
+    [1, 7, 0x3000n, 0xffffffff81000000n, 0x6000n, 4096n, 4096n, 0n],
+    [1, 7, 0x1000n, 0xffff888000001000n, 0x1000n, 4096n, 4096n, 0n],
+    [1, 7, 0x2000n, 0n, 0x5000n, 8192n, 8192n, 0n],
+  ])
+  expect(segments.map(({ offset }) => offset)).toEqual([0x1000, 0x2000])
+  expect([head.length, size]).toEqual([4096, 0x4000])
+})
+
+it('counts 65534 program headers in the header itself, and one more in section 0', () => {
+  const of = (count: number): Buffer => {
+    const segments = Array.from({ length: count - 1 }, (_, i) => ({
+      physical: asPhysical(i * 8192),
+      length: 4096,
+    }))
+    return Buffer.from(layOutCore({ notes: [], segments }).head)
+  }
+  const [last, first] = [of(0xfffe), of(0xffff)]
+  expect([last.readUInt16LE(56), last.readBigUInt64LE(40), last.readUInt32LE(58)]).toEqual([0xfffe, 0n, 0])
+  const section = 64 + 0xffff * 56
+  expect([first.readUInt16LE(56), first.readBigUInt64LE(40)]).toEqual([0xffff, BigInt(section)])
+  expect([first.readUInt16LE(58), first.readUInt16LE(60)]).toEqual([64, 1])
+  expect(first.readUInt32LE(section + 44)).toBe(0xffff)
+})
+
+it('fills notes up to words of four bytes', () => {
+  const note = encodeNotes([
+    { name: 'CORE', type: 1, data: Uint8Array.of(1, 2, 3) },
+    { name: 'XYZ', type: 7, data: new Uint8Array(4).fill(9) },
+  ])
+  expect([...note.subarray(0, 12)]).toEqual([5, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0])
+  expect(note.subarray(12, 24)).toEqual(Buffer.from('CORE\0\0\0\0\x01\x02\x03\0', 'latin1'))
+  expect([...note.subarray(24, 36)]).toEqual([4, 0, 0, 0, 4, 0, 0, 0, 7, 0, 0, 0])
+  expect(note.subarray(36)).toEqual(Buffer.from('XYZ\0\t\t\t\t'))
 })

@@ -78,3 +78,14 @@ describe.each(['mapped', 'read'])('the bytes of a file, %s', (way) => {
     other.close()
   })
 })
+
+it('pieces within a window are views of it, also its last', () => {
+  const file = openBytes(sparse('views'))
+  const window = (number: number) => file.mapping?.window(number)?.bytes.buffer
+  expect(file.bytes(GiB + 4096 - 16, 16).buffer).toBe(window(1))
+  expect(file.bytes(GiB - 16, 4096 + 16).buffer).toBe(window(0))
+  expect(file.bytes(GiB - 16, 4096 + 17).buffer).not.toBe(window(0))
+  expect([...file.bytes(GiB - 16, 4096 + 17)]).toEqual(right(GiB - 16, 4096 + 17))
+  file.close()
+  expect(file.bytes(0, 4)).toEqual(new Uint8Array(4))
+})

@@ -69,3 +69,76 @@ describe('FlattenedBytes', () => {
     )
   })
 })
+
+it('gives any place in any order, and nothing where there is none', () => {
+  const pieces = [0, 10, 20, 30].map((offset, n) => ({ offset, bytes: new Uint8Array(5).fill(n + 1) }))
+  withFlat(flatten(pieces), (flat) => {
+    for (const n of [3, 0, 2, 1, 3, 1, 0]) {
+      expect([...flat.bytes(10 * n, 5)]).toEqual(Array(5).fill(n + 1))
+      expect([...flat.bytes(10 * n + 4, 9)]).toEqual([n + 1])
+      expect(flat.bytes(10 * n + 5, 5)).toHaveLength(0)
+      expect(flat.bytes(10 * n + 9, 1)).toHaveLength(0)
+    }
+    for (const [offset, length] of [
+      [-1, 2],
+      [Number.NaN, 2],
+      [0, 0],
+      [0, -1],
+      [35, 1],
+    ] as const)
+      expect(flat.bytes(offset, length)).toHaveLength(0)
+    expect(flat.size).toBe(35)
+  })
+})
+
+it('joins pieces that lie side by side, as far as asked', () => {
+  const pieces = ['abc', 'def', 'ghi'].map((text, n) => ({ offset: 3 * n, bytes: Buffer.from(text) }))
+  withFlat(flatten([...pieces, { offset: 10, bytes: Buffer.from('k') }]), (flat) => {
+    const text = (offset: number, length: number): string =>
+      Buffer.from(flat.bytes(offset, length)).toString()
+    expect(text(0, 9)).toBe('abcdefghi')
+    expect(text(2, 5)).toBe('cdefg')
+    expect(text(0, 100)).toBe('abcdefghi')
+    expect(text(8, 1)).toBe('i')
+    expect(text(8, 3)).toBe('i')
+  })
+})
+
+it.each([
+  ['begins before the dump', [-2n, 5n]],
+  ['begins where no file can', [2n ** 52n, 5n]],
+  ['has no bytes', [0n, 0n]],
+  ['has more bytes than a file can have', [0n, 2n ** 52n]],
+] as const)('leaves out a piece that %s, and what follows it', (_, [start, length]) => {
+  const bytes = flatten([
+    { offset: 0, bytes: Buffer.from('abc') },
+    { offset: 3, bytes: Buffer.from('def') },
+  ])
+  const at = 4096 + 16 + 3
+  bytes.writeBigInt64BE(start, at)
+  bytes.writeBigInt64BE(length, at + 8)
+  withFlat(bytes, (flat) => {
+    expect(flat.size).toBe(3)
+    expect(flat.problems).toEqual([
+      `the flattened file has a piece that cannot be, at byte ${at}: the rest is left out`,
+    ])
+  })
+})
+
+it('takes the furthest and the longest piece that can be for one that is cut', () => {
+  const bytes = flatten([{ offset: 0, bytes: Buffer.from('abc') }], { end: false })
+  bytes.writeBigInt64BE(2n ** 52n - 1n, 4096)
+  bytes.writeBigInt64BE(2n ** 52n - 1n, 4096 + 8)
+  withFlat(bytes, (flat) => {
+    expect(flat.size).toBe(2 ** 52 + 2)
+    expect(flat.problems).toEqual(['the flattened file has no end mark: it is cut short'])
+    expect(Buffer.from(flat.bytes(2 ** 52 - 1, 3)).toString()).toBe('abc')
+  })
+})
+
+it('is empty without pieces', () => {
+  withFlat(flatten([]), (flat) => {
+    expect(flat).toMatchObject({ size: 0, problems: [], lost: undefined })
+    expect(flat.bytes(0, 1)).toHaveLength(0)
+  })
+})

@@ -1,4 +1,6 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import koffi from 'koffi'
 import { describe, expect, it } from 'vitest'
 import { asFrame, asPhysical } from '../../src/brands.js'
@@ -109,5 +111,40 @@ describe('RAM that only another process has', () => {
     } finally {
       memory.close()
     }
+  })
+})
+
+describe('parts that another process has pages for', () => {
+  const open = (pid: number, address: number, length: number) =>
+    openProcessMemory(pid, [{ physical: asPhysical(0), address, length }], 'RAM')
+  const whole = (length: number): object[] => [{ start: 0, length }]
+
+  it('are all of them where they are not known', async () => {
+    const child = spawn('sleep', ['60'])
+    await once(child, 'spawn')
+    const maps = readFileSync(`/proc/${child.pid}/maps`, 'latin1')
+    const memory = open(child.pid as number, Number.parseInt(maps, 16), 2 * frame)
+    try {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      expect(memory.dataRanges()).toEqual(whole(2 * frame))
+      expect(memory.read(asPhysical(0), 1).ok).toBe(false)
+    } finally {
+      memory.close()
+    }
+    const address = anonymous([0])
+    const odd = open(process.pid, address + 1, frame)
+    expect(odd.dataRanges()).toEqual(whole(frame))
+    odd.close()
+  })
+
+  it('leave no file open', () => {
+    const memory = open(process.pid, anonymous([0]), frame)
+    const files = (): number => readdirSync('/proc/self/fd').length
+    const before = files()
+    for (let n = 0; n < 8; n++) memory.dataRanges()
+    expect(files()).toBe(before)
+    memory.close()
+    expect(files()).toBe(before - 1)
   })
 })

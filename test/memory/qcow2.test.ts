@@ -82,6 +82,13 @@ describe('a machine state in a qcow2 image', () => {
     expect(opened(changed(20, 40))).toThrow(/clusters of 2\^40/)
     expect(opened(changed(32, 1))).toThrow(/encrypted/)
     expect(opened(changed(76, 4))).toThrow(/external data file/)
+    expect(opened(changed(76, 16))).toThrow(/extended L2 entries/)
+    expect(opened(changed(4, 1))).toThrow(/version 1;/)
+    expect(opened(changed(20, 8))).toThrow(/clusters of 2\^8 /)
+    expect(opened(changed(20, 22))).toThrow(/clusters of 2\^22 /)
+    // Features that change nothing here: a dirty image, a lazy one.
+    expect(opened(changed(76, 3))).not.toThrow()
+    expect(opened(image({ clusterBits: 21 }))).not.toThrow()
     expect(opened(image().subarray(0, 600))).toThrow(/cut short/)
     // The table of snapshots lies last here.
     expect(opened(image().subarray(0, image().length - 1024))).toThrow(/cut short/)
@@ -110,5 +117,33 @@ describe('a machine state in a qcow2 image', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('snapshots', () => {
+  const told = (names: readonly string[], seconds = (n: number): number => n) => {
+    const snapshots = names.map((name, n) => ({ name, seconds: seconds(n), state: state(n) }))
+    return withDump(buildQcow2({ snapshots }), ({ format, problems }) => [format, problems[0]])
+  }
+
+  it('of one second are told apart by their order', () => {
+    expect(told(['first', 'second'], () => 7)).toEqual([
+      'snapshot "second" in qcow2',
+      'older snapshots are not shown: "first"',
+    ])
+  })
+
+  it('are named as far as there are eight, with eighty letters', () => {
+    const names = Array.from({ length: 9 }, (_, n) => `s${n}`)
+    const listed = (count: number): string =>
+      `older snapshots are not shown: ${names
+        .slice(0, count)
+        .map((name) => `"${name}"`)
+        .join(', ')}`
+    expect(told(names)[1]).toBe(listed(8))
+    expect(told([...names, 'last'])[1]).toBe(`${listed(8)} and 1 more`)
+    const long = (length: number) => told(['x'.repeat(length)])[0]
+    expect(long(80)).toBe(`snapshot "${'x'.repeat(80)}" in qcow2`)
+    expect(long(81)).toBe(`snapshot "${'x'.repeat(80)}…" in qcow2`)
   })
 })

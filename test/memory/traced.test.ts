@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { asPhysical } from '../../src/brands.js'
+import { asFrame, asPhysical } from '../../src/brands.js'
 import { AddressSpace } from '../../src/memory/address-space.js'
 import { x86PageTables } from '../../src/memory/page-tables.js'
 import { TracedMemory } from '../../src/memory/traced.js'
@@ -106,4 +106,61 @@ it('gives the pieces of a window that a Uint8Array gives, and notes those', () =
     expect(noted).toBe(wanted.length)
   }
   expect(Object.getPrototypeOf(window.bytes.slice(-8))).toBe(Uint8Array.prototype)
+})
+
+it('notes whole pages, and the last word of one', () => {
+  const { guest, at, memory } = world()
+  const physical = Number(guest.physicalOf(at))
+  for (const [offset, length, wanted] of [
+    [0, 4096, [[0, 4096]]],
+    [4095, 1, [[4088, 8]]],
+    [
+      4095,
+      2,
+      [
+        [4088, 8],
+        [4096, 8],
+      ],
+    ],
+    [7, 2, [[0, 16]]],
+    [8, 0, []],
+    [
+      4090,
+      3 * 4096,
+      [
+        [4088, 8],
+        [4096, 4096],
+        [8192, 4096],
+        [12288, 4096],
+      ],
+    ],
+  ] as const) {
+    memory.trace()
+    memory.read(asPhysical(physical - 8192), 1)
+    memory.trace()
+    memory.windows[0]?.bytes.subarray(physical - 8192 + offset, physical - 8192 + offset + length)
+    const base = physical - 8192
+    expect(memory.traced()).toEqual(wanted.map(([from, size]) => ({ offset: base + from, length: size })))
+  }
+})
+
+it('is otherwise what the memory is', () => {
+  const { guest, memory } = world()
+  expect(memory).toMatchObject({
+    description: guest.memory.description,
+    ranges: guest.memory.ranges,
+    generation: guest.memory.generation,
+  })
+  expect(memory.dataRanges()).toEqual(guest.memory.dataRanges())
+  expect(memory.locate(asFrame(2 ** 30))).toBe(-1)
+  expect(memory.windows).toHaveLength(0)
+  memory.locate(asFrame(0))
+  const [window] = memory.windows
+  expect(memory.windows).toHaveLength(1)
+  memory.locate(asFrame(1))
+  expect(memory.windows[0]).toBe(window)
+  const { generation } = guest.memory
+  memory.close()
+  expect(memory.windows).toHaveLength(0)
+  expect(guest.memory.generation).not.toBe(generation)
 })
