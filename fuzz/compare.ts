@@ -21,7 +21,7 @@ interface Status {
 }
 
 /** Members that say of the record they are in that it is not whole. */
-const marks = ['unreadable', 'atLeast', 'problem', 'problems', 'status', 'certainty', 'unreadRoots']
+const marks = ['unreadable', 'unsure', 'atLeast', 'problem', 'problems', 'status', 'certainty', 'unreadRoots']
 /** What is of the run and not of the target, and what is compared by rules of its own. */
 const notCompared = new Set(['milliseconds', 'openMilliseconds', 'sections', 'problems', 'target', 'schema'])
 /** Nouns by the list that they are in: what problems call them, and the member that names them. */
@@ -40,9 +40,9 @@ const denials =
   /\bhas no\b|\bthere is no\b|\bkeeps no\b|\bleads nowhere\b|\bnot known here\b|\bhave no\b|\bis (?:not|no) (?:a|on|one)\b/i
 /** Words of one who has not read all. */
 const hedges =
-  /could (?:not )?be read|at least|unknown|not known (?:which|whether|where)|which this memory does not hold|not all|missing|may |whether|as far as is known|not in this memory/i
+  /could (?:not )?be read|at least|unknown|not known (?:which|whether|where)|which this memory does not hold|not all|missing|may |whether|as far as is known|not in this memory|this memory does not hold/i
 /** What is said otherwise where the record says that less is known: why a type fits, and a slot whose object cannot be read. */
-const restsOnMark = /\.(?:payload\.evidence|value\.hex)$/
+const restsOnMark = /\.(?:payload\.evidence|hex)$/
 /** What more there may be of where less is known, if the record says so: elements nothing refers to, types that fit. */
 const mayComeUp = /\.(?:leaks|candidates)$/
 const mostClaims = 200
@@ -98,9 +98,14 @@ class Comparison {
     else if (isRecord(after) && 'atLeast' in after) this.#bound(before, after, path)
     else if (isRecord(before) && isRecord(after)) this.#records(before, after, path, place)
     else if (isRecord(after) && marks.some((mark) => after[mark] !== undefined)) return
-    else if (typeof after === 'string' && hedges.test(after)) return
+    else if (typeof after === 'string' && (hedges.test(after) || hidesName(before, after))) return
     else if (isOfReport(path) || isMarkedMember(path, after)) return
     else if (place.isExcused && restsOnMark.test(path)) return
+    else if (
+      place.reasons.length > 0 &&
+      (isCutName(path, before, after) || isBare(before, after) || isSpelled(before, after))
+    )
+      return
     else this.#add(path, before, after, isEmpty(before) ? 'came up' : 'is another')
   }
 
@@ -121,7 +126,12 @@ class Comparison {
   ): void {
     const isExcused = place.isExcused || (path !== '' && isMarked(before, after))
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (notCompared.has(name) || (path !== '' && marks.includes(name))) continue
+      if (
+        notCompared.has(name) ||
+        name.startsWith('unreadable_name_') ||
+        (path !== '' && marks.includes(name))
+      )
+        continue
       const own: Place =
         path === ''
           ? { reasons: this.#reasons(name), isExcused: false }
@@ -153,6 +163,7 @@ class Comparison {
     if (list === 'story' || list === 'sched.absent') {
       if (typeof text !== 'string' || !hedges.test(text)) this.#add(at, undefined, text, 'came up')
     } else if (isExcused && mayComeUp.test(list)) return
+    else if (isRecord(element) && element.isCertain === false) return
     else if (!isRecord(element) || !marks.some((mark) => element[mark] !== undefined))
       this.#add(at, undefined, element, 'came up')
   }
@@ -178,14 +189,43 @@ function isOfReport(path: string): boolean {
   return /^(?:maps|allocators)\[[^\]]*\]\.count$|^environment\.facts\[fact memoryBytes\]/.test(path)
 }
 
+/** The kernel cuts names at 15 characters, and puts what a worker works on behind; the rest is elsewhere. */
+function isCutName(path: string, before: unknown, after: unknown): boolean {
+  const isText = typeof before === 'string' && typeof after === 'string'
+  if (!isText || !path.endsWith('.name') || !before.startsWith(after)) return false
+  return after.length === 15 || '+-'.includes(before[after.length] ?? ' ')
+}
+
+/** An integer that programs keep a pointer in, of which no program says so. */
+function isBare(before: unknown, after: unknown): boolean {
+  if (!isRecord(before) || before.recovered === undefined) return false
+  return String(BigInt(String(before.pointer))) === String(after)
+}
+
+/** A text as its bytes, where the type that makes them characters could not be read. */
+function isSpelled(before: unknown, after: unknown): boolean {
+  if (typeof before !== 'string' || !Array.isArray(after)) return false
+  return after.every((byte, i) => byte === (before.codePointAt(i) ?? 0))
+}
+
+/** The same text but for names of types that could not be read. */
+function hidesName(before: unknown, after: string): boolean {
+  const parts = after.split(/unreadable_name_\d+/).map((part) => part.replaceAll(/[^\w\s]/g, '\\$&'))
+  return parts.length > 1 && new RegExp(`^${parts.join('\\S+')}$`).test(String(before))
+}
+
 /** Members that are a mark by what they say. */
 function isMarkedMember(path: string, after: unknown): boolean {
+  if (path.endsWith('.isCertain')) return after === false
+  if (path.endsWith('.stack.method')) return after === 'guess'
   return (path.endsWith('.state') && after === 'unreadable') || path.endsWith('.skippedSubtrees')
 }
 
 /** A record, or the object that it points at, says that it is not whole. */
 function isMarked(before: Members, after: Members): boolean {
   if (marks.some((mark) => isNewMark(before[mark], after[mark]))) return true
+  if (before.reason === undefined && typeof after.reason === 'string' && hedges.test(after.reason))
+    return true
   const { target } = after
   return isRecord(target) && isRecord(before.target) && isNewMark(before.target.problem, target.problem)
 }
@@ -223,7 +263,17 @@ const names = [
   'group',
   'sentence',
   'fact',
+  'key',
+  'itself',
 ] as const
+
+/** Numbers and references like `map:7` in a list are their own names; keys of maps are records. */
+function nameIn(element: unknown, name: (typeof names)[number]): unknown {
+  if (name === 'itself')
+    return typeof element === 'number' || /^\w+:\d+$/.test(String(element)) ? element : undefined
+  const own = isRecord(element) ? element[name] : undefined
+  return name === 'key' && isRecord(own) ? (own.hex ?? JSON.stringify(own)) : own
+}
 
 /** What names the elements of a list; their places where nothing does. */
 function paired(
@@ -231,7 +281,7 @@ function paired(
   after: readonly unknown[],
 ): [name: string, before: unknown, after: unknown][] {
   for (const name of names) {
-    const key = (element: unknown): unknown => (isRecord(element) ? element[name] : undefined)
+    const key = (element: unknown): unknown => nameIn(element, name)
     const isKey = (list: readonly unknown[]): boolean =>
       list.every((element) => key(element) !== undefined) && new Set(list.map(key)).size === list.length
     if (before.length === 0 || !isKey(before) || !isKey(after)) continue

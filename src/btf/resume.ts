@@ -28,37 +28,51 @@ export function resumeBehind(
   end: number,
   firstLost: number,
 ): Resumption | undefined {
+  // Chains of records run together soon: what was tried once is not tried again, so that all takes linear time.
+  const tried = new Uint8Array(end)
   // The record that reaches into the hole and those in it take that many words at most.
   for (let start = to; start < Math.min(end, to + 0x10000); start++) {
-    const records = hop(words, start, end)
+    const records = hop(words, start, end, tried)
     if (records === undefined) continue
-    const lost = lostCount(words, records, firstLost, Math.ceil((start - from) / recordWords) + 1)
+    const most = Math.ceil((start - from) / recordWords) + 1
+    const lost = lostCount(words, records, { firstLost, most, isCut: end < words.length })
     return lost === undefined ? undefined : { at: start, lost }
   }
   return undefined
 }
 
-/** The records from a word on, undefined unless they are records up to the very end, or to where a hole cuts the last. */
-function hop(words: Uint32Array, start: number, end: number): Uint32Array | undefined {
+/**
+ * The records from a word on, undefined unless they are records up to the very end, or to where a hole cuts the last, and
+ * none of them was tried before.
+ */
+function hop(words: Uint32Array, start: number, end: number, tried: Uint8Array): Uint32Array | undefined {
   const found: number[] = []
   let at = start
   while (at + recordWords <= end) {
     const info = words[at + 1] as number
     const kind = (info >>> 24) & 0x1f
-    if (kind === 0 || kind >= kindLimit || ((info >>> 29) & 3) !== 0) return undefined
+    if (tried[at] !== 0 || kind === 0 || kind >= kindLimit || ((info >>> 29) & 3) !== 0) return undefined
+    tried[at] = 1
     found.push(at)
     at += recordWords + (fixedWords[kind] as number) + (elementWords[kind] as number) * (info & 0xffffff)
   }
-  const isWhole = at === end || (end < words.length && at > end)
+  // A hole may cut the last one anywhere.
+  const isWhole = at === end || end < words.length
   return isWhole && found.length > proofs ? Uint32Array.from(found) : undefined
+}
+
+interface Count {
+  readonly firstLost: number
+  readonly most: number
+  /** Another hole ends the records: types behind it say nothing. */
+  readonly isCut: boolean
 }
 
 /** Between 0 and `most` types are in the hole; undefined unless exactly one number fits, and enough speaks for it. */
 function lostCount(
   words: Uint32Array,
   records: Uint32Array,
-  firstLost: number,
-  most: number,
+  { firstLost, most, isCut }: Count,
 ): number | undefined {
   const prototypes = new Set<number>()
   for (let n = 0; n < records.length && prototypes.size < proofLimit; n++) {
@@ -74,6 +88,7 @@ function lostCount(
       // What lies before the hole or in it says nothing about the count.
       if (target < base) continue
       const at = records[target - base]
+      if (at === undefined && isCut) continue
       if (at === undefined || kindAt(words, at) !== Kind.prototype) {
         differs = true
         break

@@ -2,6 +2,7 @@ import { CryoscopeError } from '../errors.js'
 import { Problems } from '../problems.js'
 import { currentTaskAt } from './cpu-identity.js'
 import type { Kernel } from './kernel.js'
+import { missingTypes } from './struct-reader.js'
 import { entries, listNodes } from './walk/list.js'
 
 /** A task (struct task_struct, include/linux/sched.h). */
@@ -24,6 +25,8 @@ export interface Task {
 
 /** PF_KTHREAD (include/linux/sched.h). */
 const kernelThreadFlag = 0x00200000
+/** TASK_COMM_LEN without the NUL: longer names are cut. */
+const commLimit = 15
 /** PF_WQ_WORKER. */
 const workerFlag = 0x20
 
@@ -135,7 +138,10 @@ export function readTask(kernel: Kernel, address: bigint, problems: Problems): T
  */
 function threadName(kernel: Kernel, address: bigint, comm: string, isWorker: boolean): string {
   const task = kernel.struct('task_struct', address)
-  if (kernel.layouts.find('kthread') === undefined || !task.has('worker_private')) return comm
+  if (kernel.layouts.find('kthread') === undefined || !task.has('worker_private')) {
+    if (isWorker || comm.length === commLimit) needAllTypes(kernel)
+    return comm
+  }
   const pointer = task.pointer('worker_private')
   if (pointer === 0n) return comm
   const thread = kernel.struct('kthread', pointer)
@@ -143,11 +149,20 @@ function threadName(kernel: Kernel, address: bigint, comm: string, isWorker: boo
   const full = thread.has('full_name') ? thread.pointer('full_name') : 0n
   const name = full === 0n ? comm : kernel.space.text(full, 256)
   const data = isWorker ? thread.pointer('data') : 0n
-  if (data === 0n || kernel.layouts.find('worker') === undefined) return name
+  if (data === 0n) return name
+  if (kernel.layouts.find('worker') === undefined) {
+    needAllTypes(kernel)
+    return name
+  }
   const worker = kernel.struct('worker', data)
   const work = worker.text('desc')
   if (work === '') return name
   return `${name}${worker.pointer('current_work') === 0n ? '-' : '+'}${work}`
+}
+
+/** Kernels without a type do without it; where types have holes, nobody knows. */
+function needAllTypes({ types }: Kernel): void {
+  if (!types.isWhole) throw new CryoscopeError('unreadable', missingTypes)
 }
 
 function parentPid(kernel: Kernel, parent: bigint): number | undefined {

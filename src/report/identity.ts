@@ -68,12 +68,13 @@ export interface LinkSources {
 /** Joins tasks, queues, CPUs, maps, programs and allocations. */
 export function identityOf(sources: LinkSources): Identity {
   const { tasks, sched, programs, links, structOps } = sources
-  const places = new Map<string, { queue: ObjectId; position: number }>()
+  const places = new Map<string, { queue: ObjectId; position: number | null }>()
   const queues: Record<ObjectId, { tasks: ObjectId[]; cpu: ObjectId | null }> = {}
   for (const queue of sched?.queues ?? []) {
     const id = `queue:${queue.name}`
     queues[id] = { tasks: queue.tasks.map(taskId), cpu: queue.cpu === null ? null : `cpu:${queue.cpu}` }
-    for (const [position, { address }] of queue.tasks.entries()) places.set(address, { queue: id, position })
+    for (const { address, position } of queue.tasks)
+      places.set(address, { queue: id, position: position ?? null })
   }
   const owned = ownedValues(sources)
   const taskLinks: Record<ObjectId, TaskLinks> = {}

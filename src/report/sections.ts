@@ -1,5 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import { Found } from '../found.js'
+import { type Problem, problemText } from '../problems.js'
+import type { Absence } from '../sched/absences.js'
 import { escapeText } from '../text.js'
 import { type ProblemCode, type SectionName, type Severity, sectionNames } from './schema.js'
 
@@ -63,6 +65,12 @@ export class SectionNotes {
     this.#add('warning', code, subject, message)
   }
 
+  /** This kernel does not keep something. Where it might after all, the section is not complete. */
+  lacks({ group, reason, unsure }: Absence): void {
+    if (unsure) this.lost('absent', group, reason)
+    else this.note('absent', group, reason)
+  }
+
   note(code: ProblemCode, subject: string, message: string): void {
     this.#add('note', code, subject, message)
   }
@@ -112,10 +120,17 @@ export class Sections {
   readonly problems: ReportProblem[] = []
   readonly #statuses = new Map<SectionName, SectionStatus>()
   readonly #losses = new Map<SectionName, ReadonlySet<ProblemCode>>()
+  readonly #ground: () => readonly Problem[]
+
+  /** `ground` is what could not be read of what all sections rest on: types, symbols. It may grow while they are read. */
+  constructor(ground: () => readonly Problem[] = () => []) {
+    this.#ground = ground
+  }
 
   take<T>(name: SectionName, otherwise: T, read: (notes: SectionNotes) => T): T {
     const notes = new SectionNotes(this.problems, name)
     const start = performance.now()
+    const known = this.#ground()
     let value = otherwise
     try {
       value = read(notes)
@@ -125,6 +140,14 @@ export class Sections {
         throw error
       })
       notes.unavailable('kernel', 'the section could not be read')
+    }
+    const before = new Set(known.map(problemText))
+    for (const problem of this.#ground())
+      if (!before.has(problemText(problem))) notes.lost('kernel', problem.where, problem.why)
+    const [first] = known
+    if (first !== undefined) {
+      const more = known.length === 1 ? '' : `, and ${known.length - 1} more of what this rests on`
+      notes.incomplete(`${first.where}: ${first.why}${more}`)
     }
     this.#losses.set(name, notes.losses)
     this.#statuses.set(name, notes.status(round(performance.now() - start)))

@@ -127,13 +127,21 @@ export function linkTable({ links }: ReportHead): Table {
   return { headings: headings('ID#', 'TYPE', 'PROG#', 'ATTACHED AS', 'TO'), rows }
 }
 
+/** Of all, since the first may lack what could not be read. */
+function keysOf(records: readonly object[]): string[] {
+  return [...new Set(records.flatMap(Object.keys))]
+}
+
 export function cpuTimeTable({ cpuTime }: ReportHead): Table {
-  const kinds = Object.keys(cpuTime[0]?.nanoseconds ?? {}).filter((kind) =>
-    cpuTime.some(({ nanoseconds }) => String(nanoseconds[kind]) !== '0'),
+  const kinds = keysOf(cpuTime.map(({ nanoseconds }) => nanoseconds)).filter((kind) =>
+    cpuTime.some(({ nanoseconds }) => String(nanoseconds[kind] ?? 0) !== '0'),
   )
   const rows = cpuTime.map(({ cpu, nanoseconds, interrupts }) => [
     cpu,
-    ...kinds.map((kind) => nanosecondsText(BigInt(nanoseconds[kind] ?? 0))),
+    ...kinds.map((kind) => {
+      const spent = nanoseconds[kind]
+      return spent === undefined ? null : nanosecondsText(BigInt(spent))
+    }),
     interrupts,
   ])
   return { headings: headings('CPU#', ...kinds.map((kind) => `${kind.toUpperCase()}#`), 'IRQS#'), rows }
@@ -154,7 +162,7 @@ export function domainTable({ domains }: ReportHead): Table {
 }
 
 export function numaTable({ numa }: ReportHead): Table {
-  const events = Object.keys(numa[0]?.events ?? {})
+  const events = keysOf(numa.map(({ events }) => events ?? {}))
   const rows = numa.map(({ node, events: own }) => [node, ...events.map((event) => own[event])])
   return { headings: headings('NODE#', ...events.map((event) => `${event.toUpperCase()}#`)), rows }
 }

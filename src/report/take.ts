@@ -43,7 +43,7 @@ export function takeContents(vm: Session): Taken {
   const start = performance.now()
   const { kernel, target } = vm
   const store = new EntryStore()
-  const sections = new Sections()
+  const sections = new Sections(() => kernel.problems.list)
   const environment = sections.take('environment', null, (notes) => {
     const unread = new Problems()
     const found = describeEnvironment(vm, true, unread)

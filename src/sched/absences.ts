@@ -2,20 +2,25 @@
 export interface Absence {
   readonly group: string
   readonly reason: string
+  /** It may be there after all: not all that would show it could be read. */
+  readonly unsure?: true
 }
 
 /** What this kernel does not have: said, and no problem. */
 export class Absences {
   readonly #list: Absence[] = []
-  readonly #unsure: string
+  readonly #unread: string | undefined
 
   /** `unread` says of what a part could not be read: what is not in the rest may be there after all. */
   constructor(unread?: string) {
-    this.#unsure = unread === undefined ? '' : `, as far as could be read: ${unread}`
+    this.#unread = unread
   }
 
   lacks(group: string, reason: string): undefined {
-    if (!this.has(group)) this.#list.push({ group, reason: `${reason}${this.#unsure}` })
+    if (this.has(group)) return undefined
+    if (this.#unread === undefined) this.#list.push({ group, reason })
+    else
+      this.#list.push({ group, reason: `${reason}, as far as could be read: ${this.#unread}`, unsure: true })
     return undefined
   }
 

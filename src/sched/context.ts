@@ -1,3 +1,4 @@
+import { Found } from '../found.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { missingTypes } from '../kernel/struct-reader.js'
 import type { Problems } from '../problems.js'
@@ -32,6 +33,19 @@ export function gather(
     for (const address of walk(problems)) found.push(address)
   })
   return found
+}
+
+/** What a walk yields by types of the kernel: where those have holes, there may be more. */
+export function foundBy<T>(context: SchedContext, walk: (within: SchedContext) => Iterable<T>): Found<T> {
+  return Found.by(context.problems, (problems) => {
+    if (!context.kernel.types.isWhole) problems.add('types', missingTypes)
+    return walk({ ...context, problems })
+  })
+}
+
+/** None, where a type that this would be kept in is not there. */
+export function noneOf<T>({ kernel }: Pick<SchedContext, 'kernel'>): Found<T> {
+  return kernel.types.isWhole ? Found.all<T>([]) : Found.some<T>([], missingTypes)
 }
 
 /** The CPUs of this kernel; none, and a problem, where it cannot be read which there are. */

@@ -45,11 +45,17 @@ export function readCpuTimes(context: SchedContext): CpuTime[] {
         if (spent !== undefined) nanoseconds[name.slice('CPUTIME_'.length).toLowerCase()] = spent
       }
       const { idle, iowait } = nanoseconds
-      if (idle !== undefined && iowait !== undefined)
-        Object.assign(
-          nanoseconds,
-          problems.attempt(`idle time of CPU ${cpu}`, () => readIdleTime(context, cpu, { idle, iowait })),
+      if (idle !== undefined && iowait !== undefined) {
+        const counted = { idle, iowait }
+        // Counters alone are another figure than the kernel's own.
+        delete nanoseconds.idle
+        delete nanoseconds.iowait
+        const whole = problems.attempt(
+          `idle time of CPU ${cpu}`,
+          () => readIdleTime(context, cpu, counted) ?? counted,
         )
+        Object.assign(nanoseconds, whole)
+      }
       return { cpu, nanoseconds, ...interruptsOf(cpu) }
     })
     return found === undefined ? [] : [found]

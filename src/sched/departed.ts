@@ -1,8 +1,8 @@
 import { listMaps } from '../bpf/map-info.js'
 import { strip } from '../btf/layout.js'
-import { Found } from '../found.js'
+import type { Found } from '../found.js'
 import { schedulerOperations } from '../kernel/sched-ext.js'
-import { hex, type SchedContext } from './context.js'
+import { foundBy, hex, noneOf, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'
 import { schedulerAddresses } from './schedulers.js'
 
@@ -23,10 +23,11 @@ export function readDeparted(context: SchedContext): Found<DepartedScheduler> {
   const { kernel, absences } = context
   if (kernel.findSymbol('map_idr') === undefined || !kernel.layouts.find('sched_ext_ops')?.has('priv')) {
     absences.lacks('departed schedulers', 'sched_ext_ops has no priv that leads to them')
-    return Found.all([])
+    return noneOf(context)
   }
-  return Found.by(context.problems, (problems) => {
-    const loaded = new Set(schedulerAddresses({ ...context, problems }))
+  return foundBy(context, (within) => {
+    const { problems } = within
+    const loaded = new Set(schedulerAddresses(within))
     const maps = problems.attempt('maps', () => listMaps(kernel, problems)) ?? []
     return maps
       .filter(({ type }) => type === 'struct_ops')

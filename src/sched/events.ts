@@ -1,5 +1,5 @@
-import { Found } from '../found.js'
-import { hex, possibleCpus, type SchedContext } from './context.js'
+import type { Found } from '../found.js'
+import { foundBy, hex, noneOf, possibleCpus, type SchedContext } from './context.js'
 import { schedulerAddresses } from './schedulers.js'
 
 /** One event counter of sched_ext, by the kernel's name for it (struct scx_event_stats). */
@@ -21,10 +21,10 @@ export function readEvents(context: SchedContext): Found<SchedulerEvents> {
   const { kernel, absences } = context
   if (kernel.layouts.find('scx_event_stats') === undefined) {
     absences.lacks('events', 'the kernel has no struct scx_event_stats')
-    return Found.all([])
+    return noneOf(context)
   }
-  return Found.by(context.problems, (problems) => {
-    const within = { ...context, problems }
+  return foundBy(context, (within) => {
+    const { problems } = within
     const schedulers = schedulerAddresses(within)
     const global = kernel.findSymbol('event_stats_cpu')
     if (schedulers.length === 0 && global !== undefined)

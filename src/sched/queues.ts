@@ -1,8 +1,8 @@
-import { Found } from '../found.js'
+import type { Found } from '../found.js'
 import { operationsOf } from '../kernel/sched-ext.js'
 import { entries } from '../kernel/walk/list.js'
 import { rhashtableNodes } from '../kernel/walk/rhashtable.js'
-import { gather, hex, type SchedContext } from './context.js'
+import { foundBy, gather, hex, noneOf, type SchedContext } from './context.js'
 import { type QueueFacts, type QueuePlace, QueueReader, queueMembers } from './dispatch-queue.js'
 import { cgroupPath, schedulerAddresses } from './schedulers.js'
 
@@ -14,10 +14,10 @@ export function readQueues(context: SchedContext, reader = new QueueReader(conte
   const { kernel, problems, absences } = context
   if (kernel.layouts.find('scx_dispatch_q') === undefined) {
     absences.lacks('DSQs', 'the kernel has no struct scx_dispatch_q: it is built without sched_ext')
-    return Found.all([])
+    return noneOf(context)
   }
-  return Found.by(problems, (part) => {
-    const within = { ...context, problems: part }
+  return foundBy(context, (within) => {
+    const { problems: part } = within
     const found: QueueFacts[] = []
     part.attempt('DSQs', () => {
       for (const place of queuePlaces(within)) {

@@ -5,7 +5,7 @@ import { isHeld } from '../kernel/spinlock.js'
 import type { StructReader } from '../kernel/struct-reader.js'
 import { entries, listNodes } from '../kernel/walk/list.js'
 import { cpuList } from '../value/mask.js'
-import { gather, hex, possibleCpus, type SchedContext } from './context.js'
+import { gather, hex, noneOf, possibleCpus, type SchedContext } from './context.js'
 import { readMaskAt } from './cpu-mask.js'
 import { type QueuedTask, type QueueReader, runqueueLocks } from './dispatch-queue.js'
 import { flagNames } from './flags.js'
@@ -183,7 +183,7 @@ function readExt(
     runnable: readRunnable(context, cpu, scx.at('runnable_list'), current),
     deferred: scx.has('ddsp_deferred_locals')
       ? reader.listed(`deferred dispatches of CPU ${cpu}`, scx.at('ddsp_deferred_locals'))
-      : Found.all([]),
+      : noneOf(context),
   }
 }
 

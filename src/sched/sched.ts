@@ -20,7 +20,7 @@ import { eachWithJson, withJson } from '../contract/shape.js'
 import { stackJson } from '../contract/stacks.js'
 import { taskDetailsJson } from '../contract/tasks.js'
 import { CryoscopeError } from '../errors.js'
-import { Found, type Stated, stated } from '../found.js'
+import { type Found, type Stated, stated } from '../found.js'
 import { type Listed, listed } from '../frame/list.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { findTask, tasks } from '../kernel/tasks.js'
@@ -28,7 +28,7 @@ import { figureJson, type Problem, Problems } from '../problems.js'
 import { escapeText } from '../text.js'
 import type { Absence } from './absences.js'
 import { type CidTables, readCids } from './cids.js'
-import { hex, type SchedContext, schedContext } from './context.js'
+import { hex, noneOf, type SchedContext, schedContext } from './context.js'
 import { type CpuTime, readCpuTimes } from './cpu-time.js'
 import { type DepartedScheduler, readDeparted } from './departed.js'
 import { type DispatchQueue, type QueueFacts, QueueReader } from './dispatch-queue.js'
@@ -94,7 +94,7 @@ export function schedFacts(kernel: Kernel): SchedFacts {
     watchdog: readWatchdog(context),
     runqueues,
     queues: readQueues(context, reader),
-    waiting: context.absences.has('scx_rq') ? Found.all<WaitingTask>([]) : waitingTasks(runqueues),
+    waiting: context.absences.has('scx_rq') ? noneOf<WaitingTask>(context) : waitingTasks(runqueues),
     events: readEvents(context),
     taskList: readTaskList(context),
     cids: readCids(context),

@@ -1,9 +1,9 @@
-import { Found } from '../found.js'
+import type { Found } from '../found.js'
 import { loadedSchedulers, operationsOf } from '../kernel/sched-ext.js'
 import type { StructReader } from '../kernel/struct-reader.js'
 import type { Problems } from '../problems.js'
 import { type Capability, type EffectiveCapability, readCaps, readEffectiveCaps } from './caps.js'
-import { hex, type SchedContext } from './context.js'
+import { foundBy, hex, type SchedContext } from './context.js'
 import { type ExitInfo, readExit } from './exit.js'
 import { flagNames } from './flags.js'
 
@@ -50,8 +50,7 @@ export function schedulerAddresses({ kernel, problems, absences }: SchedContext)
 }
 
 export function readSchedulers(context: SchedContext): Found<Scheduler> {
-  return Found.by(context.problems, (problems) => {
-    const within = { ...context, problems }
+  return foundBy(context, (within) => {
     return context.kernel.findSymbol('scx_root') === undefined
       ? staticScheduler(within)
       : readAll(within, context.problems)

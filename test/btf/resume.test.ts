@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Btf } from '../../src/btf/btf.js'
+import { Kind } from '../../src/btf/kind.js'
 import { parseTypeName } from '../../src/btf/parse-type-name.js'
 import { resumeBehind } from '../../src/btf/resume.js'
 import type { CType } from '../../src/btf/types.js'
@@ -125,6 +126,26 @@ describe('BTF with pages that could not be read', () => {
       expect(compare(found)).toEqual({ lost: 0, wrong: [] })
       expect([...found.types()].some(({ name }) => name.startsWith('unreadable_name_'))).toBe(true)
     }
+  })
+
+  it('keeps what lies between two holes, wherever in a record the second begins', () => {
+    // Far behind the first function, so that enough of them prove the count.
+    const second = typesEnd - 3000
+    for (let cut = 0; cut < 16; cut += 4) {
+      const found = holed(header + 8192, second + cut)
+      expect(compare(found).wrong).toEqual([])
+      const between = found.find('function_number_100', 'function')
+      expect(between?.id, `cut by ${cut}`).toBe(whole.find('function_number_100', 'function')?.id)
+    }
+  })
+
+  it('ends soon where nothing behind the hole is a record', () => {
+    const records = 300_000
+    const words = new Uint32Array(records * 4)
+    for (let i = 0; i < records; i++) words.set([1, Kind.int << 24, 4, 0], i * 4)
+    // Each chain of records goes far, and comes to a kind that there is not.
+    words.fill(-1, words.length - 8)
+    expect(resumeBehind(words, { from: 0, to: 1024 }, words.length, 1)).toBeUndefined()
   })
 
   it('is never wrong about a type, whatever is missing', () => {

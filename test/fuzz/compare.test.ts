@@ -58,6 +58,44 @@ describe('a report of a dump that lacks a page', () => {
     expect(of({ tasks }, ['task:1: its stack is gone'])).toEqual([])
   })
 
+  it('knows by name what has one, and not by its place', () => {
+    const of = (before: readonly unknown[], after: readonly unknown[]) =>
+      claims(document({ allocators: before }), document({ allocators: after })).map(
+        ({ path, fault }) => `${path} ${fault}`,
+      )
+    expect(of([26, 27], [27])).toEqual(['allocators[itself 26] is gone'])
+    expect(of(['map:26', 'map:27'], ['map:27'])).toEqual(['allocators[itself map:26] is gone'])
+    const entry = (hex: string, value: number) => ({ key: { hex, value }, value: 1 })
+    expect(of([entry('00', 0), entry('01', 1)], [entry('01', 1)])).toEqual(['allocators[key 00] is gone'])
+  })
+
+  it('excuses by a reason names that are cut and pointers that nobody recovers, and nothing else of them', () => {
+    const name = 'pool_workqueue_release'
+    const at = { pointer: '0xff', recovered: 'proven' }
+    const of = (after: Readonly<Record<string, unknown>>, reasons: readonly string[]) =>
+      claims(
+        document({ tasks: [{ pid: 1, name, at }] }),
+        document({ tasks: [{ pid: 1, name, at, ...after }] }, reasons),
+      ).map(({ path }) => path)
+    const because = ['names could not be read']
+    expect(of({ name: name.slice(0, 15), at: 255 }, because)).toEqual([])
+    expect(of({ name: name.slice(0, 15), at: 255 }, [])).toEqual(['tasks[pid 1].name', 'tasks[pid 1].at'])
+    expect(of({ name: name.slice(0, 14), at: 256 }, because)).toEqual([
+      'tasks[pid 1].name',
+      'tasks[pid 1].at',
+    ])
+  })
+
+  it('takes a name of types that says to be unreadable for any name, and the rest of the text as it is', () => {
+    const of = (after: string) =>
+      claims(
+        document({ tasks: [{ pid: 1, type: 'section .bss[2]' }] }),
+        document({ tasks: [{ pid: 1, type: after }] }),
+      ).length
+    expect(of('section unreadable_name_7[2]')).toBe(0)
+    expect(of('section unreadable_name_7[3]')).toBe(1)
+  })
+
   it('has no bound above what there is', () => {
     const allocators = [{ ...whole.allocators[0], live: { atLeast: 4, why: 'gone' } }]
     expect(of({ tasks: whole.tasks, allocators })).toEqual(['allocators[name x].live is more than there are'])

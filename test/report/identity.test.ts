@@ -40,7 +40,15 @@ describe('what belongs to what', () => {
       sched: {
         queues: [
           { name: 'local of CPU 0', cpu: 0, tasks: [] },
-          { name: '0x77', cpu: null, tasks: [task(6), task(7)] },
+          {
+            name: '0x77',
+            cpu: null,
+            tasks: [
+              { ...task(6), position: 0 },
+              // Behind a break of the list.
+              { ...task(7), position: null },
+            ],
+          },
         ],
         runqueues: [
           { cpu: 0, current: task(5), schedExt: { runnable: [task(6)] } },
@@ -54,7 +62,7 @@ describe('what belongs to what', () => {
       'task:0@1': { ...alone, name: 'task-0', cpu: 'cpu:1', runs: false },
       'task:5': { ...alone, name: 'task-5', cpu: 'cpu:0', runs: true },
       'task:6': { ...alone, name: 'task-6', cpu: 'cpu:0', runs: false, queue: 'queue:0x77', position: 0 },
-      'task:7': { ...alone, name: 'task-7', cpu: null, runs: false, queue: 'queue:0x77', position: 1 },
+      'task:7': { ...alone, name: 'task-7', cpu: null, runs: false, queue: 'queue:0x77', position: null },
     })
     expect(queues).toEqual({
       'queue:local of CPU 0': { tasks: [], cpu: 'cpu:0' },

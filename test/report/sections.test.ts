@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
 import { round, type SectionNotes, Sections } from '../../src/report/sections.js'
+import { Absences } from '../../src/sched/absences.js'
 
 it('problems and reasons say names of the guest so that nothing acts on what shows them', () => {
   const sections = new Sections()
@@ -113,6 +114,37 @@ describe('a section', () => {
     expect(reasons()).toEqual(because)
     expect(reasons(['map', 'map-entries'])).toEqual(because)
     expect(reasons(['map'])).toEqual([])
+  })
+
+  it('are not whole where what all of them rest on is not', () => {
+    const ground = [{ where: 'BTF', why: 'it has holes' }]
+    const sections = new Sections(() => [...ground])
+    sections.take('tasks', [], () => {
+      ground.push({ where: 'modules', why: 'the list breaks' })
+      return []
+    })
+    sections.take('maps', [], () => [])
+    const { tasks, maps } = sections.statuses
+    expect(tasks?.reasons).toEqual(['modules: the list breaks', 'BTF: it has holes'])
+    expect(maps?.reasons).toEqual(['BTF: it has holes, and 1 more of what this rests on'])
+    expect(sections.problems).toHaveLength(1)
+  })
+
+  it('are not whole where it is not sure that this kernel lacks something', () => {
+    const reasonsFor = (absences: Absences) => {
+      absences.lacks('softirqs', 'the kernel has no kstat')
+      const sections = new Sections()
+      sections.take('cpuTime', [], (notes) => {
+        for (const absence of absences.list) notes.lacks(absence)
+        return []
+      })
+      return [sections.problems[0]?.severity, sections.statuses.cpuTime?.reasons]
+    }
+    expect(reasonsFor(new Absences())).toEqual(['note', []])
+    expect(reasonsFor(new Absences('a page is missing'))).toEqual([
+      'error',
+      ['softirqs: the kernel has no kstat, as far as could be read: a page is missing'],
+    ])
   })
 
   it('gives lists that know whether they are whole', () => {

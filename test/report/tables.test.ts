@@ -261,6 +261,12 @@ describe('tables of tasks, CPUs and nodes', () => {
       [1, '2.5 ms', '7'],
     ])
     expect(cpuTimeTable(headOf()).rows).toEqual([])
+    // Nothing where a figure could not be read, also of the first.
+    const { user: _, ...unread } = cpu(0, '5', '0').nanoseconds
+    const partial = headOf({
+      cpuTime: [{ ...cpu(0, '5', '0'), nanoseconds: unread }, cpu(1, '2500000', '0')],
+    })
+    expect(cpuTimeTable(partial).rows.map(([, user]) => user)).toEqual([null, '2.5 ms'])
   })
 
   it('have domains of each CPU, and allocations of each node', () => {

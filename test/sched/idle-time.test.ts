@@ -36,10 +36,21 @@ interface Cpu {
   readonly isIdle: boolean
   readonly since?: bigint
   readonly waiting?: number
+  /** Where it would be kept is no memory. */
+  readonly isLost?: boolean
 }
 
 /** One CPU that counted 100 ns of idleness and 200 of waiting by its ticks, and slept for 1000 and 2000. */
-function times(shape: Shape, { isIdle, since = now - 7_000_000n, waiting = 0 }: Cpu) {
+function times(shape: Shape, cpu: Cpu) {
+  const { cpuTimes, problems } = schedOf(shape, cpu)
+  expect(problems).toEqual([])
+  return cpuTimes[0]?.nanoseconds
+}
+
+function schedOf(
+  shape: Shape,
+  { isIdle, since = now - 7_000_000n, waiting = 0, isLost = false }: Cpu,
+): Sched {
   const btf = typesOf(shape)
   const guest = new KernelGuest({ btf: btf.bytes, cpus: [0] })
   const objects = new ObjectWriter(guest, btf)
@@ -57,7 +68,8 @@ function times(shape: Shape, { isIdle, since = now - 7_000_000n, waiting = 0 }: 
   if (shape === 'counters') {
     objects.set('kernel_cpustat', stat, { idle_elapse: isIdle, idle_entrytime: since })
   } else {
-    const at = perCpu('tick_cpu_sched', 'tick_sched')
+    const at = isLost ? guest.alloc(64) : perCpu('tick_cpu_sched', 'tick_sched')
+    if (isLost) guest.symbol('tick_cpu_sched', 2n ** 40n)
     objects.set('tick_sched', at, {
       idle_entrytime: since,
       idle_sleeptime: 1000n,
@@ -66,10 +78,7 @@ function times(shape: Shape, { isIdle, since = now - 7_000_000n, waiting = 0 }: 
     })
     if (shape === 'bitfields') guest.u32(at + 8n, isIdle ? 0b11 : 0b01)
   }
-  const sched = new Sched(guest.kernel())
-  const [cpu] = sched.cpuTimes
-  expect(sched.problems).toEqual([])
-  return cpu?.nanoseconds
+  return new Sched(guest.kernel())
 }
 
 describe('idle time', () => {
@@ -90,5 +99,11 @@ describe('idle time', () => {
     ['plain', { isIdle: true }, 100n, 200n],
   ])('of shape %s, %o', (shape, cpu, idle, iowait) => {
     expect(times(shape, cpu)).toEqual({ user: 1n, idle, iowait })
+  })
+
+  it('is not given by counters alone where the kernel keeps the rest, and that could not be read', () => {
+    const sched = schedOf('flags', { isIdle: true, isLost: true })
+    expect(sched.cpuTimes[0]?.nanoseconds).toEqual({ user: 1n })
+    expect(sched.problems).toMatchObject([{ where: 'idle time of CPU 0' }])
   })
 })

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import { entries, hlistNodes } from '../../kernel/walk/list.js'
-import type { Problems } from '../../problems.js'
+import { counted, figureJson, type Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { fresh } from './fresh.js'
 import { nameCgroup } from './objects/cgroup.js'
@@ -35,9 +35,14 @@ export const localStorageReader: EntryReader = {
 
   state(kernel, map, problems) {
     let elements = 0
-    for (const _ of storageElements(kernel, map, problems)) elements++
+    const own = problems.part()
+    for (const _ of storageElements(kernel, map, own)) elements++
     const storage = kernel.struct('bpf_local_storage_map', map.address)
-    return { elements, buckets: 2 ** storage.number('bucket_log'), cacheIndex: storage.number('cache_idx') }
+    return {
+      elements: figureJson(counted(elements, own)),
+      buckets: 2 ** storage.number('bucket_log'),
+      cacheIndex: storage.number('cache_idx'),
+    }
   },
 
   *entries(kernel, map, problems) {

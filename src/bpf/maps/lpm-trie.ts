@@ -1,6 +1,6 @@
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import type { Problems } from '../../problems.js'
+import { counted, figureJson, type Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import type { EntryReader, RawEntry } from './reader.js'
 
@@ -24,7 +24,8 @@ export const lpmTrieReader: EntryReader = {
     let nodes = 0
     let intermediate = 0
     let depth = 0
-    for (const node of postorder(kernel, map, problems)) {
+    const own = problems.part()
+    for (const node of postorder(kernel, map, own)) {
       nodes++
       if (node.intermediate) intermediate++
       depth = Math.max(depth, node.depth)
@@ -32,9 +33,9 @@ export const lpmTrieReader: EntryReader = {
     return {
       entries: trie.integer('n_entries'),
       maxPrefixLength: trie.integer('max_prefixlen'),
-      nodes,
-      intermediate,
-      depth,
+      nodes: figureJson(counted(nodes, own)),
+      intermediate: figureJson(counted(intermediate, own)),
+      depth: figureJson(counted(depth, own)),
     }
   },
 

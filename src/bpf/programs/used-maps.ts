@@ -21,7 +21,7 @@ export function usedMapAddresses(kernel: Kernel, aux: StructReader, problems: Pr
   }
   const found: bigint[] = []
   for (let i = 0; i < count; i++) {
-    problems.attempt(`map ${i} of the ${count} of ${where}`, () => {
+    problems.attempt(`used_maps[${i}] of ${where}`, () => {
       const map = kernel.space.u64(pointers + BigInt(i * 8))
       if (map !== 0n) found.push(map)
     })

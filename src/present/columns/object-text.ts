@@ -1,6 +1,7 @@
 import type { NamedObject } from '../../bpf/maps/objects/named-object.js'
 import type { Details } from '../../contract/details.js'
 import { objectJson } from '../../contract/objects.js'
+import { type FigureJson, figureJsonText } from '../../problems.js'
 import { escapeText, quoteText } from '../../text.js'
 
 /** A kernel object on one line: "task pid 42, comm "load"". Its address only where nothing else is known. */
@@ -22,6 +23,7 @@ export function plainText(value: unknown): string {
   if (typeof value === 'string') return isAddress(value) ? value : quoteText(value)
   if (Array.isArray(value)) return `[${value.map(plainText).join('; ')}]`
   if (typeof value !== 'object' || value === null) return String(value)
+  if ('atLeast' in value) return figureJsonText(value as Exclude<FigureJson, null>)
   const { kind, address, ...rest } = value as { readonly [name: string]: unknown }
   if (typeof kind !== 'string') return detailsText(value as { readonly [name: string]: unknown })
   return `${escapeText(kind)} ${Object.keys(rest).length === 0 ? plainText(address) : detailsText(rest)}`

@@ -17,7 +17,7 @@ export type ReportSched = Omit<SchedJson, 'problems'>
 export function schedOf(state: SchedState, notes: SectionNotes): ReportSched {
   const { problems, ...rest } = schedJson(state)
   for (const { where, why } of problems) notes.lost('sched', where, why)
-  for (const { group, reason } of state.absent) notes.note('absent', group, reason)
+  for (const absence of state.absent) notes.lacks(absence)
   notes.obtained = state.runqueues.length
   return rest
 }
@@ -41,7 +41,7 @@ function reading<T>(sched: Sched, notes: SectionNotes, read: () => readonly T[])
   const [absent] = sched.absent.filter(({ group }) => group !== 'jiffies' && group !== 'HZ')
   if (absent !== undefined) {
     if (found.length === 0) notes.unavailable('absent', absent.reason)
-    else notes.note('absent', absent.group, absent.reason)
+    else notes.lacks(absent)
   }
   return found
 }

@@ -44,7 +44,7 @@ export function readTasks(vm: Session, notes: SectionNotes): ReportTask[] {
     })
   }
   for (const { where, why } of problems.list) notes.lost('task', where, why)
-  for (const { group, reason } of context.absences.list) notes.note('absent', group, reason)
+  for (const absence of context.absences.list) notes.lacks(absence)
   notes.expected = expectedTasks(vm, notes)
   notes.obtained = found.length
   return found

@@ -30,7 +30,7 @@ export function readTime(kernel: Kernel, notes: SectionNotes): ReportTime {
   const problems = new Problems()
   const { jiffies, absences } = schedContext(kernel, problems)
   for (const { where, why } of problems.list) notes.lost('kernel', where, why)
-  for (const { group, reason } of absences.list) notes.note('absent', group, reason)
+  for (const absence of absences.list) notes.lacks(absence)
   const clocks = notes.attempt('kernel', 'clocks', () => readClocks(kernel))
   const hz = jiffies?.perSecond
   return {

@@ -89,8 +89,14 @@ describe('a trie', () => {
     const { guest, map, joint } = trie()
     const kernel = guest.kernel()
     guest.u64(memberOf(guest, 'lpm_trie_node', joint, 'child[0]'), 0xffff_dead_0000_0000n)
-    const { entries, problems } = readAgain(kernel, map)
+    const { entries, problems, state } = readAgain(kernel, map)
     expect(pairs(entries).map(([hex]) => hex)).toEqual(['100000000a020000', '080000000a000000'])
+    const why = expect.stringContaining('node at 0xffffdead00000000')
+    expect(state).toMatchObject({
+      nodes: { atLeast: 3, why },
+      intermediate: { atLeast: 1, why },
+      depth: { atLeast: 2, why },
+    })
     expect(problems[0]).toMatch(/^node at 0xffffdead00000000: page not present/)
   })
 

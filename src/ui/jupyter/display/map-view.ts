@@ -8,6 +8,7 @@ import {
   entryRows,
   isSection,
 } from '../../../present/columns/map-entries.js'
+import { plainText } from '../../../present/columns/object-text.js'
 import { type Html, html } from '../../../present/html/markup.js'
 import { tableHtml } from '../../../present/html/table.js'
 import { valueTree } from '../../../present/html/value-tree.js'
@@ -108,7 +109,7 @@ function entryCount(count: number): string {
 function stateLines(map: BpfMap, problems: Problems): string[] {
   return Object.entries(detailsJson(map.state(problems))).map(
     ([name, value]) =>
-      `  ${escapeText(name)}: ${escapeText(typeof value === 'string' ? value : JSON.stringify(value))}`,
+      `  ${escapeText(name)}: ${typeof value === 'string' ? escapeText(value) : plainText(value)}`,
   )
 }
 
