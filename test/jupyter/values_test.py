@@ -32,6 +32,9 @@ class Values(unittest.TestCase):
         self.assertEqual(shown["text/plain"], "a  b\n1  -\n2  late\n2 rows")
 
     def test_lists_are_tables(self):
+        # At a moment when somebody waits: at most of them nobody does.
+        wait = "for (let i = 0; i < 200 && vm.sched.waiting.length === 0; i++) await vm.advance({ ms: 3 })\nvm.sched.waiting.length > 0"
+        self.assertEqual(self.data(wait)["text/plain"], "true")
         for code, head in (("vm.sched.waiting", "PID"), ("vm.sched.queues", "DSQ"), ("vm.sched.events", "SCHEDULER")):
             with self.subTest(code=code):
                 shown = self.data(code)
