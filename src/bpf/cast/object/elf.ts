@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../../../errors.js'
 import { textAt } from '../../../text/decode.js'
+import { escapeText } from '../../../text.js'
 
 /** What the reading of BPF objects needs of a 64-bit ELF file (elf.h), in either byte order. */
 export interface ElfSection {
@@ -56,14 +57,17 @@ export class ElfFile {
   readonly machine: number
   readonly littleEndian: boolean
   readonly sections: readonly ElfSection[]
+  /** What of it lies beyond the end of the file, as words: what it would say is not known. */
+  readonly lacking: string | undefined
   readonly #view: DataView
   #symbols: readonly ElfSymbol[] | undefined
 
-  private constructor(view: DataView, littleEndian: boolean, machine: number, sections: ElfSection[]) {
+  private constructor(view: DataView, littleEndian: boolean, machine: number, table: SectionTable) {
     this.#view = view
     this.littleEndian = littleEndian
     this.machine = machine
-    this.sections = sections
+    this.sections = table.sections
+    this.lacking = table.isWhole ? cutSection(table.sections) : 'its table of sections'
   }
 
   /** Throws 'unreadable' when it is no 64-bit ELF file; sections that reach beyond the file are cut. */
@@ -140,10 +144,24 @@ export function isElf64(bytes: Uint8Array, at: number): boolean {
   )
 }
 
-function readSections(bytes: Uint8Array, view: DataView, little: boolean): ElfSection[] {
+interface SectionTable {
+  readonly sections: readonly ElfSection[]
+  readonly isWhole: boolean
+}
+
+function cutSection(sections: readonly ElfSection[]): string | undefined {
+  // The first has no bytes: its size may count the others.
+  const cut = sections
+    .slice(1)
+    .find(({ type, size, data }) => type !== sectionType.noBits && data.length < size)
+  return cut && `section ${escapeText(cut.name)}`
+}
+
+function readSections(bytes: Uint8Array, view: DataView, little: boolean): SectionTable {
   const table = wide(view, 40, little)
   const entry = view.getUint16(58, little)
-  if (entry < sectionHeaderLength || table + sectionHeaderLength > bytes.length) return []
+  if (entry < sectionHeaderLength || table + sectionHeaderLength > bytes.length)
+    return { sections: [], isWhole: false }
   // Files with more sections than 16 bits can count say so in the first, unused section header.
   const count = view.getUint16(60, little) || wide(view, table + 32, little)
   const namesIndex = view.getUint16(62, little)
@@ -174,7 +192,13 @@ function readSections(bytes: Uint8Array, view: DataView, little: boolean): ElfSe
     })
   }
   const names = sections[namesIndex === 0xffff ? (sections[0]?.link ?? 0) : namesIndex]?.data
-  return sections.map((section, index) => ({ ...section, name: nameAt(names, nameOffsets[index] ?? 0) }))
+  return {
+    sections: sections.map((section, index) => ({
+      ...section,
+      name: nameAt(names, nameOffsets[index] ?? 0),
+    })),
+    isWhole: sections.length === count,
+  }
 }
 
 function nameAt(strings: Uint8Array | undefined, offset: number): string {

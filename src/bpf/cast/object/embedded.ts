@@ -85,5 +85,5 @@ function objectSize(bytes: Uint8Array): number {
   const table = Number(view.getBigUint64(40, little))
   const ends = file.sections.map(({ offset, data }) => offset + data.length)
   const end = Math.max(table + view.getUint16(58, little) * file.sections.length, ...ends)
-  return file.sections.length > 0 && end <= bytes.length ? end : 0
+  return file.lacking === undefined && end <= bytes.length ? end : 0
 }

@@ -72,7 +72,11 @@ export function readObjectCode(bytes: Uint8Array, name: string): Code {
       }),
     ),
     problems: problems.sentences,
-    incomplete: incomplete ?? lost ?? (!btf.problems.none ? 'its BTF is damaged' : undefined),
+    incomplete:
+      incomplete ??
+      (file.lacking && `${file.lacking} is cut off`) ??
+      lost ??
+      (!btf.problems.none ? 'its BTF is damaged' : undefined),
   }
 }
 

@@ -103,11 +103,7 @@ describe('a pointer that is stored', () => {
       [op.move(6, 2), op.add(6, 3), op.storeNumber(6, 0, 5)],
       proven,
     ],
-    [
-      'and something at an index of an array in it',
-      [op.move(6, 3), ...[op.set(7, 0)], op.storeNumber(1, 40, 5)],
-      proven,
-    ],
+    ['and a number in an array beside it', [op.storeNumber(1, 40, 5)], proven],
     ['and something on the stack', [op.storeNumber(10, -8, 5)], proven],
   ])('%s', (_, code, expected) => {
     expect(found([storeTask, ...code])).toEqual([expected])
