@@ -5,10 +5,13 @@ import type { Kernel } from '../../kernel/kernel.js'
 import { flavorless } from './kernel-structs.js'
 import type { LoadedProgram } from './loaded-programs.js'
 
+const arenaSuffix = /__arena(__nullable)?$/
+
 /**
  * What the words of a struct_ops program's context hold, as types of the program's own BTF: the parameters of the
  * operation that it was loaded for (bpf_prog_aux.attach_btf_id, bpf_prog.expected_attach_type). A parameter that the
- * program declares otherwise than the kernel is left out.
+ * program declares otherwise than the kernel is left out, and so is one that the kernel's stub of the operation marks as an address
+ * in an arena (prepare_arg_info in kernel/bpf/bpf_struct_ops.c).
  */
 export function structOpsContext(
   kernel: Kernel,
@@ -24,14 +27,18 @@ export function structOpsContext(
   const member = operations.members[index]
   const called = member && prototypeOf(member.type)
   const declared = member && ownPrototype(types, operations, member.name)
-  if (called === undefined || declared === undefined) return undefined
+  if (member === undefined || called === undefined || declared === undefined) return undefined
   // Structs by value take several words.
   const isPlain = called.parameters.every(({ type }) => {
     const bare = strip(type)
     return bare.kind !== 'struct' && bare.kind !== 'union' && (sizeOf(bare) ?? 9) <= 8
   })
   if (!isPlain || called.variadic) return undefined
+  const stub = kernelTypes.find(`${operations.name}__${member.name}`, 'function')
+  const marked = stub?.kind === 'function' ? strip(stub.prototype) : undefined
+  const names = marked?.kind === 'prototype' ? marked.parameters.map(({ name }) => name) : []
   return called.parameters.map(({ type }, n) => {
+    if (arenaSuffix.test(names[n] ?? '')) return undefined
     const own = declared.parameters[n]?.type
     return own !== undefined && isSame(own, type) ? own.id : undefined
   })

@@ -114,6 +114,30 @@ describe('the context of a struct_ops program', () => {
     ])
   })
 
+  it('leaves out a parameter that the stub of the operation marks as an address in an arena', () => {
+    const both: Readonly<Record<string, Parameters>> = {
+      set_cmask: (b, named) =>
+        ['task_struct', 'scx_cmask', 'other'].flatMap((name) => pointerTo(name)(b, named)),
+    }
+    const contextWith = (operation: string, ...names: readonly string[]) => {
+      const kernels = operations('ops', both, (b) => {
+        const parameters = names.map((name) => ({ name, type: b.pointer(0) }))
+        b.function(operation, b.prototype(0, parameters))
+      })
+      const own = operations('ops', both)
+      return named(own, contextOf(kernels, own))
+    }
+    const stub = 'ops__set_cmask'
+    expect(contextWith(stub, 'p', 'cmask__arena', 'x')).toEqual(['task_struct', undefined, 'other'])
+    expect(contextWith(stub, 'p__nullable', 'x', 'y__arena__nullable')).toEqual([
+      'task_struct',
+      'scx_cmask',
+      undefined,
+    ])
+    expect(contextWith(stub, 'arena', '__arena_x', 'y')).toEqual(['task_struct', 'scx_cmask', 'other'])
+    expect(contextWith('ops__other', 'p__arena')).toEqual(['task_struct', 'scx_cmask', 'other'])
+  })
+
   it('is not told where a struct goes by value: it takes several words', () => {
     const large: Parameters = (b, { long }) => [long, b.struct('by_value', [{ name: 'a', type: long }])]
     const one = operations('ops', { run: large })

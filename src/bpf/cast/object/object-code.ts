@@ -171,7 +171,7 @@ function describeFunctions(
   starts: readonly FunctionStart[],
   instructions: Uint8Array,
   references: ReadonlyMap<number, Reference>,
-  contexts: ReadonlyMap<string, readonly number[]>,
+  contexts: ReadonlyMap<string, readonly (number | undefined)[]>,
 ): CodeFunction[] {
   const callbacks = new Set<number>()
   for (const [at, reference] of references) {

@@ -5,14 +5,22 @@ import { sectionVariables } from './data-sections.js'
 import { type ElfFile, sectionType } from './elf.js'
 
 const sectionNames = ['.struct_ops', '.struct_ops.link']
+/**
+ * Structs that programs hand over in their arena: of parameters that the kernel's stubs mark as `__arena` (sched_ext_ops_cid__set_cmask,
+ * sched_ext_ops__sub_caps_updated in kernel/sched/ext/ext.c) the context holds 32 bits of an arena address. An object has no stubs.
+ */
+const arenaStructs = new Set(['scx_cmask'])
+
+/** Ids of the types of parameters; undefined for one that is not known. */
+type Parameters = readonly (number | undefined)[]
 
 /**
  * What the context of each struct_ops program holds: the parameters of the function pointer that the program is
  * put into. By the place of the program: index of its section and byte offset. Programs in several places with
- * different parameters are left out.
+ * different parameters are left out, and so are parameters that may be addresses in an arena.
  */
-export function structOpsContexts(file: ElfFile, btf: Btf): Map<string, readonly number[]> {
-  const found = new Map<string, readonly number[] | undefined>()
+export function structOpsContexts(file: ElfFile, btf: Btf): Map<string, Parameters> {
+  const found = new Map<string, Parameters | undefined>()
   for (const name of sectionNames) {
     const section = file.section(name)
     const described = btf.find(name, 'section')
@@ -38,7 +46,7 @@ export function structOpsContexts(file: ElfFile, btf: Btf): Map<string, readonly
 }
 
 /** Ids of the parameters of the function pointer at an offset of the struct. */
-function parameterTypes(struct: CType, offset: number): readonly number[] | undefined {
+function parameterTypes(struct: CType, offset: number): Parameters | undefined {
   const place = memberPathAt(struct, offset)
   const pointer = place?.rest === 0 ? strip(place.type) : undefined
   const prototype = pointer?.kind === 'pointer' ? strip(pointer.target) : undefined
@@ -48,5 +56,15 @@ function parameterTypes(struct: CType, offset: number): readonly number[] | unde
     const bare = strip(type)
     return bare.kind !== 'struct' && bare.kind !== 'union' && (sizeOf(bare) ?? 9) <= 8
   })
-  return isPlain ? prototype.parameters.map(({ type }) => type.id) : undefined
+  return isPlain
+    ? prototype.parameters.map(({ type }) => (mayBeInArena(type) ? undefined : type.id))
+    : undefined
+}
+
+/** Stubs mark pointers of any kind; to structs of its own the kernel takes and gives its own addresses. */
+function mayBeInArena(type: CType): boolean {
+  const pointer = strip(type)
+  if (pointer.kind !== 'pointer') return false
+  const { kind, name } = strip(pointer.target)
+  return !(kind === 'struct' || kind === 'union' || kind === 'forward') || arenaStructs.has(name)
 }
