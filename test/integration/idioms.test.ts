@@ -12,6 +12,7 @@ import type { ArrayValue, PointerValue, StructValue } from '../../src/value/type
 import { bpftool, demoBuild } from './support/demo-guest.js'
 
 const sources = fileURLToPath(new URL('idioms/', import.meta.url))
+const program = fileURLToPath(new URL('../../bin/cryoscope.js', import.meta.url))
 const headers = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cryoscope/tools/usr/include')
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-idioms-'))
 const object = join(directory, 'idioms.o')
@@ -144,5 +145,28 @@ describe('pointers that schedulers keep in integers', () => {
     } finally {
       session.onlyProven = false
     }
+  })
+
+  it('are shown by commands to the degree that is asked for', async () => {
+    const dump = join(directory, 'dump.elf')
+    await session.dump(dump)
+    const run = (...words: string[]): string =>
+      execFileSync(process.execPath, [program, ...words, '--json'], {
+        encoding: 'utf8',
+        env: { ...process.env, XDG_RUNTIME_DIR: directory },
+        maxBuffer: 2 ** 26,
+      })
+    const degrees = (text: string): string[] =>
+      [...new Set(text.match(/(?<="recovered":\s*")\w+/g) ?? [])].toSorted()
+    const bss = session.maps.find(({ name }) => name.endsWith('.bss'))?.id
+    const [stored] = session.map('task_values').entries()
+    const pid = (stored?.value as unknown as { value: StructValue } | undefined)?.value.tid
+    const commands = [['map', String(bss)], ['report']]
+    for (const [command = '', ...words] of commands) {
+      expect(degrees(run(command, dump, ...words)), command).toEqual(['proven', 'supported'])
+      expect(degrees(run(command, dump, ...words, '--only-proven')), command).toEqual(['proven'])
+    }
+    const context = run('context', dump, String(pid), '--only-proven', '--object', object)
+    expect(degrees(context)).toEqual(['proven'])
   })
 })

@@ -1,10 +1,11 @@
 import { jsonText } from '../../../contract/json.js'
 import { contextHeading, contextValueText } from '../../../present/text/task-context.js'
+import type { Session } from '../../../session/session.js'
 import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { parseWhole } from '../numbers.js'
 import type { PointerOptions } from '../target.js'
-import { noteProblems, targetHelp, withTarget } from '../target.js'
+import { noteProblems, objectOption, onlyProvenOption, targetHelp, withTarget } from '../target.js'
 import { problemLines } from './why.js'
 
 export const context = defineCommand<PointerOptions & { json?: boolean }>({
@@ -12,12 +13,14 @@ export const context = defineCommand<PointerOptions & { json?: boolean }>({
     command
       .argument('<target>', targetHelp)
       .argument('<pid>', 'the task (cryoscope tasks)')
+      .option(...objectOption)
+      .option(...onlyProvenOption)
       .option('--json', 'print one JSON document')
   },
   async run(call) {
     const { output, options } = call
     const pid = parseWhole(required(call, 1), 'PID')
-    await withTarget(required(call, 0), output, async (session) => {
+    const show = async (session: Session): Promise<void> => {
       const found = session.context(pid)
       if (options.json) await output.line(jsonText(found))
       else {
@@ -36,7 +39,8 @@ export const context = defineCommand<PointerOptions & { json?: boolean }>({
           )
       }
       noteProblems(output, problemLines(found.problems))
-    })
+    }
+    await withTarget(required(call, 0), output, show, options)
     return 0
   },
 })
