@@ -6,11 +6,13 @@ import { boot } from '../../src/session/guest.js'
 import type { Session } from '../../src/session/session.js'
 import { bpftool } from './support/demo-guest.js'
 import { buildOf, isBuilt, kernelOfSchedulers } from './support/kernel-schedulers.js'
+import { compareReady, dumped, type Ready, whoIsReady } from './support/scheduler-dump.js'
 import { type Seen, type ToolAnswers, toolAnswers, whatIsSeen } from './support/scheduler-truth.js'
 
 /**
  * The schedulers of the kernel's own tools/sched_ext, one after the other: what bpftool says of each in the guest and what it
- * prints itself, before and after a stop, and what is read at that stop.
+ * prints itself, before and after a stop, and what is read at that stop. Then tasks that never sleep wait for CPUs, the kernel is
+ * asked who is ready (SysRq-D), and the guest is stopped each time it begins to tell of one.
  */
 const all = [
   'scx_simple',
@@ -29,6 +31,8 @@ const directory = mkdtempSync(join(tmpdir(), 'cryoscope-schedulers-'))
 
 /** Seconds that the guest waits for the stop between the two looks. */
 const pause = 15
+/** Tasks that never sleep, more than CPUs: some always wait on a queue. */
+const spinners = 6
 
 const script = `
 mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
@@ -48,6 +52,20 @@ look() {
 	bpftool -j batch file /tmp/batch 2>&1 | say "$1 $2 bpftool" >>/tmp/all
 	tail -n 40 /tmp/$1.out | say "$1 $2 output-then" >>/tmp/all
 }
+trace=/sys/kernel/tracing
+ask() {
+	spinning=
+	for n in $(seq ${spinners}); do (while :; do :; done) & spinning="$spinning $!"; done
+	echo 1 >$trace/events/sched_ext/sched_ext_dump/enable
+	: >$trace/trace
+	echo "schedulers: asks $1"
+	sleep 5
+	echo D >/proc/sysrq-trigger
+	echo 0 >$trace/events/sched_ext/sched_ext_dump/enable
+	cat $trace/trace | say "$1 during dump" >>/tmp/all
+	kill $spinning
+	wait $spinning 2>/dev/null
+}
 for name in ${names.join(' ')}; do
 	/schedulers/$name >/tmp/$name.out 2>&1 & pid=$!
 	tries=0
@@ -61,6 +79,7 @@ for name in ${names.join(' ')}; do
 		echo "schedulers: look $name"
 		sleep ${pause}
 		look $name after
+		ask $name
 	fi
 	kill -INT $pid 2>/dev/null
 	wait $pid
@@ -83,6 +102,8 @@ describe.skipIf(!isBuilt || wanted === undefined)(
     let vm: Session
     let answers: ToolAnswers
     const seen = new Map<string, Seen>()
+    const ready = new Map<string, readonly (readonly Ready[])[]>()
+    const queued = new Map<string, number>()
 
     beforeAll(async () => {
       writeFileSync(join(directory, 'script.sh'), script)
@@ -107,7 +128,19 @@ describe.skipIf(!isBuilt || wanted === undefined)(
         while (!isLooking.test(said()) && !isDone.test(said())) await rest(50)
         if (isLooking.test(said()) && !isDone.test(said())) {
           await vm.freeze()
-          seen.set(name, whatIsSeen(vm))
+          seen.set(name, whatIsSeen(vm, name))
+          await vm.thaw()
+        }
+        const asks = new RegExp(`schedulers: asks ${name}\\b`)
+        while (!asks.test(said()) && !isDone.test(said())) await rest(50)
+        if (asks.test(said()) && !isDone.test(said())) {
+          await vm.freeze()
+          const stops: Ready[][] = []
+          while (stops.length < spinners) {
+            await vm.runUntil('scx_dump_task', { timeoutMs: 120_000 })
+            stops.push(whoIsReady(vm))
+          }
+          ready.set(name, stops)
           await vm.thaw()
         }
         while (!isDone.test(said())) await rest(100)
@@ -130,10 +163,15 @@ describe.skipIf(!isBuilt || wanted === undefined)(
         return
       }
       answers.compare(name, found)
+      const { onQueues, held, moving } = compareReady(ready.get(name) ?? [], dumped(answers.dump(name)))
+      expect(onQueues + held, `${name}: waiting tasks`).toBeGreaterThan(moving)
+      queued.set(name, onQueues)
     })
 
     it.skipIf(names.length < all.length)('of these at least six run', () => {
       expect(seen.size).toBeGreaterThanOrEqual(6)
+      // The others keep the tasks themselves.
+      expect([...queued.values()].filter((tasks) => tasks > 0).length).toBeGreaterThanOrEqual(4)
     })
   },
 )

@@ -1,23 +1,22 @@
 import { expect } from 'vitest'
 import { Problems } from '../../../src/problems.js'
 import type { Session } from '../../../src/session/session.js'
+import type { StructValue } from '../../../src/value/types.js'
 import { maskedHex } from './compare.js'
 
 /** Map types that bpftool can dump and whose bytes are compared. */
 const dumpedTypes = ['array', 'percpu_array', 'hash']
 
-/** What rises and falls with the processes that look: the same at two moments, it may differ between. By where it is kept. */
+/** What rises and falls with the processes that look: the same at two moments, it may differ between. By the variables that keep it. */
 const gauges: Readonly<Record<string, readonly string[]>> = {
-  scx_central: ['nr_queued'],
+  scx_central: ['nr_queued', 'cpu_gimme_task', 'cpu_started_at'],
+  scx_pair: ['cgrp_q_len'],
   scx_sdt: ['active_allocs'],
-  scx_userland: ['nr_queued', 'nr_scheduled'],
+  scx_userland: ['nr_queued', 'nr_scheduled', 'usersched_needed'],
 }
 
-/**
- * Flags that go on and off, and whose turn it is (scx_pair's active and preempted CPUs): that they are the same at two moments
- * says nothing of one between.
- */
-const flags = /^\.data\.cpu_gimme|^pair_ctx$/
+/** Whose turn it is (scx_pair's active and preempted CPUs): that it is the same at two moments says nothing of one between. */
+const turns = 'pair_ctx'
 
 /** Entries by key: the value, or that of each CPU. */
 type Entries = ReadonlyMap<string, readonly string[]>
@@ -27,7 +26,13 @@ export interface Seen {
   readonly scheduler: string | undefined
   readonly maps: ReadonlyMap<
     number,
-    { readonly name: string; readonly type: string; readonly entries: Entries }
+    {
+      readonly name: string
+      readonly type: string
+      readonly entries: Entries
+      /** Bytes of it that are a gauge: from, and up to. */
+      readonly gauges: readonly (readonly [number, number])[]
+    }
   >
   readonly programs: readonly unknown[]
   /** Of the scheduler that runs: its programs and maps, as they belong to it. */
@@ -46,7 +51,7 @@ export interface Seen {
   readonly problems: readonly unknown[]
 }
 
-export function whatIsSeen(vm: Session): Seen {
+export function whatIsSeen(vm: Session, name: string): Seen {
   const problems = new Problems()
   const maps = vm.maps.map((map) => {
     const entries = new Map<string, readonly string[]>()
@@ -64,7 +69,9 @@ export function whatIsSeen(vm: Session): Seen {
           values.map((hex) => maskedHex(vm, map, hex)),
         )
       }
-    return [map.id, { name: map.name, type: map.type, entries }] as const
+    const section = map.type === 'array' && /\.(bss|data)/.test(map.name) ? map.get(0) : undefined
+    const places = (gauges[name] ?? []).flatMap((gauge) => placesOf(section, gauge))
+    return [map.id, { name: map.name, type: map.type, entries, gauges: places }] as const
   })
   const [object] = vm.sched.objects.filter(({ isActive }) => isActive)
   const { queues, problems: schedProblems, schedulers } = vm.sched.snapshot()
@@ -91,6 +98,23 @@ export function whatIsSeen(vm: Session): Seen {
     })),
     problems: [...problems.list, ...schedProblems],
   }
+}
+
+/** Where in a section the variables and members of that name are: bytes from its start. */
+function placesOf(section: unknown, name: string): [number, number][] {
+  const found: [number, number][] = []
+  const search = (value: unknown, start: bigint): void => {
+    if ((value as StructValue | undefined)?.$kind !== 'struct') return
+    const struct = value as StructValue
+    for (const key of struct.$members) {
+      const member = struct.$member(key)
+      const at = Number(member.$address - start)
+      if (key === name) found.push([at, at + member.$size])
+      else search(member, start)
+    }
+  }
+  if (section !== undefined) search(section, (section as StructValue).$address)
+  return found
 }
 
 function numbersOf(vm: Session): Record<string, bigint> {
@@ -188,6 +212,9 @@ export function toolAnswers(text: string) {
   return {
     output: (name: string, phase: string): string => section(name, phase, 'output'),
 
+    /** What the kernel wrote when it was asked who is ready. */
+    dump: (name: string): string => section(name, 'during', 'dump'),
+
     /** Why a scheduler could not be loaded, in the words of the kernel or of libbpf. */
     refusal(name: string): string {
       const lines = section(name, 'end', 'output')
@@ -236,8 +263,8 @@ export function toolAnswers(text: string) {
       )
 
       let compared = 0
-      for (const [id, { entries, type, name: map }] of seen.maps) {
-        if (!dumpedTypes.includes(type) || flags.test(map)) continue
+      for (const [id, { entries, type, name: map, gauges: places }] of seen.maps) {
+        if (!dumpedTypes.includes(type) || map === turns) continue
         const [first, then] = [before, after].map((all) => toolEntries(answer(all, `map dump id ${id}`)))
         for (const [key, values] of first ?? [])
           for (const [i, value] of values.entries()) {
@@ -248,7 +275,7 @@ export function toolAnswers(text: string) {
             for (let word = 0; word < value.length; word += 16) {
               const [was, is, willBe] = [value, found, later].map((hex) => hex.slice(word, word + 16))
               if (was !== willBe) continue
-              const isGauge = (gauges[name] ?? []).some((gauge) => wordHex(seen.numbers[gauge]) === is)
+              const isGauge = places.some(([from, to]) => from < word / 2 + 8 && word / 2 < to)
               if (!isGauge) expect(is, `${map}[${key}] at ${word / 2}`).toBe(was)
               compared++
             }
@@ -280,12 +307,6 @@ export function toolAnswers(text: string) {
 }
 
 export type ToolAnswers = ReturnType<typeof toolAnswers>
-
-function wordHex(value = 0n): string {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(BigInt.asUintN(64, value))
-  return bytes.toString('hex')
-}
 
 function toolEntries(output: unknown): Entries {
   const hex = (bytes: readonly string[]): string => bytes.map((byte) => byte.slice(2)).join('')
