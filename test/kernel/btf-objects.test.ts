@@ -124,3 +124,46 @@ describe('BtfObjects', () => {
     expect(() => btfObjects.types(address)).toThrow(sentence)
   })
 })
+
+describe('BTF objects that were read', () => {
+  it('are kept until the guest has run', () => {
+    const guest = new KernelGuest()
+    const address = addBtf(guest, 9, program.build(), { name: 'first' })
+    const { btfObjects } = guest.kernel()
+    const object = btfObjects.object(address)
+    guest.objects.set('btf', address, { name: 'second' })
+    expect(btfObjects.object(address)).toBe(object)
+    btfObjects.invalidate()
+    expect(btfObjects.object(address).name).toBe('second')
+  })
+
+  it('give their bytes, of 16 MiB at most', () => {
+    const guest = new KernelGuest()
+    const bytes = program.build()
+    const { btfObjects } = guest.kernel()
+    const object = btfObjects.object(addBtf(guest, 9, bytes))
+    expect(Buffer.from(btfObjects.bytes(object))).toEqual(Buffer.from(bytes))
+    const of = (size: number) => () => btfObjects.bytes({ ...object, size })
+    expect(of(2 ** 24)).toThrow('than this memory')
+    expect(of(2 ** 24 + 1)).toThrow('BTF 9 claims 16777217 bytes, which cannot be')
+  })
+
+  it('may be based on four others', () => {
+    const guest = new KernelGuest()
+    const chain = (length: number): bigint => {
+      let builder = new BtfBuilder()
+      builder.int('int', 4)
+      let at = addBtf(guest, 1, builder.build())
+      for (let n = 1; n < length; n++) {
+        builder = new BtfBuilder(builder)
+        builder.struct(`s${n}`, [])
+        at = addBtf(guest, 10 * length + n, builder.build(), { base_btf: at })
+      }
+      return at
+    }
+    const [five, six] = [chain(5), chain(6)]
+    const { btfObjects } = guest.kernel()
+    expect(btfObjects.types(five).find('s1')).toBeDefined()
+    expect(() => btfObjects.types(six)).toThrow('is based on itself')
+  })
+})

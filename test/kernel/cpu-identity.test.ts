@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { currentTaskAt, identifyCpus, type RegisterSet, stackSizeOf } from '../../src/kernel/cpu-identity.js'
+import {
+  crashNotes,
+  currentTaskAt,
+  identifyCpus,
+  type RegisterSet,
+  registersThatFit,
+  stackSizeOf,
+} from '../../src/kernel/cpu-identity.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { encodeNotes } from '../../src/memory/core-layout.js'
 import { prstatusNote } from '../../src/memory/core-notes.js'
@@ -285,5 +292,99 @@ describe('currentTaskAt', () => {
     expect(currentTaskAt(kernel('current_task'), 2)).toBe(task)
     expect(currentTaskAt(kernel('pcpu_hot'), 2)).toBe(task)
     expect(currentTaskAt(kernel('other'), 2)).toBe(task + 8n)
+  })
+})
+
+describe('notes that the kernel kept when it crashed', () => {
+  /** Per-CPU notes 0x2000 apart from 0x1000 on. */
+  const kernel = (notes: readonly Uint8Array[], perCpu = 0x1000n): Kernel => {
+    const bytes = new Uint8Array(0x10000)
+    for (const [cpu, note] of notes.entries()) bytes.set(note, 0x1000 + cpu * 0x2000)
+    return {
+      findSymbol: (name: string) => (name === 'crash_notes' ? 0x800n : undefined),
+      cpus: { possible: [0, 1, 2], address: (at: bigint, cpu: number) => at + BigInt(cpu) * 0x2000n },
+      space: {
+        format: { architecture: 'x86_64' },
+        u64: (at: bigint) => (at === 0x800n ? perCpu : 0n),
+        bytes: (at: bigint, length: number) => bytes.slice(Number(at), Number(at) + length),
+      },
+    } as unknown as Kernel
+  }
+  const note = (size: number, name = 'CORE'): Uint8Array => {
+    const data = new Uint8Array(size)
+    new DataView(data.buffer).setInt32(32, 7, true)
+    return encodeNotes([{ name, type: 1, data }])
+  }
+  const found = (...args: Parameters<typeof kernel>): number[] =>
+    crashNotes(kernel(...args)).map(({ cpu }) => cpu)
+
+  it('are those of the CPUs that have one', () => {
+    expect(crashNotes(kernel([note(336), new Uint8Array(), note(336)]))).toMatchObject([
+      { cpu: 0, note: { pid: 7 } },
+      { cpu: 2, note: { pid: 7 } },
+    ])
+    expect(found([note(336)], 0n)).toEqual([])
+    expect(crashNotes({ findSymbol: () => undefined } as unknown as Kernel)).toEqual([])
+  })
+
+  it('have 4096 bytes at most, and a name', () => {
+    expect(found([note(4076), note(4077)])).toEqual([0])
+    const nameless = note(336)
+    new DataView(nameless.buffer, nameless.byteOffset).setUint32(0, 0, true)
+    expect(found([nameless, note(336, 'LINUX'), note(336)])).toEqual([2])
+  })
+})
+
+describe('registers that tell nothing', () => {
+  it("are another kernel's only where its code runs, with a base in the upper half", () => {
+    const { kernel, bases } = world()
+    const counted = (registers: Record<string, bigint | undefined>, privilege = 0) =>
+      registersThatFit(kernel, [{ registers, privilege }])
+    const [none, foreign, own] = [
+      { own: 0, foreign: 0 },
+      { own: 0, foreign: 1 },
+      { own: 1, foreign: 0 },
+    ]
+    expect(counted({ gs_base: 2n ** 63n })).toEqual(foreign)
+    expect(counted({ gs_base: 2n ** 63n - 1n })).toEqual(none)
+    expect(counted({ gs_base: 2n ** 63n }, 3)).toEqual(none)
+    expect(counted({ tpidr_el1: 2n ** 63n })).toEqual(foreign)
+    expect(counted({})).toEqual(none)
+    expect(counted({ gs_base: bases[1] }, 3)).toEqual(own)
+  })
+
+  it('are placed where as many CPUs are present or possible', () => {
+    const blank: RegisterSet = { registers: userCode, privilege: 3 }
+    const evidence = (online: readonly number[], present: readonly number[], count: number) =>
+      identifyCpus(world({ online, present }).kernel, Array(count).fill(blank)).map(
+        ({ cpu, evidence }) => `${cpu}: ${evidence.join()}`,
+      )
+    expect(evidence([0], [0, 2], 2)).toEqual([
+      '0: it is in place 0 of 2, and 2 CPUs are present',
+      '2: it is in place 1 of 2, and 2 CPUs are present',
+    ])
+    expect(evidence([0], [0, 2], 4)[3]).toBe('3: it is in place 3 of 4, and 4 CPUs are possible')
+    // Two where one is left are both unknown.
+    expect(evidence([0], [0], 2)).toEqual(['undefined: ', 'undefined: '])
+  })
+
+  it('of a kernel may be on its interrupt stack: its top is known on x86-64, its bottom on arm64', () => {
+    const on = (name: string, rsp: (stack: bigint) => bigint) => {
+      const guest = new KernelGuest({ cpus })
+      const stack = guest.alloc(16_384, 16_384)
+      const place = guest.symbol(name, guest.allocPerCpu(8))
+      guest.u64(guest.perCpu(place, 2), name === 'irq_stack_ptr' ? stack : stack + 16_384n - 8n)
+      guest.symbol('current_task', guest.allocPerCpu(8))
+      return identifyCpus(guest.kernel(), [
+        { registers: { rsp: rsp(stack) }, privilege: 0 },
+        { registers: { rsp: rsp(stack) }, privilege: 3 },
+      ])[0]?.cpu
+    }
+    for (const name of ['hardirq_stack_ptr', 'irq_stack_ptr']) {
+      expect(on(name, (stack) => stack)).toBe(2)
+      expect(on(name, (stack) => stack + 16_383n)).toBe(2)
+      expect(on(name, (stack) => stack + 16_384n)).toBeUndefined()
+      expect(on(name, (stack) => stack - 1n)).toBeUndefined()
+    }
   })
 })

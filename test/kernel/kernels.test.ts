@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { asPhysical } from '../../src/brands.js'
+import type { RegisterSet } from '../../src/kernel/cpu-identity.js'
+import type { Kernel } from '../../src/kernel/kernel.js'
 import { chosenKernel, kernelsIn, kernelText } from '../../src/kernel/kernels.js'
 import { KernelGuest, type KernelGuestOptions } from '../support/kernel-guest.js'
 
@@ -124,4 +126,122 @@ describe('kernelsIn', () => {
     ])
     expect(rolesOf(kernelsIn(memory, {}, registers(first, 0)))).toEqual([[undefined, first.notePhysical]])
   })
+})
+
+describe('the kernel that crashed', () => {
+  const headerAt = 17 * MiB
+  /** What is found from a capture kernel with this command line, where a header is. */
+  const found = (marks: Marks, edit: (header: Buffer, second: KernelGuest) => void = () => {}) => {
+    const { first, second, memory } = twoKernels({ panicCpu: 1 }, marks)
+    const header = coreHeader(first.notePhysical)
+    edit(header, second)
+    memory.bytes.set(header, headerAt)
+    const kernels = kernelsIn(memory, { noteAt: asPhysical(second.notePhysical) }, [])
+    return {
+      first,
+      second,
+      roles: kernels.map(({ role }) => role),
+      notes: kernels.map(({ kernel }) => kernel.noteAt),
+    }
+  }
+  const line = (text: string): Marks => ({
+    coreHeader: none - 1n,
+    commandLine: `quiet elfcorehdr=${text} panic=-1`,
+  })
+  /** Without notes in its header it is not found: that tells whether the header was read. */
+  const empty = (header: Buffer): void => void header.writeUInt16LE(0, 56)
+
+  it.each([
+    `0x${headerAt.toString(16)}`,
+    `0x${headerAt.toString(16).toUpperCase().replace('0X', '0x')}`,
+    String(headerAt),
+    '17M',
+    '17m',
+    '17408K',
+    '4096@17M',
+    '0x1000@0x1100000',
+  ])('is found by the header at %s', (text) => {
+    expect(found(line(text)).roles).toEqual(['crashed', 'capture'])
+    expect(found(line(text), empty).roles).toEqual(['capture'])
+  })
+
+  it.each([
+    ['another place', line('1G')],
+    ['no place', line('none')],
+    ['a place that no memory has', { coreHeader: 2n ** 52n, commandLine: 'quiet' }],
+  ])('is looked for where %s is named', (_, marks) => {
+    expect(found(marks, empty).roles).toEqual(['crashed', 'capture'])
+  })
+
+  it('is looked for at the place of the command line where the address is 0', () => {
+    expect(found({ ...line('17M'), coreHeader: 0n }, empty).roles).toEqual(['capture'])
+  })
+
+  it.each([
+    ['no ELF header', (header: Buffer): void => void header.writeUInt8(0, 0)],
+    ['another one', (header: Buffer): void => void header.writeUInt8(0, 1)],
+  ])('is looked for where %s is there', (_, edit) => {
+    const edited = (header: Buffer): void => {
+      empty(header)
+      edit(header)
+    }
+    expect(found(line('17M'), edited).roles).toEqual(['crashed', 'capture'])
+  })
+
+  it('is that of a note, not of a piece of memory', () => {
+    const { first, notes } = found(line('17M'), (header, second) => {
+      header.writeUInt32LE(1, 64)
+      header.writeBigUInt64LE(BigInt(second.notePhysical), 64 + 24)
+    })
+    expect(notes[0]).toBe(first.notePhysical)
+  })
+
+  it('is that of the first note of a kernel', () => {
+    const { first, second, notes } = found(line('17M'), (header, other) => {
+      header.writeBigUInt64LE(BigInt(other.notePhysical), 64 + 24)
+    })
+    expect(notes[0]).toBe(second.notePhysical)
+    expect(notes[0]).not.toBe(first.notePhysical)
+  })
+})
+
+it('takes nothing for reserved that begins at 0, or ends before it begins', () => {
+  for (const [start, end] of [
+    [0, size - 1],
+    [reserved, reserved - 2],
+  ] as const) {
+    const { first, memory } = twoKernels({ reserved: [start, end], panicCpu: 1 }, { coreHeader: none - 1n })
+    expect(rolesOf(kernelsIn(memory, {}, []))).toEqual([[undefined, first.notePhysical]])
+  }
+})
+
+it('takes registers of neither kernel for a sign of none', () => {
+  const { first, second, memory } = twoKernels({}, {}, [0, 1, 2, 3])
+  const set = (base: bigint): RegisterSet => ({
+    registers: { gs_base: BigInt.asUintN(64, base) },
+    privilege: 0,
+  })
+  const stray = set(0xffff_8880_7700_0000n)
+  const roles = (...sets: readonly RegisterSet[]) => rolesOf(kernelsIn(memory, {}, sets))
+  expect(roles(stray)).toEqual([[undefined, first.notePhysical]])
+  // One of its own is enough.
+  expect(roles(set(first.perCpu(0n, 0)), set(second.perCpu(0n, 3)))).toEqual([
+    [undefined, first.notePhysical],
+  ])
+  expect(roles(stray, set(second.perCpu(0n, 3)))).toEqual([
+    ['running', second.notePhysical],
+    ['left', first.notePhysical],
+  ])
+})
+
+it('names a kernel by its role, its release and its place', () => {
+  const kernel = { release: '6.1', noteAt: 0x5000 } as unknown as Kernel
+  expect(kernelText({ kernel, role: undefined })).toBe('kernel 6.1 at 0x5000')
+  expect(kernelText({ kernel, role: 'left' })).toBe('the kernel that was left by kexec, 6.1 at 0x5000')
+  expect(kernelText({ kernel: { release: '6.1' } as Kernel, role: 'running' })).toBe('the running kernel 6.1')
+  const kernels = [{ kernel, role: undefined }]
+  expect(chosenKernel(kernels, undefined)).toBe(kernels[0])
+  expect(() => chosenKernel(kernels, 'capture')).toThrow(
+    'there is no capture kernel in this memory; there is kernel 6.1 at 0x5000',
+  )
 })

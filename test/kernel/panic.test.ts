@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../src/kernel/dmesg.js'
-import { findPanic, panicText } from '../../src/kernel/panic.js'
+import { findPanic, type Panic, panicText } from '../../src/kernel/panic.js'
+import type { Task } from '../../src/kernel/tasks.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 
 const record = (time: bigint, text: string, level = 1): LogRecord => ({
@@ -58,4 +59,32 @@ describe('findPanic', () => {
     expect(found).toMatchObject({ message: undefined, time: fault.time })
     expect(found && panicText(found)).toMatch(/^on CPU 0: BUG: unable .*, at broken\+0x4\/0x10$/)
   })
+})
+
+it.each([
+  [10_000_000_000n, undefined],
+  [9_999_999_999n, 'BUG: unable to handle page fault for address: ffff'],
+  [0n, 'BUG: unable to handle page fault for address: ffff'],
+  // A complaint behind the panic did not lead to it.
+  [-1n, undefined],
+])('what led to a panic was said less than ten seconds before: %i ns', (before, cause) => {
+  const log = [{ ...fault, time: panic.time - before }, panic].sort((a, b) => Number(a.time - b.time))
+  expect(findPanic(panicked(0).kernel(), () => log)).toMatchObject({ message: 'Fatal exception', cause })
+})
+
+it('believes in 8192 CPUs', () => {
+  const of = (cpu: number): number | undefined => findPanic(panicked(cpu).kernel(), () => [])?.cpu
+  expect([of(8191), of(8192)]).toEqual([8191, undefined])
+})
+
+it.each<[Partial<Panic>, string]>([
+  [{}, 'on CPU 3'],
+  [{ cause: 'BUG: x' }, 'on CPU 3: BUG: x'],
+  [{ message: 'sysrq' }, 'on CPU 3: sysrq'],
+  [{ message: 'sysrq', where: 'f+0x1' }, 'on CPU 3: sysrq'],
+  [{ message: 'sysrq', cause: 'BUG: x' }, 'on CPU 3: sysrq. It began with: BUG: x'],
+  [{ task: { name: 'sh', pid: 7 } as Task, message: 'sysrq' }, 'on CPU 3, in sh (pid 7): sysrq'],
+])('%j is one sentence', (known, sentence) => {
+  const none = { task: undefined, message: undefined, time: undefined, cause: undefined, where: undefined }
+  expect(panicText({ cpu: 3, ...none, ...known })).toBe(sentence)
 })

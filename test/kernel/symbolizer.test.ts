@@ -205,3 +205,27 @@ describe('modules', () => {
     expect(kernel.symbolize(kernel.symbol('schedule') + 4n)).toBe('schedule+0x4')
   })
 })
+
+it('a kernel without modules and BPF has neither', () => {
+  const kernel = new KernelGuest().kernel()
+  expect([...modules(kernel, new Problems())]).toEqual([])
+  expect(kernel.symbolizer.dynamic()).toEqual([])
+  expect(kernel.symbolize(moduleText)).toBeUndefined()
+  expect(kernel.problems.sentences).toEqual([])
+})
+
+it('one million symbols of a module are believed', () => {
+  const claims = (count: number): readonly string[] => {
+    const kernel = withDynamic((guest) => {
+      const module = makeModule(guest, 'huge', driver)
+      const at = module + BigInt(guest.objects.offsetOf('module', 'kallsyms', 'list'))
+      const table = Buffer.from(guest.bytesAt(at, 8)).readBigUInt64LE()
+      guest.objects.set('mod_kallsyms', table, { num_symtab: count })
+      return [module]
+    })
+    kernel.symbolizer.dynamic()
+    return kernel.problems.sentences
+  }
+  expect(claims(1_000_000)).toEqual([expect.not.stringContaining('claims 1000000 symbols')])
+  expect(claims(1_000_001)).toEqual(['symbols of module huge: it claims 1000001 symbols, which cannot be'])
+})

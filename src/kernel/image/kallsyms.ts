@@ -49,7 +49,8 @@ export class Kallsyms {
       )
     }
     this.count = count
-    this.#offsets = new Int32Array(aligned(space.bytes(offsetsAt, count * 4)).buffer)
+    // What is read has a buffer of its own.
+    this.#offsets = new Int32Array(space.bytes(offsetsAt, count * 4).buffer)
     this.#tokens = readTokens(space, tableAt, indexAt)
 
     const span = Number(tableAt - namesAt)
@@ -312,7 +313,7 @@ export class Kallsyms {
 const nameBuffer = Buffer.alloc(nameLimit)
 
 function readTokens(space: AddressSpace, tableAt: bigint, indexAt: bigint): Uint8Array[] {
-  const index = new Uint16Array(aligned(space.bytes(indexAt, 512)).buffer)
+  const index = new Uint16Array(space.bytes(indexAt, 512).buffer)
   // The last token is at most a name long and ends before the index.
   const size = Math.min((index[255] as number) + nameLimit, Number(BigInt.asUintN(32, indexAt - tableAt)))
   const table = space.bytes(tableAt, size)
@@ -366,11 +367,4 @@ function required(info: VmcoreInfo, name: string): bigint {
 
 function alignUp(address: bigint, to: bigint): bigint {
   return ((address + to - 1n) / to) * to
-}
-
-/** Typed arrays need their own aligned buffer. */
-function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
-    ? bytes
-    : new Uint8Array(bytes)
 }

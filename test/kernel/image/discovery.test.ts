@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { asPhysical, asPosition } from '../../../src/brands.js'
 import { CryoscopeError } from '../../../src/errors.js'
-import { ScanBudget, vmcoreInfoIn } from '../../../src/kernel/image/vmcoreinfo.js'
+import { prove } from '../../../src/kernel/image/discovery.js'
+import { ScanBudget, VmcoreInfo, vmcoreInfoIn } from '../../../src/kernel/image/vmcoreinfo.js'
 import { Kernel } from '../../../src/kernel/kernel.js'
 import type { PhysicalMemory } from '../../../src/memory/types.js'
 import { ArrayMemory } from '../../support/array-memory.js'
@@ -227,4 +228,79 @@ describe('Kernel', () => {
     kernel.invalidate()
     expect(kernel.space.u64(page)).toBe(2n)
   })
+})
+
+describe('what a note says of page tables', () => {
+  const root = 0x12000n
+  const image = 0xffff800080000000n
+  /** Why a note of these lines is none of this memory's kernel. */
+  const refused = (lines: readonly string[]): string => {
+    const text = ['OSRELEASE=x', 'SYMBOL(kallsyms_num_syms)=ffff800080001000', ...lines].join('\n')
+    const names = ['names', 'token_table', 'token_index', 'offsets']
+    const symbols = names.map((name) => `SYMBOL(kallsyms_${name})=ffff800080002000`)
+    return String(prove(new ArrayMemory(0x10000), new VmcoreInfo([text, ...symbols].join('\n'))))
+  }
+  const arm64 = (lines: readonly string[]): string =>
+    refused([
+      `SYMBOL(swapper_pg_dir)=${(image + root).toString(16)}`,
+      `NUMBER(kimage_voffset)=0x${image.toString(16)}`,
+      ...lines,
+    ])
+  const none = "the dump's own note: names no page tables of x86-64 or arm64"
+  /** The topmost table of a place is not in this memory. */
+  const top = (at: bigint): unknown =>
+    expect.stringContaining(`its pgd is at physical 0x${at.toString(16)}, which this memory does not hold`)
+
+  it.each<[readonly string[], unknown]>([
+    // The index in the root table of 0xffff800080001000, by 8 bytes.
+    [['NUMBER(VA_BITS)=48'], top(root + 0x100n * 8n)],
+    [['NUMBER(VA_BITS)=48', 'PAGESIZE=4096'], top(root + 0x100n * 8n)],
+    [['NUMBER(VA_BITS)=48', 'PAGESIZE=16384'], top(root + 8n)],
+    [['NUMBER(VA_BITS)=52', 'PAGESIZE=65536'], top(root + 0x3e0n * 8n)],
+    // With 64 KiB the root is indexed as if all bits were in use.
+    [['NUMBER(VA_BITS)=52', 'PAGESIZE=65536', 'NUMBER(TCR_EL1_T1SZ)=16'], top(root + 0x3e0n * 8n)],
+    [['NUMBER(VA_BITS)=52', 'NUMBER(TCR_EL1_T1SZ)=16'], top(root + 0x100n * 8n)],
+    [['NUMBER(VA_BITS)=48', 'PAGESIZE=8192'], none],
+    [[], none],
+    [['NUMBER(VA_BITS)=35'], none],
+    [['NUMBER(VA_BITS)=53'], none],
+    [['NUMBER(VA_BITS)=52', 'NUMBER(TCR_EL1_T1SZ)=11'], none],
+    [['NUMBER(VA_BITS)=52', 'NUMBER(TCR_EL1_T1SZ)=29'], none],
+  ])('of arm64: %j', (lines, why) => {
+    expect(arm64(lines)).toEqual(why)
+  })
+
+  it('of arm64 need the distance of the image', () => {
+    expect(refused(['SYMBOL(swapper_pg_dir)=ffff800080012000', 'NUMBER(VA_BITS)=48'])).toBe(none)
+  })
+
+  it.each([36, 52])('of arm64 may be for addresses of %i bits', (bits) => {
+    expect(arm64([`NUMBER(VA_BITS)=${bits}`])).not.toBe(none)
+  })
+
+  it.each([
+    ['', 0x100],
+    ['NUMBER(pgtable_l5_enabled)=0', 0x100],
+    ['NUMBER(pgtable_l5_enabled)=1', 0x1ff],
+  ])('of x86-64: %s', (line, index) => {
+    const lines = ['SYMBOL(swapper_pg_dir)=ffffffff80010000', 'NUMBER(phys_base)=8192', line]
+    expect(refused(lines)).toEqual(top(root + BigInt(index) * 8n))
+  })
+})
+
+it('refuses a note whose symbols do not lead back to it', () => {
+  const guest = new KernelGuest()
+  guest.finish()
+  const note = guest.symbols.find(({ name }) => name === 'vmcoreinfo_note')?.address ?? 0n
+  guest.u64(note, 0xffff800000001000n)
+  expect(refusal(guest.memory)).toContain('1 notes refused: note at')
+  expect(refusal(guest.memory)).toContain(': vmcoreinfo_note leads nowhere')
+})
+
+it('tells of three notes why they are none', () => {
+  const guest = new KernelGuest()
+  guest.finish()
+  guest.memory.bytes.fill(0, guest.notePhysical, guest.notePhysical + 4096)
+  for (let i = 0; i < 4; i++) guest.memory.bytes.set(noteBytes('OSRELEASE=decoy\n'), 0x4000 + i * 4096)
+  expect(refusal(guest.memory).match(/note at 0x/g)).toHaveLength(3)
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rhashtableNodes } from '../../../src/kernel/walk/rhashtable.js'
+import { Problems } from '../../../src/problems.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
 import { writeBucketTable, writeNestedTable } from '../../support/structures.js'
 import { collect } from '../walks.js'
@@ -135,5 +136,36 @@ describe('rhashtableNodes', () => {
       ),
       { numRuns: 150 },
     )
+  })
+})
+
+it('believes in as many buckets as memory has words, and says which are not there', () => {
+  // A guest of its own: behind the last page that it has nothing is mapped.
+  const guest = new KernelGuest()
+  const kernel = guest.kernel()
+  const words = guest.memory.bytes.length / 8
+  const buckets = BigInt(guest.objects.offsetOf('bucket_table', 'buckets'))
+  const node = guest.objects.make('rhash_head')
+  const head = guest.objects.make('rhashtable')
+  const edge = guest.allocPages(1) + 4096n
+  const walk = (size: number) => {
+    const table = edge - 16n - buckets
+    guest.objects.set('bucket_table', table, { size, nest: 0, future_tbl: 0n })
+    guest.u64(edge - 16n, 0n)
+    guest.u64(edge - 8n, node)
+    guest.u64(node, 1n)
+    const problems = new Problems()
+    guest.objects.set('rhashtable', head, { tbl: table })
+    const nodes = [...rhashtableNodes(kernel, head, problems)]
+    return { nodes, problems: problems.list.map(({ why }) => why.replace(/: page .*/, '')) }
+  }
+  expect(walk(2)).toEqual({ nodes: [node], problems: [] })
+  expect(walk(3)).toEqual({ nodes: [node], problems: ['buckets 2 to 2'] })
+  expect(walk(514)).toEqual({ nodes: [node], problems: ['buckets 2 to 513'] })
+  expect(walk(600)).toEqual({ nodes: [node], problems: ['buckets 2 to 513', 'buckets 514 to 599'] })
+  expect(walk(words).nodes).toEqual([node])
+  expect(walk(words + 1)).toEqual({
+    nodes: [],
+    problems: [`bucket_table has ${words + 1} buckets, which cannot be`],
   })
 })
