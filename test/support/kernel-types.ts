@@ -239,6 +239,7 @@ function describeBpf(t: Types, { atomic, atomic64, nullsHead, nullsNode }: BpfPa
     record: pointer,
     refcnt: atomic64,
     usercnt: atomic64,
+    elem_count: pointer,
   })
   t.struct('bpf_array', {
     map,
