@@ -65,7 +65,13 @@ export function describePrograms(t: Types, list: number): void {
     arena: pointer,
     stream: t.b.array(stream, 2),
   })
-  t.struct('bpf_map_ops', { map_alloc: pointer, map_direct_value_meta: pointer, map_btf_id: pointer })
+  t.struct('bpf_map_ops', {
+    map_alloc: pointer,
+    map_direct_value_meta: pointer,
+    map_btf_id: pointer,
+    map_lookup_elem: pointer,
+    map_pop_elem: pointer,
+  })
   t.struct('static_key', { type: u64, enabled: t.struct('atomic_of_key', { counter: s32 }) })
   t.b.enum('bpf_func_id', {
     BPF_FUNC_unspec: 0,
