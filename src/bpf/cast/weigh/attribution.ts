@@ -60,7 +60,10 @@ export class Attribution {
     this.#table.settle()
   }
 
-  /** What is stored where a pointer is declared is such a pointer; and what is stored elsewhere may be lost sight of. */
+  /**
+   * What is stored where a pointer is declared is such a pointer, but where that is of user space or of per-CPU memory, which nobody
+   * follows as it is; and what is stored elsewhere may be lost sight of.
+   */
   #findTypedStores(): void {
     const { values, types } = this.#knowledge
     for (const { at, slot, value } of this.#evidence.puts) {
@@ -69,7 +72,8 @@ export class Attribution {
     for (const { at, base, displacement, width, value } of this.#evidence.stores) {
       const place = this.#placeOf(base, displacement, width)
       const slot = place?.kind === 'slot' ? place.slot : undefined
-      if (slot !== undefined && slot.target !== 0) this.#evidence.view(at, value, slot.target, 'typed store')
+      if (slot !== undefined && slot.target !== 0 && !slot.isForeign)
+        this.#evidence.view(at, value, slot.target, 'typed store')
       const pointer = this.#knowledge.pointer(value)
       if (pointer === undefined) continue
       const isTyped = slot !== undefined && slot.target !== 0 && types.of(slot.target).kind === 'struct'
