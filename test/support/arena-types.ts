@@ -113,6 +113,14 @@ export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record
   for (const name of containers) ids[`to_${name}`] = b.pointer(ids[name] as number)
   ids.toQueued = b.pointer(ids.queued_ctx as number)
   ids.manyQueues = b.array(ids.to_scx_atq as number, 4)
+  // Of a size that no other has.
+  const holder = struct('holder', {
+    flags: u64,
+    heap: ids.to_scx_minheap as number,
+    own: ids.scx_minheap as number,
+    rest: b.array(u64, 7),
+  })
+  ids.to_holder = b.pointer(holder)
   ids.words = b.array(u64, 4)
   ids.pointers = b.array(pointer, 4)
   ids.offsets = b.array(u32, 4)

@@ -236,13 +236,19 @@ function pointersIn(
     return found
   }
   const own = new Problems()
+  let left = 0
   eachValue(kernel, map, reader, own, (values, from, length, key) => {
-    if (length < 8 || found.length >= listedAtMost) return
+    if (length < 8) return
+    if (found.length >= listedAtMost) {
+      left++
+      return
+    }
     const bytes = key().slice()
     const pointer = new DataView(values.buffer, values.byteOffset + from).getBigUint64(0, true)
     found.push({ key: new DataView(bytes.buffer), pointer })
   })
   problems.addAll(own.list.map((one) => ({ where: `${where}, ${one.where}`, why: one.why })))
+  if (left > 0) problems.add(where, `only the first ${listedAtMost} of its entries are listed`)
   return found
 }
 
