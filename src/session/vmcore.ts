@@ -29,7 +29,8 @@ export function coreOf(session: Session, ranges = wholeFrames(session.target.mem
 /** Registers of every vCPU, in the order of Linux's CPUs: readers such as crash take the first note for that of CPU 0. */
 export function coreNotes({ kernel, vcpus }: Session): CoreNote[] {
   const { architecture } = kernel.space.format
-  const place = ({ cpu, index }: Vcpu): number => cpu ?? 2 ** 20 + index
+  // Those that are not known come last, as they came.
+  const place = ({ cpu }: Vcpu): number => cpu ?? Number.MAX_SAFE_INTEGER
   const ordered = [...vcpus].sort((a, b) => place(a) - place(b))
   return [
     ...ordered.map(({ registers }, i) => prstatusNote(registers, i + 1, architecture)),

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -120,6 +121,70 @@ describe('writeCoreFile', () => {
     expect(existsSync(file)).toBe(false)
     expect(readdirSync(directory).filter((name) => name.includes('.part'))).toEqual([])
     await expect(writeCoreFile(vm, join(directory, 'none/core'))).rejects.toThrow(/cannot write/)
+    await vm.close()
+  })
+})
+
+describe.each(['elf', 'kdump'] as const)('a dump that is written as %s', (format) => {
+  it('lets signals have their turn between its pieces', async () => {
+    const vm = openDump(path)
+    const abort = new AbortController()
+    const progress = vi.fn(() => void setImmediate(() => abort.abort()))
+    const file = join(directory, 'turns')
+    await expect(
+      writeCoreFile(vm, file, undefined, { format, progress, signal: abort.signal }),
+    ).rejects.toThrow()
+    expect(progress).toHaveBeenCalledOnce()
+    expect(existsSync(file)).toBe(false)
+    await vm.close()
+  })
+
+  it('says how far it is, and never goes back', async () => {
+    const vm = openDump(path)
+    const seen: [number, number][] = []
+    await writeCoreFile(vm, join(directory, 'progress'), undefined, {
+      format,
+      progress: (done, total) => seen.push([done, total]),
+    })
+    const [, total = 0] = seen[0] ?? []
+    expect(seen.length).toBeGreaterThan(1)
+    expect(seen.every(([, each]) => each === total)).toBe(true)
+    expect(seen.map(([done]) => done)).toEqual(seen.map(([done]) => done).toSorted((a, b) => a - b))
+    const length = guest.memory.bytes.length
+    if (format === 'kdump') expect(total).toBe(length)
+    else expect(total).toBeGreaterThan(length)
+    await vm.close()
+  })
+
+  it('has pages of minus zero and of what does not shrink, and leaves out what is lost at an edge', async () => {
+    const bytes = guest.memory.bytes.slice()
+    // Frames 0 to 2 belong to nobody.
+    bytes.fill(0, 0, 3 * 4096)
+    bytes[4096 + 7] = 0x80
+    bytes.set(randomBytes(4096), 2 * 4096)
+    const source = join(directory, `edges.${format}.source`)
+    const frames = bytes.length / 4096
+    writeFileSync(source, buildElfCore({ loads: [{ physical: 0, bytes }] }))
+    const vm = openDump(source)
+    const written = async (lost: readonly number[]) => {
+      const { memory } = vm.target
+      const locate = memory.locate.bind(memory)
+      const spy = vi.spyOn(memory, 'locate')
+      spy.mockImplementation((frame) => asPosition(lost.includes(frame) ? -1 : locate(frame)))
+      const file = join(directory, `edges.${format}`)
+      await writeCoreFile(vm, file, undefined, { format })
+      spy.mockRestore()
+      const again = openDump(file)
+      const read = range(0, frames).filter(
+        (frame) => !again.target.memory.read(asPhysical(frame * 4096), 4096).ok,
+      )
+      const first = Buffer.from(again.target.memory.read(asPhysical(4096), 8192).bytes)
+      await again.close()
+      return { lost: read, isSame: first.equals(bytes.subarray(4096, 3 * 4096)) }
+    }
+    expect(await written([])).toEqual({ lost: [], isSame: true })
+    // Frame 3 on is what finding the kernel may need; what nobody has is at the start and the end.
+    expect(await written([0])).toEqual({ lost: [0], isSame: true })
     await vm.close()
   })
 })

@@ -5,7 +5,10 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
 import { Machine } from '../../src/machine/machine.js'
-import { attach, boot, connect, vcpuSources } from '../../src/session/guest.js'
+import { attach, boot, connect, openRecorded, sessionOfRecord, vcpuSources } from '../../src/session/guest.js'
+import { open } from '../../src/session/open.js'
+import type { RunRecord } from '../../src/time/record.js'
+import { magic } from '../../src/time/recording-file.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-guest-'))
@@ -139,5 +142,72 @@ describe('a guest whose RAM is a file', () => {
     const own = await connect('@vm1')
     expect(own.target).toMatchObject({ name: '@vm1', facts: { accelerator: 'kvm', memory: 'shared file' } })
     await own.close()
+  })
+})
+
+describe('a guest with a record', () => {
+  const seen: string[] = []
+  const record = {
+    guest: { name: 'vm2' },
+    memory: { path },
+    store: { ranges: [{ physical: asPhysical(0), offset: 0, length: guest.memory.bytes.length }] },
+    setup: { seed: 'abc' },
+    state: 'frozen',
+    epoch: 1,
+    wrote: () => void seen.push('wrote'),
+    close: async () => void seen.push('close'),
+    ...{ vcpus: new FakeMachine().vcpus },
+  } as unknown as RunRecord
+
+  it('is opened on its RAM, and told of what is written to it', async () => {
+    const vm = sessionOfRecord(record)
+    expect(vm.target).toMatchObject({
+      name: '@vm2',
+      problems: [],
+      facts: { accelerator: 'tcg', memory: 'shared file', seed: 'abc' },
+    })
+    expect(vm.target.control).toBe(record)
+    expect(vm.target.record).toBe(record)
+    expect(vm.target.memory.description).toBe('RAM of guest @vm2')
+    expect(vm.kernel.release).toBe('6.99.0-test')
+    expect(vm.target.vcpus().map(({ index }) => index)).toEqual([3, 4])
+    expect(seen).toEqual([])
+    vm.target.memory.write?.(asPhysical(0), new Uint8Array(1))
+    expect(seen).toEqual(['wrote'])
+    await vm.close()
+    expect(seen).toEqual(['wrote', 'close'])
+  })
+
+  it('is that of a recording, or of a guest that is started to be deterministic', async () => {
+    const asked: unknown[] = []
+    const opening = async (...args: unknown[]) => {
+      asked.push(args)
+      return record
+    }
+    vi.doMock('../../src/time/recording.js', () => ({ openRecording: opening }))
+    vi.doMock('../../src/time/boot-record.js', () => ({ bootRecord: opening }))
+    try {
+      const onProgress = (): void => {}
+      const options = { deterministic: true, memory: '256M' } as never
+      for (const start of [
+        () => openRecorded('a.rec'),
+        () => openRecorded('b.rec', onProgress),
+        () => boot(options),
+      ]) {
+        const vm = await start()
+        expect(vm.target.record).toBe(record)
+        await vm.close()
+      }
+      expect(asked).toEqual([['a.rec', {}], ['b.rec', { onProgress }], [options]])
+      const recording = join(directory, 'c.rec')
+      writeFileSync(recording, `${magic}{}`)
+      const vm = await open(recording)
+      expect(vm.target.record).toBe(record)
+      expect(asked.at(-1)).toEqual([recording, {}])
+      await vm.close()
+    } finally {
+      vi.doUnmock('../../src/time/recording.js')
+      vi.doUnmock('../../src/time/boot-record.js')
+    }
   })
 })

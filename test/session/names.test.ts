@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Btf } from '../../src/btf/btf.js'
-import { chooseType, describeType, typesIn } from '../../src/session/names.js'
+import type { CType } from '../../src/btf/types.js'
+import { Problems } from '../../src/problems.js'
+import { chooseType, describeType, severalSymbols, typesIn, typesNamed } from '../../src/session/names.js'
 import { BtfBuilder } from '../btf/builder.js'
+import { addBtf } from '../support/bpf-objects.js'
+import { KernelGuest } from '../support/kernel-guest.js'
+import { kernelTypesBuilder } from '../support/kernel-types.js'
 
 const builder = new BtfBuilder()
 const int = builder.int('int', 4, { signed: true })
@@ -42,5 +47,94 @@ describe('types of one name', () => {
     )
     expect(chooseType('alone', typesIn(types, 'alone', 'vmlinux'), undefined)?.type.name).toBe('alone')
     expect(chooseType('none', [], undefined)).toBeUndefined()
+  })
+})
+
+describe('types that vmlinux does not have', () => {
+  const program = (size: number): Uint8Array => {
+    const own = new BtfBuilder()
+    own.struct('only_here', [{ name: 'x', type: own.int('int', size) }])
+    own.forward('hidden')
+    return own.build()
+  }
+
+  it('are those of modules and programs, each with where it is; those that are declared alike once', () => {
+    const guest = new KernelGuest()
+    const split = new BtfBuilder(kernelTypesBuilder)
+    split.struct('only_here', [{ name: 'x', type: 1 }], 16)
+    const vmlinux = addBtf(guest, 1, new Uint8Array(4), { name: 'vmlinux', kernel_btf: true })
+    addBtf(guest, 2, split.build(), { name: 'demo', kernel_btf: true, base_btf: vmlinux })
+    addBtf(guest, 3, program(4))
+    addBtf(guest, 4, program(4))
+    addBtf(guest, 5, program(8), { name: 'vmlinux' })
+    addBtf(guest, 6, new Uint8Array(64).fill(7))
+    const kernel = guest.kernel()
+    const problems = new Problems()
+    const found = typesNamed(kernel, 'struct only_here', problems)
+    expect(found.map(describeType)).toEqual([
+      '16 bytes, module demo',
+      '4 bytes, BPF object 3',
+      '8 bytes, BPF object 5',
+    ])
+    expect(found.map(({ id }) => id.split(':')[0])).toEqual(['2', '3', '5'])
+    expect(problems.sentences).toEqual([expect.stringMatching(/^BTF 6: /)])
+    expect(typesNamed(kernel, 'struct hidden', new Problems())).toEqual([])
+    // What vmlinux has is asked for nowhere else.
+    expect(typesNamed(kernel, 'struct task_struct', new Problems()).map(({ of }) => of)).toEqual(['vmlinux'])
+  })
+
+  it('have the name of their kind where they have no size', () => {
+    const own = new BtfBuilder()
+    own.function('call', own.prototype(0))
+    const call = Btf.parse(own.build()).find('call', 'function')
+    expect(describeType({ type: call as CType, id: '1', of: 'a\x1b.o' })).toBe('void (void), a\\x1b.o')
+  })
+})
+
+describe('names that many have', () => {
+  const symbol = (n: number, group?: string) => ({
+    name: 'probe',
+    type: 't',
+    address: 0xffffffff81000000n + BigInt(n),
+    ...(group !== undefined && { group, end: 0n }),
+  })
+
+  it('are told with six places', () => {
+    const six = Array.from({ length: 6 }, (_, n) => symbol(n))
+    const places = six.map(({ address }) => `0x${address.toString(16)}`).join(', ')
+    const sentence = (count: number): string =>
+      `${count} symbols are called probe; give the address of one: ${places}`
+    expect(severalSymbols('probe', six)).toMatchObject({ code: 'usage', message: sentence(6) })
+    expect(severalSymbols('probe', [...six, symbol(6)]).message).toBe(`${sentence(7)}, …`)
+    expect(severalSymbols('probe', [symbol(1, 'a\x1b'), { ...symbol(0), address: 0x10n }]).message).toMatch(
+      /one: 0xffffffff81000001 of a\\x1b, 0x0000000000000010$/,
+    )
+  })
+
+  it('are told with six types', () => {
+    const own = new BtfBuilder()
+    for (let n = 0; n < 7; n++) own.struct('many', [], 8 * n)
+    const found = typesIn(Btf.parse(own.build()), 'struct many', 'vmlinux')
+    const shown = Array.from({ length: 6 }, (_, n) => `${n + 1} (${8 * n} bytes, vmlinux)`).join(', ')
+    const sentence = 'types are called struct many; choose one by its id, as in vm.type(name, id): '
+    expect(() => chooseType('struct many', found.slice(0, 6), undefined)).toThrow(
+      expect.objectContaining({ message: `6 ${sentence}${shown}` }),
+    )
+    expect(() => chooseType('struct many', found, undefined)).toThrow(`7 ${sentence}${shown}, …`)
+    expect(() => chooseType('none', [], '3')).toThrow(
+      'no type called none has the id 3; there is none of that name',
+    )
+  })
+
+  it('are a typedef before a struct, and declarations are none', () => {
+    const own = new BtfBuilder()
+    const number = own.int('int', 4)
+    own.typedef('both', number)
+    own.struct('both', [], 8)
+    own.forward('declared')
+    const parsed = Btf.parse(own.build())
+    expect(typesIn(parsed, 'both', 'x').map(({ type }) => type.kind)).toEqual(['typedef'])
+    expect(typesIn(parsed, 'struct both', 'x').map(({ type }) => type.kind)).toEqual(['struct'])
+    expect(typesIn(parsed, 'declared', 'x')).toEqual([])
   })
 })

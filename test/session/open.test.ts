@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
 import { open, openDump } from '../../src/session/open.js'
 import { addArray } from '../support/bpf-objects.js'
@@ -127,4 +127,68 @@ describe('open', () => {
     await expect(open(path)).rejects.toThrow(CryoscopeError)
     await new Promise((resolve) => server.close(resolve))
   })
+})
+
+describe('a target that is opened', () => {
+  const core = (): string => {
+    const guest = new KernelGuest()
+    guest.finish()
+    return file('whole', buildElfCore({ loads: [{ physical: 0, bytes: guest.memory.bytes }] }))
+  }
+
+  it('shows what is only supported, unless only what is proven is asked for', async () => {
+    const path = core()
+    const [plain, proven] = [await open(path), await open(path, { onlyProven: true })]
+    expect([plain.onlyProven, proven.onlyProven]).toEqual([false, true])
+    await plain.close()
+    await proven.close()
+  })
+
+  it('is let go where an object cannot be added', async () => {
+    const path = core()
+    const files = (): number => readdirSync('/proc/self/fd').length
+    const before = files()
+    await expect(open(path, { objects: [join(directory, 'no.o')] })).rejects.toThrow(CryoscopeError)
+    expect(files()).toBe(before)
+  })
+
+  it('is no socket, no device and nothing below a file', async () => {
+    const socket = join(directory, 'other')
+    const server = createServer().listen(socket)
+    await new Promise((resolve) => server.once('listening', resolve))
+    expect(() => openDump(socket)).toThrow(`${socket} is a socket, not a dump; open it with attach`)
+    await new Promise((resolve) => server.close(resolve))
+    expect(() => openDump('/dev/null')).toThrow('/dev/null is no file')
+    const below = join(core(), 'below')
+    expect(() => openDump(below)).toThrow(`cannot read ${below}: ENOTDIR`)
+  })
+})
+
+it('the machine itself is a target, with what of it has changed', async () => {
+  const guest = new KernelGuest()
+  guest.finish()
+  const drift = () => ({ changed: 1, read: 2 })
+  const host = {
+    memory: guest.memory,
+    vmcoreinfo: undefined,
+    problems: ['odd'],
+    format: 'running kernel',
+    drift,
+  }
+  vi.doMock('../../src/memory/kcore.js', () => ({ openKcore: () => host }))
+  try {
+    const vm = await open('live')
+    expect(vm.target).toMatchObject({
+      name: 'live',
+      control: undefined,
+      problems: ['odd'],
+      facts: { format: 'running kernel' },
+      drift,
+    })
+    expect(vm.vcpus).toHaveLength(0)
+    expect(vm.kernel.release).toBe('6.99.0-test')
+    await vm.close()
+  } finally {
+    vi.doUnmock('../../src/memory/kcore.js')
+  }
 })
