@@ -95,29 +95,25 @@ describe('ruined memory', () => {
     { weight: 2, arbitrary: fc.integer({ min: 0, max: 12 }).map(BigInt) },
   )
 
-  it.each(containers)(
-    'of a %s never crashes the walk, and never takes long',
-    (type) => {
-      fc.assert(
-        fc.property(
-          fc.array(fc.tuple(fc.integer({ min: 0, max: count - 1 }), word), { maxLength: 300 }),
-          fc.array(word, { minLength: 24, maxLength: 24 }),
-          (writes, members) => {
-            const test = new ArenaGuest()
-            const { it: pointer } = test.section('.bss', { it: `to_${type}` })
-            test.pages(6, 8)
-            test.guest.u64(pointer?.at ?? 0n, test.user(start))
-            for (const [i, value] of writes) test.u64(start + i * 8, value)
-            for (const [i, value] of members.entries()) test.u64(start + i * 8, value)
-            for (const container of test.build().arena.containers) {
-              JSON.stringify(container)
-              for (const text of container.json()) JSON.parse(text)
-            }
-          },
-        ),
-        { numRuns: 20 },
-      )
-    },
-    120_000,
-  )
+  it.each(containers)('of a %s never crashes the walk, and never takes long', (type) => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: count - 1 }), word), { maxLength: 300 }),
+        fc.array(word, { minLength: 24, maxLength: 24 }),
+        (writes, members) => {
+          const test = new ArenaGuest()
+          const { it: pointer } = test.section('.bss', { it: `to_${type}` })
+          test.pages(6, 8)
+          test.guest.u64(pointer?.at ?? 0n, test.user(start))
+          for (const [i, value] of writes) test.u64(start + i * 8, value)
+          for (const [i, value] of members.entries()) test.u64(start + i * 8, value)
+          for (const container of test.build().arena.containers) {
+            JSON.stringify(container)
+            for (const text of container.json()) JSON.parse(text)
+          }
+        },
+      ),
+      { numRuns: 10 },
+    )
+  })
 })
