@@ -103,7 +103,10 @@ class Comparison {
     else if (place.isExcused && restsOnMark.test(path)) return
     else if (
       place.reasons.length > 0 &&
-      (isCutName(path, before, after) || isBare(before, after) || isSpelled(before, after))
+      (isCutName(path, before, after) ||
+        isBare(before, after) ||
+        isSpelled(before, after) ||
+        isFlags(path, after))
     )
       return
     else this.#add(path, before, after, isEmpty(before) ? 'came up' : 'is another')
@@ -200,6 +203,11 @@ function isCutName(path: string, before: unknown, after: unknown): boolean {
 function isBare(before: unknown, after: unknown): boolean {
   if (!isRecord(before) || before.recovered === undefined) return false
   return String(BigInt(String(before.pointer))) === String(after)
+}
+
+/** Bits, where the enum that names them could not be read. */
+function isFlags(path: string, after: unknown): boolean {
+  return /\.flags\[[^\]]*\]$/.test(path) && /^0x[0-9a-f]+$/.test(String(after))
 }
 
 /** A text as its bytes, where the type that makes them characters could not be read. */

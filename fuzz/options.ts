@@ -26,7 +26,7 @@ export const usage = `npm run fuzz -- [OPTIONS]
   --kind NAME     kinds by name; may be given several times
   --input TEXT    one input of the kind, as findings print it
   --index N       one input of the kind by its number in the seed
-  --dump FILE     the dump of a real guest to damage; cryoscope/fuzz.dump in the cache unless told
+  --dump FILE     the dump of a real guest to damage; cryoscope/fuzz.dump in the cache unless told; 'none' for made ones alone
   --jobs N        worker processes
   --limit N       seconds of processor time for one input (5)
   --heap N        MiB of heap for one input (512)

@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from './kernel.js'
+import { asFarAsRead } from './struct-reader.js'
 
 /** The guest's clocks in nanoseconds, as old as the kernel's last update of them: a tick or so, more where CPUs slept. */
 export interface KernelClocks {
@@ -39,7 +40,7 @@ function keeperAddress(kernel: Kernel): bigint {
   if (at === undefined || !data?.has('timekeeper'))
     throw new CryoscopeError(
       'unreadable',
-      'this kernel keeps its clocks in a way not known here (no tk_data)',
+      asFarAsRead(kernel.types, 'this kernel keeps its clocks in a way not known here (no tk_data)'),
     )
   return at + BigInt(data.offset('timekeeper'))
 }

@@ -38,7 +38,7 @@ export class Layout {
         'unreadable',
         this.type.btf.isWhole
           ? `this kernel's struct ${this.type.name} has no member ${paths.join(' or ')}; it is laid out in a way not known here`
-          : `struct ${this.type.name} has no member ${paths.join(' or ')} as far as could be read: ${missingTypes}`,
+          : asFarAsRead(this.type.btf, `struct ${this.type.name} has no member ${paths.join(' or ')}`),
       )
     }
     return place
@@ -136,6 +136,11 @@ export class StructReader {
 /** Why a type that is not found where BTF has holes may be there. */
 export const missingTypes = "some of this kernel's BTF is not in this memory"
 
+/** A sentence that says what there is not: with holes in the types, of what could be read. */
+export function asFarAsRead(types: Btf, sentence: string): string {
+  return types.isWhole ? sentence : `${sentence} as far as could be read: ${missingTypes}`
+}
+
 function isSigned(place: Place): boolean {
   const type = strip(place.type)
   return (type.kind === 'int' || type.kind === 'enum') && type.signed
@@ -170,7 +175,10 @@ export class Layouts {
     if (layout === undefined) {
       throw new CryoscopeError(
         'unreadable',
-        `${this.#btf.isWhole ? 'this kernel has' : 'there is'} no struct ${name}${having === undefined ? '' : ` with a member ${having}`}${this.#btf.isWhole ? '' : ` as far as could be read: ${missingTypes}`}`,
+        asFarAsRead(
+          this.#btf,
+          `${this.#btf.isWhole ? 'this kernel has' : 'there is'} no struct ${name}${having === undefined ? '' : ` with a member ${having}`}`,
+        ),
       )
     }
     return layout

@@ -2,7 +2,7 @@ import type { Kernel } from '../kernel/kernel.js'
 import type { StructReader } from '../kernel/struct-reader.js'
 import { capNames } from './caps.js'
 import { hex, type SchedContext } from './context.js'
-import { enumValue, fieldOf, flagNames, valueName } from './flags.js'
+import { enumValue, fieldOf, flagNames, unnamed, valueName } from './flags.js'
 
 /** What sched_ext keeps of a task (struct sched_ext_entity, include/linux/sched/ext.h). */
 export interface ExtEntity {
@@ -109,11 +109,15 @@ function flagsOf(kernel: Kernel, flags: bigint): Pick<ExtEntity, 'flags' | 'stat
 /** enum scx_task_state counts from 0; later kernels name the shifted values in scx_ent_flags. */
 function stateName(kernel: Kernel, { shifted, plain }: { shifted: bigint; plain: bigint }): string {
   const own = valueName(kernel, 'scx_task_state', plain)
-  return own ?? namedAmong(kernel, shifted, /^SCX_TASK_(NONE|INIT\w*|READY|ENABLED|DEAD)$/) ?? String(plain)
+  return (
+    own ??
+    namedAmong(kernel, shifted, /^SCX_TASK_(NONE|INIT\w*|READY|ENABLED|DEAD)$/) ??
+    unnamed(kernel, plain)
+  )
 }
 
 function reenqueueName(kernel: Kernel, shifted: bigint): string {
-  return namedAmong(kernel, shifted, /^SCX_TASK_REENQ_(?!REASON)(\w+)$/) ?? String(shifted)
+  return namedAmong(kernel, shifted, /^SCX_TASK_REENQ_(?!REASON)(\w+)$/) ?? unnamed(kernel, shifted)
 }
 
 /** Several values of scx_ent_flags may be equal (state none and reason none are 0): the pattern tells which is meant. */

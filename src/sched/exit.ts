@@ -1,6 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import { hex, type SchedContext } from './context.js'
-import { flagNames, valueName } from './flags.js'
+import { flagNames, valueText } from './flags.js'
 
 /** Why a scheduler left (struct scx_exit_info, include/linux/sched/ext.h and kernel/sched/ext_internal.h). */
 export interface ExitInfo {
@@ -29,7 +29,7 @@ const dumpLimit = 4 * 2 ** 20
  */
 export function readExit(context: SchedContext, kind: number, address: bigint): ExitInfo {
   const { kernel, problems } = context
-  const nameOf = (value: number): string => valueName(kernel, 'scx_exit_kind', BigInt(value)) ?? String(value)
+  const nameOf = (value: number): string => valueText(kernel, 'scx_exit_kind', BigInt(value))
   if (address === 0n) {
     const none = { code: 0n, codeFlags: [], reason: '', message: '', backtrace: [], dump: '' }
     return { kind: nameOf(kind), kindValue: kind, ...none }

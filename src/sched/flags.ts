@@ -1,6 +1,6 @@
 import type { Btf } from '../btf/btf.js'
 import type { EnumType } from '../btf/types.js'
-import type { Kernel } from '../kernel/kernel.js'
+import { type Kernel, unreadName } from '../kernel/kernel.js'
 
 /**
  * Names of the bits that are set, from an enum of the kernel, its longest common prefix cut. Values of several bits
@@ -22,6 +22,15 @@ export function valueName(kernel: Kernel, enumeration: string, value: bigint): s
   const words = wordsOf(kernel, enumeration)
   const name = words?.type.nameOf(value)
   return words === undefined || name === undefined ? undefined : shortName(words.prefix, name)
+}
+
+/** The same, or the number where the kernel has no name for it; "unknown: 3" where the name could not be read. */
+export function valueText(kernel: Kernel, enumeration: string, value: bigint): string {
+  return valueName(kernel, enumeration, value) ?? unnamed(kernel, value)
+}
+
+export function unnamed({ types }: Kernel, value: bigint): string {
+  return `${types.isWhole ? '' : unreadName}${value}`
 }
 
 /** The value of a name in an enum of the kernel, unsigned. */

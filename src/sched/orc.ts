@@ -1,5 +1,6 @@
 import { CryoscopeError, quietly } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
+import { asFarAsRead } from '../kernel/struct-reader.js'
 
 /** How to find the caller's frame from one place in the code (arch/x86/include/asm/orc_types.h). */
 export interface OrcEntry {
@@ -117,7 +118,10 @@ export class OrcTable {
       layout?.has(name),
     )
     if (layout === undefined || !isKnown)
-      throw new CryoscopeError('unreadable', 'this kernel has no ORC unwind tables that are known here')
+      throw new CryoscopeError(
+        'unreadable',
+        asFarAsRead(kernel.types, 'this kernel has no ORC unwind tables that are known here'),
+      )
     this.#kernel = kernel
     this.#size = layout.size
     this.#ips = kernel.symbol('__start_orc_unwind_ip')

@@ -1,5 +1,7 @@
+import { CryoscopeError } from '../errors.js'
+import { isUnreadName, lostName } from '../kernel/kernel.js'
 import type { SchedContext } from './context.js'
-import { valueName } from './flags.js'
+import { valueText } from './flags.js'
 
 const stateVariable = 'scx_enable_state_var'
 
@@ -28,7 +30,9 @@ export function readExtState({ kernel, problems, absences }: SchedContext): ExtS
   return {
     state: read([stateVariable, 'scx_ops_enable_state_var'], (at) => {
       const value = BigInt(kernel.space.i32(at))
-      return (valueName(kernel, enumeration, value) ?? String(value)).toLowerCase()
+      const name = valueText(kernel, enumeration, value)
+      if (isUnreadName(name)) throw new CryoscopeError('unreadable', `what ${value} stands for ${lostName}`)
+      return name.toLowerCase()
     }),
     // A static key starts with the counter of those who enabled it.
     switchedAll: read(['__scx_switched_all'], (at) => kernel.space.i32(at) > 0),
