@@ -144,18 +144,17 @@ function withoutOverlaps(pieces: readonly Piece[]): Piece[] {
   })
   if (inOrder) return [...pieces]
   // What was written last is taken first; of the others what is still free.
-  const order = pieces.map((piece, time) => ({ ...piece, time })).sort((a, b) => a.start - b.start)
   const edges: { at: number; piece: number; opens: boolean }[] = []
-  for (const [piece, { start, length }] of order.entries()) {
+  for (const [piece, { start, length }] of pieces.entries()) {
     edges.push({ at: start, piece, opens: true }, { at: start + length, piece, opens: false })
   }
   edges.sort((a, b) => a.at - b.at)
-  const open = new Newest(order.map(({ time }) => time))
+  const open = new Newest()
   const result: Piece[] = []
   let at = 0
   for (const edge of edges) {
     const top = open.top()
-    const piece = top === undefined ? undefined : order[top]
+    const piece = top === undefined ? undefined : pieces[top]
     if (piece !== undefined && edge.at > at) {
       const last = result.at(-1)
       const place = piece.place + (at - piece.start)
@@ -174,21 +173,16 @@ function withoutOverlaps(pieces: readonly Piece[]): Piece[] {
 
 /** The newest of the pieces that cover a place: a heap, with those that ended left in it until they come to its top. */
 class Newest {
-  readonly #times: readonly number[]
   readonly #ended = new Set<number>()
   readonly #heap: number[] = []
 
-  constructor(times: readonly number[]) {
-    this.#times = times
-  }
-
+  /** Pieces are numbered as they were written. */
   add(piece: number): void {
     const heap = this.#heap
     let at = heap.length
     heap.push(piece)
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (!this.#newer(at, parent)) break
+    // The top has no parent that it could be newer than.
+    for (let parent = (at - 1) >> 1; this.#newer(at, parent); parent = (at - 1) >> 1) {
       this.#swap(at, parent)
       at = parent
     }
@@ -218,8 +212,7 @@ class Newest {
   }
 
   #newer(a: number, b: number): boolean {
-    const times = this.#times
-    return (times[this.#heap[a] as number] as number) > (times[this.#heap[b] as number] as number)
+    return (this.#heap[a] as number) > (this.#heap[b] as number)
   }
 
   #swap(a: number, b: number): void {

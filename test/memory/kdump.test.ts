@@ -57,6 +57,7 @@ describe('a kdump-compressed dump', () => {
       expect(dump).toMatchObject({
         format: `kdump-compressed (${compression})`,
         architecture: 'x86_64',
+        memory: { description: `kdump ${path}` },
         problems: [],
         cpus: [],
       })

@@ -45,6 +45,7 @@ describe('a QEMU stream', () => {
     ]
     withDump(qemuStream('pc-q35-7.2', size, rounds), ({ memory, format, architecture, problems }) => {
       expect(format).toBe('QEMU migration stream')
+      expect(memory.description).toBe(`QEMU migration stream ${path}`)
       expect(architecture).toBe('x86_64')
       expect(problems).toEqual([expect.stringContaining('no registers')])
       const expected = new Map<number, Uint8Array>([

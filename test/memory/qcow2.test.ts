@@ -73,6 +73,10 @@ describe('a machine state in a qcow2 image', () => {
   it('is told to be missing, cut short, or of a kind that is not read', () => {
     const opened = (bytes: Uint8Array) => () => withDump(bytes, () => {})
     expect(opened(buildQcow2({ snapshots: [] }))).toThrow(/no state of a machine is saved: savevm/)
+    const ofBytes = (length: number) =>
+      opened(buildQcow2({ snapshots: [{ name: 'x', seconds: 1, state: new Uint8Array(length) }] }))
+    expect(ofBytes(0)).toThrow(/no state of a machine is saved/)
+    expect(ofBytes(1)).not.toThrow(/no state of a machine is saved/)
     const changed = (at: number, value: number): Buffer => {
       const bytes = image()
       bytes.writeUInt32BE(value, at)

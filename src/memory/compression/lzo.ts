@@ -38,7 +38,7 @@ export function unpackLzo(packed: Uint8Array, into: Uint8Array): boolean {
           length += 255
           input++
         }
-        if (input >= inputEnd || length > outputEnd) return false
+        if (input >= inputEnd) return false
         length += mask + (packed[input++] as number)
       }
       length += 2
@@ -59,7 +59,7 @@ export function unpackLzo(packed: Uint8Array, into: Uint8Array): boolean {
           count += 255
           input++
         }
-        if (input >= inputEnd || count > outputEnd) return false
+        if (input >= inputEnd) return false
         count += 15 + (packed[input++] as number)
       }
       count += 3

@@ -46,3 +46,35 @@ describe('LZO1X', () => {
     expect(unpacked([...literals('abcd'), 0b0000_0100], 6)).toBeUndefined()
   })
 })
+
+describe('LZO1X that ends early', () => {
+  it.each<[string, readonly number[], number]>([
+    ['before anything', [], 0],
+    ['before the first literals', [19, 97], 2],
+    ['before the length of a run', [0], 0],
+    ['inside the length of a run', [0, 0, 0], 0],
+    ['before the literals of a run', [1, 97, 98], 3],
+    ['before the distance of a short match', [...literals('abcd'), 0x40], 4],
+    ['before the length of a match', [...literals('abcd'), 0x20], 4],
+    ['inside the length of a match', [...literals('abcd'), 0x20, 0, 0], 4],
+    ['before the distance of a match', [...literals('abcd'), 0x21], 4],
+    ['inside the distance of a match', [...literals('abcd'), 0x21, 0], 4],
+    ['before the distance of a small code', [...literals('ab'), 0x04], 2],
+    ['before the literals of a match', [...literals('abcd'), 0x21, 0x0d, 0], 8],
+    ['before its end', [...literals('abcd'), 0x21, 0x0c, 0], 7],
+  ])('%s is refused', (_, packed, size) => {
+    expect(unpacked(packed, size)).toBeUndefined()
+  })
+
+  it('is whole with what was missing', () => {
+    expect(unpacked([19, 97, 98, ...end], 2)).toBe('ab')
+    expect(unpacked([18, 97, ...end], 1)).toBe('a')
+    expect(unpacked(end, 0)).toBe('')
+    expect(unpacked([1, ...text('abcd'), ...end], 4)).toBe('abcd')
+    expect(unpacked([...literals('abcd'), 0x21, 0x0c, 0, ...end], 7)).toBe('abcdabc')
+    expect(unpacked([...literals('abcd'), 0x21, 0x0d, 0, 120, ...end], 8)).toBe('abcdabcx')
+    expect(unpacked([...literals('abcd'), 0x20, 1, 0x0c, 0, ...end], 38)).toBe('abcd'.repeat(10).slice(0, 38))
+    expect(unpacked([19, 97, 98, ...end], 1)).toBeUndefined()
+    expect(unpacked([...end, 0], 0)).toBeUndefined()
+  })
+})
