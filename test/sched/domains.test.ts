@@ -8,9 +8,18 @@ import { ObjectWriter } from '../support/object-writer.js'
 /** Where the mask of a domain lies: in a member, right behind the struct, or where a later kernel ends it earlier. */
 type Span = 'member' | 'behind'
 
-function typesOf(span: Span): Btf {
+interface Release {
+  /** Counters of new idleness, since Linux 6.18. */
+  readonly isNew?: boolean
+  /** The names of flags are in its types. */
+  readonly isNamed?: boolean
+}
+
+function typesOf(span: Span, { isNew = false, isNamed = false }: Release = {}): Btf {
   const t = new Types()
   const { u32, u64, s32, pointer } = t
+  t.b.enum('', { OTHER: 1 })
+  if (isNamed) t.b.enum('', { SD_BALANCE_NEWIDLE: 1, SD_BALANCE_EXEC: 2, SD_LAST: 2n ** 31n })
   t.struct('sched_domain', {
     parent: pointer,
     flags: u32,
@@ -19,8 +28,13 @@ function typesOf(span: Span): Btf {
     balance_interval: u32,
     nr_balance_failed: u32,
     max_newidle_lb_cost: u64,
-    lb_count: t.b.array(u32, 3),
+    lb_count: t.b.array(u32, 4),
+    lb_imbalance: u32,
     alb_count: u32,
+    sbe_count: u32,
+    ttwu_wake_remote: u32,
+    other_count: u32,
+    ...(isNew ? { newidle_call: u32, newidle_success: u32, newidle_ratio: u32 } : {}),
     span_weight: u32,
     ...(span === 'member' ? { pad: u64, span: t.b.array(u64, 0) } : {}),
   })
@@ -39,8 +53,11 @@ function typesOf(span: Span): Btf {
 }
 
 /** CPUs 0 and 2 below a domain of both, CPU 0 below one of its own too. */
-function world(span: Span, { weight = 2, mask = 0b101n }: { weight?: number; mask?: bigint } = {}) {
-  const types = typesOf(span)
+function world(
+  span: Span,
+  { weight = 2, mask = 0b101n, ...release }: { weight?: number; mask?: bigint } & Release = {},
+) {
+  const types = typesOf(span, release)
   const guest = new KernelGuest({ btf: types.bytes })
   const objects = new ObjectWriter(guest, types)
   const size = objects.sizeOf('sched_domain')
@@ -76,8 +93,11 @@ describe.each(['member', 'behind'] as const)('scheduling domains, mask as %s', (
     ])
     expect(second?.domains.map(({ cpus }) => cpus)).toEqual([[0, 2]])
     expect(first?.domains[1]).toMatchObject({
-      balancing: { lb_count: { notIdle: 0, idle: 5, newlyIdle: 0 } },
-      counts: { alb_count: 3 },
+      balancing: { lb_count: { notIdle: 0, idle: 5, newlyIdle: 0, 'idle 3': 0 } },
+      counts: { alb_count: 3, sbe_count: 0, ttwu_wake_remote: 0 },
+      balanceInterval: 2,
+      failedBalances: 0,
+      newidle: undefined,
     })
   })
 
@@ -100,5 +120,66 @@ describe('chains of domains', () => {
     expect(sched.problems.map(({ where, why }) => `${where}: ${why}`).join()).toMatch(
       /sched domains of CPU 0: the chain of domains does not end/,
     )
+  })
+})
+
+describe('what a domain says of itself', () => {
+  const domain = (release: Release, members: Record<string, number | bigint>) => {
+    const made = world('behind', release)
+    made.objects.set('sched_domain', made.own, members)
+    return stats(made)[0]?.domains[0]
+  }
+
+  it('flags, by their names where the kernel has them', () => {
+    const flags = (value: number, isNamed = true) => domain({ isNamed }, { flags: value })?.flags
+    expect(flags(0)).toEqual([])
+    expect(flags(3)).toEqual(['BALANCE_NEWIDLE', 'BALANCE_EXEC'])
+    expect(flags(0x8000_0004)).toEqual(['0x4', 'LAST'])
+    expect(flags(3, false)).toEqual(['0x1', '0x2'])
+  })
+
+  it('new idleness, where the kernel counts it', () => {
+    expect(
+      domain({ isNew: true }, { newidle_call: 7, newidle_success: 3, newidle_ratio: 512 })?.newidle,
+    ).toEqual({
+      calls: 7,
+      successes: 3,
+      ratio: 512,
+    })
+    expect(domain({}, {})?.newidle).toBeUndefined()
+  })
+
+  it('its costs and failures, and no name where there is none', () => {
+    const found = domain({}, { max_newidle_lb_cost: 900, nr_balance_failed: 4, name: 0 })
+    expect(found).toMatchObject({ maxNewidleCost: 900n, failedBalances: 4, name: '' })
+  })
+})
+
+describe('a kernel', () => {
+  const lacking = (leave: (t: Types) => void): string[] => {
+    const t = new Types()
+    leave(t)
+    const guest = new KernelGuest({ btf: t.b.build() })
+    guest.symbol('runqueues', guest.allocPerCpu(4096))
+    const sched = new Sched(guest.kernel())
+    expect(sched.schedstats.flatMap(({ domains }) => domains)).toEqual([])
+    return sched.absent.map(({ group, reason }) => `${group}: ${reason}`)
+  }
+
+  it('without statistics, or for one CPU, is said to be so', () => {
+    const bare = (t: Types) => t.b.variable('runqueues', t.struct('rq', { nr_running: t.u32 }))
+    expect(lacking(bare)).toContain(
+      'schedstat: struct rq has no statistics: the kernel is built without CONFIG_SCHEDSTATS',
+    )
+    const single = (t: Types) =>
+      t.b.variable(
+        'runqueues',
+        t.struct('rq', {
+          rq_sched_info: t.struct('sched_info', { pcount: t.u64, run_delay: t.u64 }),
+          rq_cpu_time: t.u64,
+          sched_count: t.u32,
+        }),
+      )
+    expect(lacking(single)).toContain('sched domains: struct rq has no sd: the kernel is built for one CPU')
   })
 })
