@@ -233,7 +233,18 @@ function describe(shape: Shape): Btf {
     SCX_TASK_STATE_SHIFT: 8,
     SCX_TASK_STATE_BITS: 2,
     SCX_TASK_STATE_MASK: 0x300,
-    ...(late ? { SCX_TASK_NONE: 0, SCX_TASK_READY: 0x200, SCX_TASK_ENABLED: 0x300 } : {}),
+    ...(late
+      ? {
+          SCX_TASK_NONE: 0,
+          SCX_TASK_READY: 0x200,
+          SCX_TASK_ENABLED: 0x300,
+          SCX_TASK_REENQ_REASON_SHIFT: 12,
+          SCX_TASK_REENQ_REASON_BITS: 2,
+          SCX_TASK_REENQ_REASON_MASK: 0x3000,
+          SCX_TASK_REENQ_NONE: 0,
+          SCX_TASK_REENQ_KFUNC: 0x1000,
+        }
+      : {}),
     SCX_TASK_CURSOR: -(2 ** 31),
   })
   if (!late)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { orcRegister, orcType } from '../../src/sched/orc.js'
+import { Sched } from '../../src/sched/sched.js'
 import { readStack, stackOfRegisters } from '../../src/sched/stack.js'
 import type { MemberValues } from '../support/object-writer.js'
 import { SchedGuest } from './sched-guest.js'
@@ -133,6 +134,14 @@ describe('the stack of a task that was switched out', () => {
       problem: undefined,
       frames: ['inner+0x10', 'middle+0x20', 'undefined', 'outer+0x30'],
     })
+  })
+
+  it('does not go on from a return address that is zero', () => {
+    const made = sleeping()
+    made.guest.guest.u64(made.base + 8n, 0n)
+    expect(symbols(made).problem).toBe('a return address is zero')
+    const { guest } = made
+    expect(new Sched(guest.kernel()).stack(9)).toMatchObject({ problem: 'a return address is zero' })
   })
 
   it('is a marked guess where the tables say nothing', () => {
