@@ -12,6 +12,8 @@ import { watch } from '../../src/session/watch.js'
 import { addArray } from '../support/bpf-objects.js'
 import { buildElfCore } from '../support/elf-core.js'
 import { KernelGuest } from '../support/kernel-guest.js'
+import { Types } from '../support/kernel-types.js'
+import { openedOn } from './support/sessions.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'cryoscope-core-file-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -187,4 +189,24 @@ describe.each(['elf', 'kdump'] as const)('a dump that is written as %s', (format
     expect(await written([0])).toEqual({ lost: [0], isSame: true })
     await vm.close()
   })
+})
+
+it('a kdump says the version of its kernel, where it is known', async () => {
+  const versionIn = async (made: KernelGuest): Promise<string> => {
+    made.finish()
+    const file = join(directory, 'version')
+    await writeCoreFile(openedOn(made).vm, file, undefined, { format: 'kdump' })
+    const name = readFileSync(file).subarray(12 + 3 * 65, 12 + 4 * 65)
+    return name.toString('latin1').replace(/\0.*$/s, '')
+  }
+  const t = new Types()
+  t.struct('uts_namespace', { pad: t.u64, name: t.struct('new_utsname', { version: t.text(65) }) })
+  const named = new KernelGuest({ btf: t.b.build() })
+  named.write(named.global('init_uts_ns', 80) + 8n, Buffer.from('#7 SMP\0'))
+  expect(await versionIn(named)).toBe('#7 SMP')
+  expect(await versionIn(new KernelGuest())).toBe('unknown')
+  // Its types do not have what the symbol is.
+  const untyped = new KernelGuest()
+  untyped.global('init_uts_ns', 80)
+  expect(await versionIn(untyped)).toBe('unknown')
 })

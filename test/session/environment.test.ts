@@ -77,6 +77,7 @@ describe('facts of a target', () => {
     expect(fact('vcpus')).toEqual({ fact: 'vcpus', value: 0, how: 'register notes of the dump' })
     expect(fact('memoryBytes')?.value).toBe(guest.memory.bytes.length)
     expect(fact('symbols')?.value).toBe(guest.symbols.length)
+    expect(fact('modules')).toEqual({ fact: 'modules', value: [], how: 'the list "modules"' })
     // What this kernel does not have is left out; it is no fact and no problem.
     expect(fact('tainted')).toBeUndefined()
     expect(fact('buildId')).toBeUndefined()

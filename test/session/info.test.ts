@@ -65,4 +65,13 @@ describe('what a target is', () => {
     expect(info.facts.find(({ fact }) => fact === 'commandLine')?.value).toBeNull()
     expect(info.problems.join('\n')).toMatch(/commandLine: .*not present/)
   })
+
+  it('says of a list of modules that breaks that it is not whole', () => {
+    const { vm } = sessionWith((guest) => guest.u64(guest.global('modules', 16), 0xffff888123456000n))
+    const { facts, problems } = describeInfo(vm, performance.now())
+    const modules = facts.find(({ fact }) => fact === 'modules')
+    expect(modules).toMatchObject({ value: [] })
+    expect(modules?.how).toMatch(/^the list "modules", which could not be read whole: modules: list breaks/)
+    expect(problems.join('\n')).toMatch(/^modules: .*list breaks after 0 entries/m)
+  })
 })

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { listArenas } from '../../src/bpf/arena/arenas.js'
+import { BpfMap } from '../../src/bpf/map.js'
 import { listed } from '../../src/frame/list.js'
-import { findTask } from '../../src/kernel/tasks.js'
+import { findTask, type Task } from '../../src/kernel/tasks.js'
 import { Problems } from '../../src/problems.js'
-import { taskContext } from '../../src/session/task-context.js'
+import { TaskContext, taskContext } from '../../src/session/task-context.js'
 import { SchedGuest } from '../sched/sched-guest.js'
+import { ArenaGuest } from '../support/arena-guest.js'
+import { writeSdtTree } from '../support/sdt-tree.js'
 
 /** Task 10 is on 0x77, 11 says so and is not in its list, 12 is in the list and does not say so. */
 function moved() {
@@ -47,5 +51,69 @@ describe('the queue in what BPF keeps of a task', () => {
         how: 'it is number 2 of the 2 there, though scx.dsq of its task_struct is NULL: the task is just being moved',
       },
     ])
+  })
+})
+
+describe('what maps and arenas keep of a task', () => {
+  const task = { address: 0xffff888012345678n, pid: 42, tgid: 40 } as Task
+  const u32 = (value: number): Uint8Array => Uint8Array.of(value, 0, 0, 0)
+
+  function kept() {
+    const made = new ArenaGuest()
+    const { scx_task_allocator: allocator } = made.section('.bss', { scx_task_allocator: 'scx_allocator' })
+    const tree = writeSdtTree(made, allocator?.at ?? 0n, 56, [{ index: 0 }])
+    const element = made.user(tree.elements.get(0) ?? 0)
+    const pointer = new Uint8Array(BigUint64Array.of(element).buffer)
+    made.hash('tasks_by_pid', 'u64', 4, [{ key: u32(42), value: pointer }])
+    const { kernel, maps: infos } = made.build()
+    const problems = new Problems()
+    const maps = listed(infos.map((info) => new BpfMap(kernel, info, problems)))
+    const arenas = listed([...listArenas(kernel, infos, problems, problems)])
+    return { found: taskContext({ kernel, maps, arenas }, task, problems), maps, arenas, element, pointer }
+  }
+
+  it('is told with where it is, how that is known, and its bytes', () => {
+    const { found, maps, arenas, element, pointer } = kept()
+    const map = maps.find(({ name }) => name === 'tasks_by_pid')
+    const [arena] = arenas
+    const [entry, object, ...others] = found
+    expect(others).toEqual([])
+    expect(entry).toMatchObject({
+      kind: 'map_entry',
+      map: 'tasks_by_pid',
+      mapId: map?.id,
+      how: 'its key is 42, which may be a pid: the map is called tasks_by_pid',
+      address: [...(map?.entries() ?? [])][0]?.value?.address,
+      bytes: pointer,
+      cpus: undefined,
+      queue: undefined,
+      position: undefined,
+    })
+    expect(entry?.key?.bytes).toEqual(u32(42))
+    expect(object).toMatchObject({
+      kind: 'arena',
+      map: arena?.name,
+      mapId: arena?.id,
+      how: 'scx_task_allocator[0]: byte 0 in its entry of map tasks_by_pid points at it',
+      address: element,
+      key: undefined,
+    })
+    expect(object?.bytes).toHaveLength(56)
+    expect(found.task).toBe(task)
+    expect(found.of('tasks_by_pid')).toEqual([entry])
+    expect(found.of('none')).toEqual([])
+    expect(found.toJSON().map(({ kind }) => kind)).toEqual(['map_entry', 'arena'])
+    expect(found.isWhole).toBe(found.problems.length === 0)
+  })
+
+  it('is all where nothing was unreadable, and else some', () => {
+    const whole = new TaskContext(task, [], new Problems())
+    expect([whole.isWhole, whole.problems]).toEqual([true, []])
+    const problems = new Problems()
+    problems.add('map 3', 'page not present')
+    const some = new TaskContext(task, [], problems)
+    expect(some.isWhole).toBe(false)
+    expect(some.items.missing).toBe('map 3: page not present')
+    expect(some.problems).toHaveLength(1)
   })
 })
