@@ -48,6 +48,14 @@ describe('a kernel without sched_ext', () => {
     })
   })
 
+  it('counts nothing for its CPUs, and says why', () => {
+    const own = new Sched(new KernelGuest().kernel())
+    expect(own.schedstats).toEqual([])
+    expect(own.absent.map(({ group, reason }) => `${group}: ${reason}`)).toContain(
+      'schedstat: the kernel has no per-CPU runqueues',
+    )
+  })
+
   it('may have runqueues that nobody can count', () => {
     expect(sched.snapshot().counts).toEqual({ schedulers: 0, runqueues: null, queues: 0, waiting: null })
   })
