@@ -170,10 +170,12 @@ function pointerText(pointer: PointerValue, action: Html | undefined): Html {
   const look = action === undefined ? 'a' : 'go'
   const address = html`<span class="${look}"${action}>0x${pointer.$value.toString(16)}${symbol}</span>`
   const { $recovered: recovered } = pointer
+  // As in text: what is supported and not proven says by which line.
+  const line = recovered?.degree === 'supported' ? recovered.lines[0] : undefined
   const how =
     recovered === undefined
       ? undefined
-      : html` <span class="d" title="${recovered.why}">recovered, ${recovered.degree}</span>`
+      : html` <span class="d" title="${recovered.why}">recovered, ${recovered.degree}${line === undefined ? '' : `, ${line}`}</span>`
   return html`<span class="d">(${pointer.$type})</span> ${address}${how}`
 }
 

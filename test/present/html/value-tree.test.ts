@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { Btf } from '../../../src/btf/btf.js'
+import { syntheticPointer } from '../../../src/btf/inflate.js'
+import type { StructType } from '../../../src/btf/types.js'
 import { hexdumpOfValue } from '../../../src/present/html/hexdump.js'
 import { html } from '../../../src/present/html/markup.js'
 import { valueTree } from '../../../src/present/html/value-tree.js'
+import type { RecoveryDegree } from '../../../src/value/recovered.js'
 import type { ObjectValue } from '../../../src/value/types.js'
+import { makeValue } from '../../../src/value/value.js'
+import { BtfBuilder } from '../../btf/builder.js'
+import { base, FakeGuest } from '../../value/fake-guest.js'
 import { aTask } from '../../value/task.js'
 
 const plain = (text: string) =>
@@ -10,6 +17,24 @@ const plain = (text: string) =>
     .replace(/<[^>]*>/g, '')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
+
+/** A struct whose integer holds a pointer to such a struct, to that degree. */
+function withRecovered(degree: RecoveryDegree): string {
+  const b = new BtfBuilder()
+  b.struct('node', [{ name: 'next', type: b.int('unsigned long long', 8) }])
+  const type = Btf.parse(b.build()).find('node', 'struct') as StructType
+  const where = { function: 'put', instruction: 3, file: 'a<b.bpf.c', line: 7, lines: ['a<b.bpf.c:7'] }
+  const pointer = {
+    type: syntheticPointer(type),
+    evidence: { ...where, degree, why: 'it is stored' },
+    accepts: () => true,
+  }
+  const guest = new FakeGuest()
+  guest.setPointer(0, base)
+  return valueTree(
+    makeValue(guest.context({ recoverPointer: () => pointer }), type, base, 'node') as ObjectValue,
+  ).text
+}
 
 describe('valueTree', () => {
   const { task } = aTask()
@@ -43,6 +68,13 @@ describe('valueTree', () => {
       return typeof member === 'object' && member.$kind === 'pointer' && !member.$isNull
     })
     for (const name of pointers) expect(text).toContain(`data-go="${name}"`)
+  })
+
+  it('marks pointers that C declares as integers, the supported ones with their line', () => {
+    expect(withRecovered('proven')).toMatch(/<span class="d" title="it is stored">recovered, proven<\/span>/)
+    expect(withRecovered('supported')).toMatch(
+      /<span class="d" title="it is stored">recovered, supported, a&lt;b\.bpf\.c:7<\/span>/,
+    )
   })
 
   it('names members beside their bytes', () => {
