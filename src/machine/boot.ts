@@ -110,14 +110,18 @@ export async function planBoot(options: BootOptions, registry: Registry): Promis
 /** A boot that failed in a way that a second try may cure. */
 class BootFailure extends CryoscopeError {}
 
-/** Memory in which the guest's files fit while they are unpacked, in MiB. */
+/**
+ * Memory in which the guest's files fit while they are unpacked, in MiB: the root takes at most half of what the kernel and the
+ * archive leave (mm/shmem.c).
+ */
 function neededMebibytes(imageBytes: number): number {
-  return Math.ceil((kernelNeeds + imageBytes * 2) / mebibyte)
+  return Math.ceil((kernelNeeds + imageBytes * 3) / mebibyte)
 }
 
+/** What cannot fit is refused; whether the rest does depends on what the kernel itself takes. */
 function checkRoom(imageBytes: number, memoryBytes: number): void {
-  const needed = neededMebibytes(imageBytes)
-  if (needed * mebibyte > memoryBytes) throw cramped(imageBytes, memoryBytes, needed)
+  if (kernelNeeds + imageBytes * 2 > memoryBytes)
+    throw cramped(imageBytes, memoryBytes, neededMebibytes(imageBytes))
 }
 
 function cramped(imageBytes: number, memoryBytes: number, needed: number): CryoscopeError {

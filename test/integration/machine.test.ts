@@ -337,6 +337,23 @@ describe('what a guest is given', () => {
     )
   })
 
+  it('is told what memory would do where its files do not fit, and comes up with that', async () => {
+    const large = write('large', '')
+    truncateSync(large, 60 * mebibyte)
+    const options = { files: [`${large}:/large`], script: write('size.sh', 'stat -c "large %s" /large\n') }
+    const cramped = await Machine.boot({ ...options, memoryBytes: 128 * mebibyte }).catch(
+      (error: Error) => error,
+    )
+    expect(cramped).toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/ take \d+ MiB and do not fit /),
+    })
+    const [, enough] = /--memory (\d+)M would do$/.exec((cramped as Error).message) ?? []
+    const memoryBytes = Number(enough) * mebibyte
+    await using machine = await Machine.boot({ ...options, memoryBytes, waitFor: /large \d+/ })
+    expect(machine.console.text()).toContain(`large ${60 * mebibyte}`)
+  })
+
   it('splits more than 3 GiB round the PCI hole', async () => {
     await using machine = await Machine.boot({ kernel: '6.18', memoryBytes: 4096 * mebibyte, cpus: 4 })
     await machine.freeze()
