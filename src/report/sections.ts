@@ -156,9 +156,11 @@ export class Sections {
 
   /** Where a section that this one is made of is not whole, this one is not either; `codes` are the losses that matter. */
   depend(notes: SectionNotes, name: SectionName, codes?: readonly ProblemCode[]): void {
-    const lost = this.#losses.get(name) ?? new Set()
-    const matters = codes === undefined ? lost.size > 0 : codes.some((code) => lost.has(code))
-    if (matters) notes.incomplete(`section:${name} is not whole, and this one is made of it`)
+    const lost = [...(this.#losses.get(name) ?? [])].filter((code) => codes?.includes(code) !== false)
+    if (lost.length === 0) return
+    notes.incomplete(`section:${name} is not whole, and this one is made of it`)
+    // What is made of this one lacks the same.
+    for (const code of lost) notes.losses.add(code)
   }
 
   /** The list of a section, which knows whether that is whole. */

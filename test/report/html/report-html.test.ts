@@ -101,7 +101,7 @@ describe('allocators on the page', () => {
             count: 5,
             elements,
           }),
-          anAllocator({ name: 'other', counts: {} }),
+          anAllocator({ name: 'other', counts: {}, count: null }),
         ],
       }),
       { limit: 4 },

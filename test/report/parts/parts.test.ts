@@ -108,6 +108,11 @@ describe('tasks of a report', () => {
     return taken('tasks', [] as ReturnType<typeof readTasks>, (notes) => readTasks(vm, notes))
   }
 
+  it('say what of them this kernel does not keep', () => {
+    const notes = world(2).problems.filter(({ code }) => code === 'absent')
+    expect(notes.map(({ severity, subject }) => `${severity} ${subject}`)).toContain('note jiffies')
+  })
+
   it('are as many as the kernel counts, with an idle task for each CPU', () => {
     expect(world(2).status).toMatchObject({ expected: 4, obtained: 4 })
     expect(world(3).status).toMatchObject({ expected: 5, obtained: 4, status: 'partial' })
