@@ -83,8 +83,8 @@ type Writer = (
   options: WriteOptions & { readonly unreadable: (lost: PhysicalRange) => void },
 ) => Promise<number>
 
-/** Both are sorted, and neither overlaps itself. */
-function without(held: readonly PhysicalRange[], lost: readonly PhysicalRange[]): PhysicalRange[] {
+/** What is held and was not lost. Both are sorted, and neither overlaps itself. */
+export function without(held: readonly PhysicalRange[], lost: readonly PhysicalRange[]): PhysicalRange[] {
   const left: PhysicalRange[] = []
   let i = 0
   for (const { start, length } of held) {

@@ -118,7 +118,7 @@ export function codePlaces(vm: Session, where: string | bigint): readonly bigint
   if (typeof where === 'bigint' || addressIn(where) !== undefined) return [placeOf(vm, where).address]
   const { name, offset } = nameAndOffset(where)
   const found = symbolsNamed(vm.kernel, name)
-  return found.length > 1
+  return found.length > 0
     ? found.map(({ address }) => BigInt.asUintN(64, address + offset))
     : [placeOf(vm, where).address]
 }

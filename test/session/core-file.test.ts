@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { asPhysical, asPosition } from '../../src/brands.js'
-import { writeCoreFile } from '../../src/session/core-file.js'
+import { without, writeCoreFile } from '../../src/session/core-file.js'
 import { openDump } from '../../src/session/open.js'
 import { watch } from '../../src/session/watch.js'
 import { addArray } from '../support/bpf-objects.js'
@@ -209,4 +209,70 @@ it('a kdump says the version of its kernel, where it is known', async () => {
   const untyped = new KernelGuest()
   untyped.global('init_uts_ns', 80)
   expect(await versionIn(untyped)).toBe('unknown')
+})
+
+describe('what is held without what was lost', () => {
+  type Pairs = readonly (readonly [start: number, end: number])[]
+  const ranges = (pairs: Pairs) =>
+    pairs.map(([start, end]) => ({ start: asPhysical(start), length: end - start }))
+
+  it.each<[Pairs, Pairs, Pairs]>([
+    [[[0, 10]], [], [[0, 10]]],
+    [[[0, 10]], [[0, 10]], []],
+    [[[0, 10]], [[0, 3]], [[3, 10]]],
+    [[[0, 10]], [[7, 10]], [[0, 7]]],
+    [
+      [[0, 10]],
+      [
+        [2, 3],
+        [5, 6],
+      ],
+      [
+        [0, 2],
+        [3, 5],
+        [6, 10],
+      ],
+    ],
+    // A block that was lost goes over the end of one range into the next, or over all of it.
+    [
+      [
+        [0, 10],
+        [12, 20],
+      ],
+      [[8, 14]],
+      [
+        [0, 8],
+        [14, 20],
+      ],
+    ],
+    [
+      [
+        [0, 10],
+        [12, 14],
+        [16, 20],
+      ],
+      [[8, 18]],
+      [
+        [0, 8],
+        [18, 20],
+      ],
+    ],
+    [
+      [
+        [4, 10],
+        [12, 20],
+      ],
+      [
+        [0, 5],
+        [10, 12],
+        [19, 24],
+      ],
+      [
+        [5, 10],
+        [12, 19],
+      ],
+    ],
+  ])('%j without %j is %j', (held, lost, left) => {
+    expect(without(ranges(held), ranges(lost))).toEqual(ranges(left))
+  })
 })

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { Btf } from '../../src/btf/btf.js'
+import type { CType } from '../../src/btf/types.js'
+import { memberOf } from '../../src/session/places.js'
 import type { StructValue } from '../../src/value/types.js'
+import { BtfBuilder } from '../btf/builder.js'
 import { addArray, addBtf, elementAt } from '../support/bpf-objects.js'
 import { kernelTypesBuilder as b } from '../support/kernel-types.js'
 import { sessionWith } from './support/sessions.js'
@@ -153,4 +157,19 @@ describe('a place to write to', () => {
     })
     expect(() => vm.write(null as never, 1)).toThrow('give a symbol, an address, or a value')
   })
+})
+
+it('a member of one bit is none to write to, nor is one that is not there', () => {
+  const own = new BtfBuilder()
+  const int = own.int('int', 4)
+  own.struct('it', [
+    { name: 'whole', type: int, bitOffset: 32, bitSize: 0 },
+    { name: 'one', type: int, bitOffset: 64, bitSize: 1 },
+  ])
+  const type = Btf.parse(own.build()).findStruct('it') as CType
+  const place = { name: 'x', address: 0x100n, type }
+  expect(memberOf(place, undefined)).toBe(place)
+  expect(memberOf(place, 'whole')).toMatchObject({ name: 'x.whole', address: 0x104n })
+  expect(() => memberOf(place, 'one')).toThrow('one is a bitfield: ask for the member that holds it')
+  expect(() => memberOf(place, 'two')).toThrow('x has no member two')
 })

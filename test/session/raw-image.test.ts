@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -27,6 +27,19 @@ function guestMemory(): Uint8Array {
 
 const memory = guestMemory()
 
+/** How often this process has a file open. */
+function holding(path: string): number {
+  const numbers = readdirSync('/proc/self/fd')
+  return numbers.filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path
+    } catch {
+      // That of the directory itself, which is closed again.
+      return false
+    }
+  }).length
+}
+
 describe('a raw image', () => {
   it('opens when a kernel in it proves itself, and says that its layout is a guess', async () => {
     const path = join(directory, 'ram')
@@ -34,6 +47,7 @@ describe('a raw image', () => {
     const vm = openDump(path)
     expect(vm.target.facts).toEqual({ format: 'raw image, from address 0 on' })
     expect(vm.problems).toEqual([expect.stringContaining(`state it in ${path}.layout`)])
+    expect(holding(path)).toBe(1)
     expect(vm.map('stats').id).toBe(4)
     await vm.close()
   })
@@ -71,6 +85,8 @@ describe('a raw image', () => {
     const vm = openDump(path)
     expect(vm.target.facts).toEqual({ format: 'raw image, around a hole that begins at 0x800000' })
     expect(vm.problems).toEqual([])
+    // Of the layouts that were tried it alone holds the file.
+    expect(holding(path)).toBe(1)
     expect(vm.target.memory.ranges).toEqual([
       { start: 0, length: 8 * MiB },
       { start: 4096 * MiB, length: 2 * MiB },
@@ -97,6 +113,7 @@ describe('a raw image', () => {
     const vm = openDump(path)
     expect(vm.target.facts).toEqual({ format: 'raw image, from address 0 on' })
     expect(vm.problems).toEqual([])
+    expect(holding(path)).toBe(1)
     expect(vm.kernel.release).toBe('6.99.0-test')
     await vm.close()
   })

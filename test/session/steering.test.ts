@@ -108,3 +108,30 @@ describe('the end of a session', () => {
     await expect(failing.vm.stop()).rejects.toThrow('it has ended')
   })
 })
+
+describe('what was read', () => {
+  const wild = 0xffff800000001000n
+
+  it('is read anew after a write and after it was taken back', () => {
+    const { vm } = sessionWith((guest) => guest.global('panic_timeout', 4))
+    const first = vm.maps
+    expect(vm.maps).toBe(first)
+    vm.write('panic_timeout', 1)
+    const second = vm.maps
+    expect(second).not.toBe(first)
+    vm.undo()
+    expect(vm.maps).not.toBe(second)
+  })
+
+  it('is said to lack the same maps again after the guest has run', () => {
+    const { vm, control } = sessionWith((guest) => {
+      guest.maps.set(1, wild)
+      addArray(guest, { id: 2, name: 'stats', valueSize: 8, maxEntries: 1 })
+    })
+    for (let run = 0; run < 3; run++) {
+      expect(vm.maps.map(({ name }) => name)).toEqual(['stats'])
+      expect(vm.problems).toEqual([expect.stringMatching(/^map 1: page not present at 0xffff80000000/)])
+      control.epoch++
+    }
+  })
+})

@@ -14,6 +14,10 @@ describe('whole frames of ranges', () => {
     expect(wholeFrames(ranges([0, 2 * frame]))).toEqual(ranges([0, 2 * frame]))
     expect(wholeFrames(ranges([1, 3 * frame]))).toEqual(ranges([frame, 2 * frame]))
     expect(wholeFrames(ranges([frame, 2 * frame - 1]))).toEqual(ranges([frame, frame]))
+    const far = 5000 * frame
+    expect(wholeFrames(ranges([far, 2 * frame], [2 * far + 1, 2 * frame]))).toEqual(
+      ranges([far, 2 * frame], [2 * far + frame, frame]),
+    )
     // Nothing is left of the first: a range of no length is none.
     expect(wholeFrames(ranges([1, frame], [frame, frame - 1], [8 * frame, frame]))).toEqual(
       ranges([8 * frame, frame]),

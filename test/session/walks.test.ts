@@ -5,7 +5,7 @@ import type { StructValue } from '../../src/value/types.js'
 import { addArray } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { writeTasks } from '../support/kernel-objects.js'
-import { writeMaple, writeRbtree } from '../support/structures.js'
+import { writeBucketTable, writeMaple, writeRbtree } from '../support/structures.js'
 
 const wild = 0xffff800000001000n
 
@@ -96,5 +96,28 @@ describe('walks of a session', () => {
     expect(() => walk('struct task_struct', 'nothing')).toThrow('struct task_struct has no member nothing')
     expect(() => walk('int', 'x')).toThrow('elements of a list are structs; int is none')
     expect(() => vm.list(3 as unknown as bigint, 'struct task_struct', 'tasks')).toThrow(CryoscopeError)
+  })
+})
+
+describe('walks of tables', () => {
+  it('give what is in their chains', () => {
+    let table = 0n
+    let head = 0n
+    let nodes: bigint[] = []
+    const vm = open((guest) => {
+      nodes = [0, 1, 2].map(() => guest.objects.make('rhash_head'))
+      table = guest.objects.make('rhashtable', {
+        tbl: writeBucketTable(guest, [nodes.slice(0, 1), nodes.slice(1)]),
+      })
+      const chain = [0, 1].map(() => guest.objects.make('hlist_node'))
+      head = guest.alloc(8)
+      guest.u64(head, chain[0] ?? 0n)
+      guest.u64(chain[0] ?? 0n, chain[1] ?? 0n)
+      nodes.push(...chain)
+    })
+    const addresses = (found: Iterable<unknown>) => [...found].map((value) => (value as StructValue).$address)
+    expect(addresses(vm.rhashtable(table, 'struct rhash_head', 'next'))).toEqual(nodes.slice(0, 3))
+    expect(addresses(vm.hlist(head, 'struct hlist_node', 'next'))).toEqual(nodes.slice(3))
+    expect(vm.problems).toEqual([])
   })
 })
