@@ -43,8 +43,8 @@ export function vetoOf(arena: ArenaReader, slots: Slots): Veto {
       if (bytes === undefined) continue
       seen++
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      const own = view.getBigUint64(0, true)
-      // Between the allocation and the copy it is 0.
+      // Structs that begin with an id have room for one; others may be shorter. Between the allocation and the copy it is 0.
+      const own = id === undefined ? 0n : view.getBigUint64(0, true)
       if (id !== undefined && own !== 0n && own !== new DataView(id.buffer).getBigUint64(0, true))
         return `${typeName(type)} fits, but its id in element ${slots.indexes[slot]} would be another than the element's`
       for (const { path, offset, size, wrong } of checks) {
