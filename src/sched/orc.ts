@@ -135,7 +135,7 @@ export class OrcTable {
 
   /** Most functions find their caller's frame from sp alone, and hardly any from di: its number tells all others. */
   #numbering(): readonly Register[] {
-    const seen = [0, 0]
+    let [ofEarlier, ofLater] = [0, 0]
     const step = Math.max(1, Math.floor(this.#count / sampled))
     for (let i = 0; i < this.#count; i += step) {
       // Of a dump that lacks pages the others tell.
@@ -144,10 +144,10 @@ export class OrcTable {
         return entry.number('type') === orcType.call ? entry.number('sp_reg') : undefined
       })
       if (number === undefined) continue
-      for (const [which, registers] of [earlier, later].entries())
-        if (registers[number] === r.sp) seen[which] = (seen[which] ?? 0) + 1
+      if (earlier[number] === r.sp) ofEarlier++
+      if (later[number] === r.sp) ofLater++
     }
-    return (seen[1] ?? 0) > (seen[0] ?? 0) ? later : earlier
+    return ofLater > ofEarlier ? later : earlier
   }
 
   /** The entry that covers an address of the image; undefined outside of its text. */

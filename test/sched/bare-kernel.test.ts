@@ -90,3 +90,20 @@ describe('flags of a task', () => {
     expect(flags(0x305, 'early')).toEqual([['QUEUED', 'RESET_RUNNABLE_AT'], 'ENABLED', undefined])
   })
 })
+
+describe('a task that is ready', () => {
+  it('is boosted where sched_ext has queued it and another class has it', () => {
+    const boosted = (flags: number, members: (guest: SchedGuest) => Record<string, bigint>) => {
+      const guest = new SchedGuest('late')
+      guest.addTask(9, { 'scx.flags': flags, ...members(guest) })
+      return new Sched(guest.kernel()).task(9).isBoosted
+    }
+    const inClass = (name: string) => (guest: SchedGuest) => ({
+      sched_class: guest.symbol(`${name}_sched_class`),
+    })
+    expect(boosted(0x301, inClass('ext'))).toBe(false)
+    expect(boosted(0x301, inClass('rt'))).toBe(true)
+    expect(boosted(0x300, inClass('rt'))).toBe(false)
+    expect(boosted(0x301, () => ({ sched_class: 0xffff_dead_0000_0000n }))).toBeUndefined()
+  })
+})

@@ -6,7 +6,7 @@ import { Types } from '../support/kernel-types.js'
 import { ObjectWriter } from '../support/object-writer.js'
 
 /** Where the mask of a domain lies: in a member, right behind the struct, or where a later kernel ends it earlier. */
-type Span = 'member' | 'behind'
+type Span = 'member' | 'behind' | 'within'
 
 interface Release {
   /** Counters of new idleness, since Linux 6.18. */
@@ -37,6 +37,7 @@ function typesOf(span: Span, { isNew = false, isNamed = false }: Release = {}): 
     ...(isNew ? { newidle_call: u32, newidle_success: u32, newidle_ratio: u32 } : {}),
     span_weight: u32,
     ...(span === 'member' ? { pad: u64, span: t.b.array(u64, 0) } : {}),
+    ...(span === 'within' ? { mask: u64 } : {}),
   })
   t.b.variable(
     'runqueues',
@@ -65,7 +66,7 @@ function world(
     const name = guest.alloc(8)
     guest.text(name, 'PKG')
     const at = objects.make('sched_domain', { name, balance_interval: 2, ...members }, { extra: 16 })
-    guest.u64(at + BigInt(size), bits)
+    guest.u64(at + BigInt(span === 'within' ? objects.offsetOf('sched_domain', 'mask') : size), bits)
     return at
   }
   const top = make({ level: 1, span_weight: weight, 'lb_count[1]': 5, alb_count: 3 }, mask)
@@ -83,7 +84,7 @@ function world(
 
 const stats = ({ guest }: ReturnType<typeof world>) => new Sched(guest.kernel()).schedstats
 
-describe.each(['member', 'behind'] as const)('scheduling domains, mask as %s', (span) => {
+describe.each(['member', 'behind', 'within'] as const)('scheduling domains, mask as %s', (span) => {
   it('have the CPUs that the mask has, from the smallest up', () => {
     const [first, second] = stats(world(span))
     expect(first).toMatchObject({ cpu: 0, cpuTime: 77n, timeslices: 9n, counts: { sched_count: 4 } })

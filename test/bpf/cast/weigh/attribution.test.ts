@@ -156,6 +156,22 @@ describe('stores into memory of which nothing is known', () => {
     expect(found([...second, ...unknown(32)])).toEqual([inner])
   })
 
+  it('of what another field holds count, unless that is the same pointer', () => {
+    const copied = (between: Instruction[] = []) => [op.load(6, 1, 104), ...between, op.store(5, 0, 6)]
+    const tail = 'value.tail: struct task_struct'
+    expect(found([storeTask, op.store(1, 104, 4), ...copied()])).toEqual([proven, tail])
+    expect(found([storeTask, ...copied()])).toEqual([`value.flags: ${behind}`])
+    expect(found([storeTask, op.store(1, 104, 2), ...copied()])).toEqual([
+      'value.tail: struct inner',
+      `value.flags: ${behind}`,
+    ])
+    for (const moved of [[op.addNumber(6, 8)], [op.load(7, 1, 104), op.add(6, 3)]])
+      expect(found([storeTask, op.store(1, 104, 4), ...copied(moved)])).toEqual([
+        tail,
+        `value.flags: ${behind}`,
+      ])
+  })
+
   it('in the arena count for what is used there', () => {
     const cast = [op.cast(5, 5), ...unknown(0)]
     expect(found([storeTask, ...cast])).toEqual([proven])
