@@ -243,3 +243,30 @@ it('formatLog prints what dmesg prints', () => {
   ])
   expect(text).toBe('[    1.234567] first\n[123456.000001] two\n[123456.000001] lines\n')
 })
+
+describe('records in a row that cannot be read', () => {
+  const options = { countBits: 13, sizeBits: 18 }
+  const ok: LogSpec = { text: 'read' }
+  const lost: LogSpec = { text: 'lost', state: 3 }
+
+  it('end the log when there are 4096 of them', () => {
+    const around = (count: number) => read([ok, ...Array<LogSpec>(count).fill(lost), ok], options)
+    expect(around(4095)).toEqual({ texts: ['read', 'read'], problems: [expect.stringMatching(/given up$/)] })
+    expect(around(4096)).toEqual({
+      texts: ['read'],
+      problems: [
+        'log records 8589934577 to 8589938672: its descriptor is given up',
+        'kernel log: it is not read on after 4096 such records',
+      ],
+    })
+  })
+
+  it('are counted anew behind each that can', () => {
+    const { texts, problems } = read(
+      Array.from({ length: 8192 }, (_, n) => (n % 2 === 0 ? ok : lost)),
+      options,
+    )
+    expect(texts).toHaveLength(4096)
+    expect(problems.join()).not.toContain('not read on')
+  })
+})
