@@ -30,3 +30,34 @@ it.each(['early', 'late'] as const)(
     expect(sched.task(11).task.pid).toBe(11)
   },
 )
+
+it('an entity of sched_ext is what its members say', () => {
+  const entity = (members: Record<string, number | bigint>) => {
+    const guest = new SchedGuest('late')
+    guest.addTask(
+      9,
+      Object.fromEntries(Object.entries(members).map(([name, value]) => [`scx.${name}`, value])),
+    )
+    return new Sched(guest.kernel()).task(9).schedExt
+  }
+  const invalid = 1n << 63n
+  expect(
+    entity({ disallow: 1, dsq_flags: 1, sticky_cpu: 3, holding_cpu: -1, ddsp_dsq_id: 0x77 }),
+  ).toMatchObject({
+    disallow: true,
+    onPriorityTree: true,
+    stickyCpu: 3,
+    holdingCpu: undefined,
+    directQueue: '0x77',
+  })
+  expect(
+    entity({ disallow: 0, dsq_flags: 2, sticky_cpu: -1, holding_cpu: 0, ddsp_dsq_id: invalid }),
+  ).toMatchObject({
+    disallow: false,
+    onPriorityTree: false,
+    stickyCpu: undefined,
+    holdingCpu: 0,
+    directQueue: undefined,
+  })
+  expect([2, 9].map((state) => entity({ ops_state: state })?.opsState)).toEqual(['QUEUED', 'QUEUEING'])
+})
