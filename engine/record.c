@@ -50,7 +50,7 @@ static const uint8_t *ram;
 static uint64_t ram_size;
 static bool follows_stores;
 
-static unsigned last_cpu = ~0u;
+static unsigned last_cpu = ~0u, running;
 static uint64_t hash, block_start, previous_start, tickets, next_milestone;
 static bool awaits_tsc;
 static unsigned tsc_cpu;
@@ -225,11 +225,12 @@ static void report_store(unsigned cpu, uint64_t virtual, uint64_t offset, unsign
 }
 
 /* After each store of the guest. Watched are bytes of RAM, by whatever address they are reached. */
-static void stored(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t virtual, void *data)
+static void stored(unsigned any, qemu_plugin_meminfo_t info, uint64_t virtual, void *data)
 {
 	uint64_t within = virtual & 4095;
 	unsigned size;
 
+	(void)any;
 	if (!watched_count || (!may_be_watched[within >> 3] && within <= 4096 - 64))
 		return;
 	/* QEMU 7.2 was seen to call for loads too. */
@@ -249,7 +250,7 @@ static void stored(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t virtual, v
 			if (control->low_ram && offset >= 1ull << 32)
 				offset = offset - (1ull << 32) + control->low_ram;
 			if (offset < ram_size)
-				report_store(cpu, virtual + done, offset, here, data);
+				report_store(running, virtual + done, offset, here, data);
 		}
 		done += here;
 	}
@@ -370,12 +371,71 @@ static bool is_function(uint64_t pc)
 	return false;
 }
 
+#if INTERFACE > 1
+/*
+ * Since 10.0 and with all vCPUs on one thread, QEMU names the vCPU that a block was translated on, not the one that executes
+ * it. So they are told apart by where their state lies: it is met in the order of their numbers when they boot, and from a
+ * saved state each still has the registers that it was saved with, but for the stack pointer where an interrupt came first.
+ */
+static const uint64_t *state_of[MOST_CPUS];
+static unsigned met;
+
+static bool goes_on_as(unsigned cpu, const uint64_t *regs)
+{
+	const volatile uint64_t *saved = control->loaded_registers[cpu];
+
+	for (int i = 0; i < 16; i++)
+		if (i != 4 && saved[i] != regs[i])
+			return false;
+	return true;
+}
+
+static unsigned meet(const uint64_t *regs)
+{
+	uint64_t nearest = ~0ull;
+	unsigned found = MOST_CPUS, free = 0;
+
+	for (unsigned cpu = 0; cpu < control->loaded && cpu < MOST_LOADED; cpu++) {
+		uint64_t below = control->loaded_registers[cpu][4] - regs[4];
+
+		if (!state_of[cpu] && goes_on_as(cpu, regs) && below < nearest) {
+			nearest = below;
+			found = cpu;
+		}
+	}
+	while (free < MOST_CPUS - 1 && state_of[free])
+		free++;
+	if (found == MOST_CPUS) {
+		if (control->loaded)
+			control->unknown_vcpus++;
+		found = free;
+	}
+	met++;
+	state_of[found] = regs;
+	return found;
+}
+
+static unsigned number_of(const uint64_t *regs)
+{
+	if (met && state_of[running] == regs)
+		return running;
+	for (unsigned cpu = 0; cpu < MOST_CPUS; cpu++)
+		if (state_of[cpu] == regs)
+			return cpu;
+	return meet(regs);
+}
+#endif
+
 /*
  * Before each block. `regs` is where generated code for an x86-64 host keeps the vCPU (TCG_AREG0 is rbp): its state begins
  * with the general registers. The host compares them with QEMU's own words at the first hold.
  */
 __attribute__((used)) static void entered(unsigned cpu, struct block *block, const uint64_t *regs)
 {
+#if INTERFACE > 1
+	cpu = number_of(regs);
+#endif
+	running = cpu;
 	if (cpu != last_cpu) {
 		last_cpu = cpu;
 		mix(block->pc ^ cpu);
@@ -425,11 +485,11 @@ __attribute__((naked)) static void enter(unsigned cpu, void *block)
 	__asm__("mov %rbp, %rdx\n\tjmp entered");
 }
 
-static void reads_tsc(unsigned cpu, void *data)
+static void reads_tsc(unsigned any, void *data)
 {
-	(void)data;
+	(void)any, (void)data;
 	awaits_tsc = true;
-	tsc_cpu = cpu;
+	tsc_cpu = running;
 }
 
 /*
@@ -596,6 +656,7 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, i
 	ring = (struct event *)((char *)control + EVENTS_AT);
 	control->count = count;
 	next_milestone = ((count >> MILESTONE_SHIFT) + 1) << MILESTONE_SHIFT;
+	control->asks_registers = INTERFACE > 1;
 	control->layout = LAYOUT;
 #if INTERFACE >= 7
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated, NULL);

@@ -9,8 +9,9 @@
 
 #include <stdint.h>
 
-#define LAYOUT 3
+#define LAYOUT 4
 #define MOST_CPUS 256
+#define MOST_LOADED 128
 #define MOST_PIECES 2048
 #define MOST_FUNCTIONS 64
 #define MILESTONES 65536
@@ -35,6 +36,8 @@ struct control {
 	uint64_t milestones; /* how many of them are written */
 	uint64_t lost_returns; /* calls whose return was not followed: too many at once */
 	uint64_t previous; /* count at the entry of the block before the one that is held */
+	uint64_t asks_registers; /* this build finds out itself which vCPU it is called for */
+	uint64_t unknown_vcpus; /* of how many it could not */
 	/* host */
 	uint64_t target __attribute__((aligned(512))); /* hold at the first block from here on */
 	uint64_t tsc_target; /* hold at the first block after an RDTSC that gave as much */
@@ -52,6 +55,8 @@ struct control {
 	uint64_t current[MOST_CPUS]; /* virtual address of each CPU's pointer to its task */
 	uint64_t contexts; /* a bit for each function whose arguments are in memory at rdi: BPF programs */
 	struct piece piece[MOST_PIECES]; /* by offset */
+	uint64_t loaded; /* vCPUs that go on from a state with these registers; 0 where the guest boots */
+	uint64_t loaded_registers[MOST_LOADED][16];
 };
 
 enum { STORE = 1, CALL = 2, RETURN = 3, BLOCK = 4 };

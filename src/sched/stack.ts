@@ -73,16 +73,18 @@ export function stackOfRegisters(
 
 /** Unwinds by ORC; where the first step already fails, lists what looks like return addresses. */
 export function unwind(kernel: Kernel, start: StackStart): KernelStack {
-  const walk = new Unwinder(kernel, start)
   const frames: StackFrame[] = []
+  let walk: Unwinder | undefined
   let problem: string | undefined
   try {
+    // Kernels built with frame pointers have no tables.
+    walk = new Unwinder(kernel, start)
     problem = walk.run(frames)
   } catch (error) {
     if (!(error instanceof CryoscopeError)) throw error
     problem = error.message
   }
-  const { userAddress } = walk
+  const userAddress = walk?.userAddress
   if (frames.length > 1 || problem === undefined) return { method: 'orc', frames, problem, userAddress }
   return { method: 'guess', frames: guess(kernel, start), problem, userAddress }
 }

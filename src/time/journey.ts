@@ -170,7 +170,7 @@ export class Journey {
         if (tries++ >= mostTries) {
           throw new CryoscopeError(
             'guest',
-            `segment ${this.#segment} of this run does not repeat: ${error.message}, ${mostTries} times`,
+            `segment ${this.#segment} of this run does not repeat: ${error.message}, ${mostTries} times. QEMU 11 does not run several vCPUs the same way each time: use QEMU 7.2 to 10, or --cpus 1`,
           )
         }
         await this.#enter(this.#store.checkpoints.get(this.#segment))

@@ -12,6 +12,7 @@ const { bp, sp, previousSp } = orcRegister
 function sleeping(
   tables: Partial<Record<'inner' | 'middle' | 'outer', MemberValues>> = {},
   shape: Shape = 'early',
+  start = '__start_orc_unwind',
 ) {
   const guest = new SchedGuest(shape)
   const { objects } = guest
@@ -30,7 +31,7 @@ function sleeping(
   const ips = guest.guest.symbol('__start_orc_unwind_ip', guest.guest.image(count * 4))
   guest.guest.symbol('__stop_orc_unwind_ip', ips + BigInt(count * 4))
   const size = objects.sizeOf('orc_entry')
-  const table = guest.guest.symbol('__start_orc_unwind', guest.guest.image(count * size))
+  const table = guest.guest.symbol(start, guest.guest.image(count * size))
   for (const [i, [name, address]] of Object.entries(at).entries()) {
     const place = ips + BigInt(i * 4)
     guest.guest.integer(place, address - place, 4)
@@ -64,6 +65,13 @@ describe('the stack of a task that was switched out', () => {
       problem: undefined,
       frames: ['inner+0x10', 'middle+0x20', 'outer+0x30'],
     })
+  })
+
+  it('is a marked guess where the kernel is built without tables', () => {
+    const { method, problem, frames } = symbols(sleeping({}, 'early', '__start_of_none'))
+    expect(method).toBe('guess')
+    expect(problem).toContain('__start_orc_unwind')
+    expect(frames).toEqual(['inner+0x10', 'middle+0x20?', 'outer+0x30?'])
   })
 
   it('is unwound by entries whose registers are numbered as since Linux 7.1', () => {

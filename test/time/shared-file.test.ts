@@ -9,6 +9,7 @@ import {
   layoutNumber,
   milestonesAt,
   mostFunctions,
+  mostLoaded,
   mostPieces,
   words,
 } from '../../src/time/engine/layout.js'
@@ -78,6 +79,24 @@ it('gives of the arguments of a call those that could be read', () => {
   expect(events).toMatchObject([{ kind: 'call', registers: [100n, 101n] }])
 })
 
+it('tells the registers that vCPUs go on with, in the order of their encoding', () => {
+  shared.setRegisters([
+    { rax: 1n, rsp: 5n },
+    { rax: 2n, r15: 2n ** 64n - 1n },
+  ])
+  const bytes = readFileSync(shared.path)
+  const word = (vcpu: number, register: number): bigint =>
+    bytes.readBigUInt64LE(words.loadedRegisters + 128 * vcpu + 8 * register)
+  expect([word(0, 0), word(0, 4), word(0, 15), word(1, 0), word(1, 15)]).toEqual([
+    1n,
+    5n,
+    0n,
+    2n,
+    2n ** 64n - 1n,
+  ])
+  expect(shared.get('loaded')).toBe(2)
+})
+
 it('marks the functions whose arguments lie in memory', () => {
   shared.watch([], [0x1000n, 0x2000n, 0x3000n], false, [0x3000n, 0x1000n])
   const word = Buffer.alloc(8)
@@ -138,6 +157,7 @@ it('agrees with the header that the plugin is built from', () => {
   expect(value('LAYOUT')).toBe(layoutNumber)
   expect(value('MOST_PIECES')).toBe(mostPieces)
   expect(value('MOST_FUNCTIONS')).toBe(mostFunctions)
+  expect(value('MOST_LOADED')).toBe(mostLoaded)
   // Members in the order of the words that we write.
   const control = header.slice(header.indexOf('struct control {'), header.indexOf('enum { STORE'))
   const order = [...control.matchAll(/^\tuint64_t ([^;]*);/gm)].flatMap(([, names = '']) =>

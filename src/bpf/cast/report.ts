@@ -1,7 +1,7 @@
 import type { Rule } from './flow/observer.js'
 
 /** Grows with every change of what a report means or looks like; caches of other numbers are ignored. */
-export const reportFormat = 4
+export const reportFormat = 5
 
 /** What the typed-pointer recovery has found in a file. Plain data: it is printed and stored as JSON. */
 export interface CastReport {

@@ -1,7 +1,7 @@
 /** The file that the plugin shares with us, byte offsets as in engine/shared.h. */
 
 /** Changes with the layout; the plugin writes it when it has started. */
-export const layoutNumber = 3
+export const layoutNumber = 4
 /** Changes with what is counted and where a run is stopped: runs and recordings are known by it. */
 export const countingNumber = 1
 
@@ -21,6 +21,8 @@ export const words = {
   milestones: 208,
   lostReturns: 216,
   previous: 224,
+  asksRegisters: 232,
+  unknownVcpus: 240,
   // Written by us.
   target: 512,
   tscTarget: 520,
@@ -41,11 +43,15 @@ export const words = {
   current: 1144,
   contexts: 3192,
   piece: 3200,
+  loaded: 35968,
+  loadedRegisters: 35976,
 } as const
 
 export const mostPieces = 2048
 export const mostFunctions = 64
 export const mostCpus = 256
+/** vCPUs whose registers the plugin can be told. */
+export const mostLoaded = 128
 
 export const milestonesAt = 65536
 export const milestoneSlots = 65536

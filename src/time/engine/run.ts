@@ -12,7 +12,7 @@ import { parseInfoRegisters, type VcpuState } from '../../machine/registers.js'
 import { guestFiles } from '../../machine/registry.js'
 import { delay } from '../../machine/wait.js'
 import type { RawEvent } from './event.js'
-import { layoutNumber } from './layout.js'
+import { layoutNumber, registerOrder } from './layout.js'
 import type { MemoryFile } from './memory-file.js'
 import { never, SharedFile } from './shared-file.js'
 
@@ -146,7 +146,10 @@ export class Run {
         )
       }
       const run = new Run(options, child, identity, qmp, shared)
-      if (start.devices !== undefined) await run.#load(start.devices)
+      if (start.devices !== undefined) {
+        await run.#load(start.devices)
+        if (shared.get('asksRegisters') !== 0) await run.#tellRegisters()
+      }
       return run
     } catch (error) {
       await ended(child)
@@ -229,6 +232,7 @@ export class Run {
       if (hold !== undefined) {
         shared.drain((event) => onEvent?.(event))
         signal?.throwIfAborted()
+        if (shared.get('unknownVcpus') !== 0) throw unknownVcpus()
         return hold
       }
       if (!alive) throw this.#tellEnd()
@@ -250,7 +254,18 @@ export class Run {
 
   /** Registers of all vCPUs. The guest is held, or stopped. */
   async registers(): Promise<VcpuState[]> {
-    return parseInfoRegisters(await this.qmp.monitor('info registers -a'))
+    const vcpus = parseInfoRegisters(await this.qmp.monitor('info registers -a'))
+    const { hold, shared } = this
+    if (hold !== undefined && !isAs(vcpus[hold.cpu], shared.registers())) throw unknownVcpus()
+    return vcpus
+  }
+
+  /** By which the plugin knows the vCPUs, where QEMU does not say which is meant. */
+  async #tellRegisters(): Promise<void> {
+    const vcpus = await this.registers()
+    this.shared.setRegisters(
+      vcpus.flatMap(({ architecture, registers }) => (architecture === 'amd64' ? [registers] : [])),
+    )
   }
 
   /**
@@ -359,6 +374,19 @@ export class Run {
     await ended(this.child)
     this.shared.close()
   }
+}
+
+/** Whether the plugin's own reading is of this vCPU. */
+function isAs(vcpu: VcpuState | undefined, own: ReturnType<SharedFile['registers']>): boolean {
+  if (vcpu?.architecture !== 'amd64') return false
+  return registerOrder.every((name) => (vcpu.registers[name] ?? 0n) === own[name])
+}
+
+function unknownVcpus(): CryoscopeError {
+  return new CryoscopeError(
+    'environment',
+    'this QEMU keeps its vCPUs in a way not known here, so that nothing could be said of them; use one that docs/time.md names, or --cpus 1',
+  )
 }
 
 export interface RunToOptions {

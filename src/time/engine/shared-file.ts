@@ -8,6 +8,7 @@ import {
   milestonesAt,
   mostCpus,
   mostFunctions,
+  mostLoaded,
   mostPieces,
   registerOrder,
   sharedSize,
@@ -74,6 +75,16 @@ export class SharedFile {
     readSync(this.#file, bytes, 0, 128, words.registers)
     const entries = registerOrder.map((name, index) => [name, bytes.readBigUInt64LE(8 * index)] as const)
     return Object.fromEntries(entries) as Record<(typeof registerOrder)[number], bigint>
+  }
+
+  /** What the vCPUs go on with, by their numbers; the guest has not begun. */
+  setRegisters(
+    vcpus: readonly { readonly [name in (typeof registerOrder)[number]]?: bigint | undefined }[],
+  ): void {
+    for (const [cpu, registers] of vcpus.slice(0, mostLoaded).entries())
+      for (const [i, name] of registerOrder.entries())
+        this.#write(words.loadedRegisters + 128 * cpu + 8 * i, registers[name] ?? 0n)
+    this.set('loaded', Math.min(vcpus.length, mostLoaded))
   }
 
   /** Hashes of all changes of vCPU, one for each 2^20 instructions, from a milestone up to the last that was passed. */
