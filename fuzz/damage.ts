@@ -9,6 +9,8 @@ export interface FileBase {
   readonly structure: readonly Span[]
   /** Bytes at the start that make the format what it is; damaged seldom. */
   readonly magic?: number
+  /** Lengths at which a file is as good as whole: nothing in it tells how many parts it has. */
+  readonly wholeAt?: readonly number[]
 }
 
 export interface Span {

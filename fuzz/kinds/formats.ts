@@ -68,7 +68,9 @@ function prepareFormat(name: string, bases: readonly FileBase[]): Prepared {
     bases: bases.map((base) => base.name),
     damage: (random) => damageFile(random, bases),
     read(input) {
-      const isCut = input.patches.length === 0 && input.length !== undefined
+      const { wholeAt = [] } = bases[input.base] as FileBase
+      const isCut =
+        input.patches.length === 0 && input.length !== undefined && !wholeAt.includes(input.length)
       const truth = truths[input.base] as ReadonlyMap<number, Uint8Array>
       let same = 0
       let other: number | undefined

@@ -21,7 +21,8 @@ export function limeFiles(): FileBase[] {
     structure.push({ start: end, end: end + 32 })
     end += 32 + bytes.length
   }
-  return [{ name: 'three ranges', bytes: Buffer.concat(parts), magic: 4, structure }]
+  const wholeAt = structure.map(({ start }) => start)
+  return [{ name: 'three ranges', bytes: Buffer.concat(parts), magic: 4, structure, wholeAt }]
 }
 
 function stream(version = 0): Buffer {

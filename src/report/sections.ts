@@ -77,7 +77,7 @@ export class SectionNotes {
 
   /** Names in a message are the guest's. */
   #add(severity: Severity, code: ProblemCode, subject: string, message: string): ReportProblem {
-    const problem = { severity, code, subject, message: escapeText(message) }
+    const problem = { severity, code, subject: escapeText(subject), message: escapeText(message) }
     this.#problems.push(problem)
     return problem
   }

@@ -147,6 +147,17 @@ describe('a section', () => {
     ])
   })
 
+  it('keep what the guest may have put into names out of terminals', () => {
+    const sections = new Sections()
+    sections.take('allocators', [], (notes) => {
+      notes.warn('leak', 'allocator:a\u001bb[0]', 'nothing refers to \u0007it')
+      return []
+    })
+    expect(sections.problems).toMatchObject([
+      { subject: 'allocator:a\\x1bb[0]', message: 'nothing refers to \\x07it' },
+    ])
+  })
+
   it('gives lists that know whether they are whole', () => {
     const sections = new Sections()
     sections.take('maps', [], () => [1])

@@ -36,9 +36,9 @@ export function* idrEntries(
   problems: Problems,
   where = `idr at ${hex(address)}`,
 ): Generator<XarrayEntry> {
-  const idr = problems.attempt(where, () => kernel.struct('idr', address))
-  const base = problems.attempt(where, () => idr?.number('idr_base'))
-  if (idr === undefined || base === undefined) return
+  const idr = kernel.struct('idr', address)
+  const base = problems.attempt(where, () => idr.number('idr_base'))
+  if (base === undefined) return
   // idr_rt is a radix_tree_root, which is xarray by #define.
   const walk: Walk = { kernel, problems, where, objectsOnly: true, seen: new Set() }
   for (const { index, pointer } of walkTree(walk, idr.at('idr_rt'))) yield { index: index + base, pointer }

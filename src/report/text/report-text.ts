@@ -1,7 +1,7 @@
 import { streamText } from '../../contract/programs.js'
 import { type Table, terminalRows } from '../../present/table.js'
 import { tableLines } from '../../present/text/layout.js'
-import { pairLines } from '../../present/text/lines.js'
+import { pairLines, wrapText } from '../../present/text/lines.js'
 import { escapeText } from '../../text.js'
 import type { ReportContents, ReportEntry } from '../document.js'
 import { sectionCount } from '../section-count.js'
@@ -47,7 +47,7 @@ export function* reportText(contents: ReportContents, options: ReportTextOptions
   )
   yield* sectionLines(contents, columns)
   yield* environmentLines(contents, columns)
-  yield* vcpuLines(contents)
+  yield* vcpuLines(contents, columns)
   yield* schedLines(contents, columns)
   yield* titled(`Tasks (${sectionCount(head, 'tasks', head.tasks.length)})`)
   yield* table(taskTable(head), columns)
@@ -84,23 +84,25 @@ function* environmentLines({ head }: ReportContents, columns: number): Generator
   yield* pairLines(escaped(environmentPairs(head)), columns)
 }
 
-function* vcpuLines({ head }: ReportContents): Generator<string> {
+function* vcpuLines({ head }: ReportContents, columns: number): Generator<string> {
   yield* titled('vCPUs')
   for (const { index, cpu, where, rip, halted, privilege, task, stack } of head.vcpus) {
     const runs = task === null ? '' : `, runs ${task.name} (${task.pid})`
     const state = privilege === 0 ? (halted ? ', halted' : '') : ', in user space'
     yield escapeText(`${cpu === null ? `vCPU ${index}` : `CPU ${cpu}`} at ${where ?? rip}${state}${runs}`)
-    if (stack !== null) yield* stackLines(stack, '    ')
+    if (stack !== null) yield* stackLines(stack, '    ', columns)
   }
 }
 
 type Stack = NonNullable<ReportContents['head']['vcpus'][number]['stack']>
 
-function* stackLines({ frames, problem, method }: Stack, indent: string): Generator<string> {
+function* stackLines({ frames, problem, method }: Stack, indent: string, columns: number): Generator<string> {
   for (const { symbol, address, isCertain } of frames)
     yield escapeText(`${indent}${isCertain ? '' : '? '}${symbol ?? address}`)
-  if (problem !== null)
-    yield escapeText(`${indent}! ${method === 'guess' ? 'guessed from the stack: ' : ''}${problem}`)
+  if (problem === null) return
+  const sentence = escapeText(`${method === 'guess' ? 'guessed from the stack: ' : ''}${problem}`)
+  for (const [i, line] of wrapText(sentence, columns - indent.length - 2).entries())
+    yield `${indent}${i === 0 ? '! ' : '  '}${line}`
 }
 
 function* schedLines({ head }: ReportContents, columns: number): Generator<string> {

@@ -1,3 +1,4 @@
+import { escapeText } from '../../text.js'
 import { commandSummaries } from '../command-summaries.js'
 
 interface ReadmeOptions {
@@ -11,14 +12,14 @@ interface ReadmeOptions {
 
 /** The README.md of a directory. What it says of commands is what `cryoscope --help` says. */
 export function readme({ title, about, commands: names, entries }: ReadmeOptions): string {
-  const files = [...entries].map(([name, text]) => `- \`${name}\`: ${text}`)
+  const files = [...entries].map(([name, text]) => `- \`${name}\`: ${escapeText(text)}`)
   const same = commandSummaries
     .filter(({ name }) => names.includes(name))
     .map(({ summary, example }) => `- \`${example}\`: ${summary}`)
   return [
-    `# ${title}`,
+    `# ${escapeText(title)}`,
     '',
-    about,
+    escapeText(about),
     ...(files.length === 0 ? [] : ['', ...files]),
     ...(same.length === 0 ? [] : ['', 'On the command line:', '', ...same]),
     '',

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { idrEntries, type XarrayEntry, xarrayEntries } from '../../../src/kernel/walk/xarray.js'
 import { Problems } from '../../../src/problems.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
-import { Types } from '../../support/kernel-types.js'
 import { writeIdr, writeXarray } from '../../support/structures.js'
 
 const guest = new KernelGuest({ memory: 32 * 2 ** 20 })
@@ -167,15 +166,6 @@ describe('idrEntries', () => {
     guest.objects.set('idr', idr, { 'idr_rt.xa_head': root })
     const why = `it: its root is 0x${root.toString(16)}, which is no object`
     expect(readIdr(idr)).toEqual({ entries: [], problems: [why] })
-  })
-
-  it('says that the kernel has no such type, and does not throw', () => {
-    const problems = new Problems()
-    const t = new Types()
-    t.struct('list_head', { next: t.u64 })
-    const bare = new KernelGuest({ btf: t.b.build() }).kernel()
-    expect([...idrEntries(bare, wild, problems, 'map_idr')]).toEqual([])
-    expect(problems.sentences).toEqual(['map_idr: this kernel has no struct idr'])
   })
 
   it('says which of its entries is no object, and gives the others', () => {

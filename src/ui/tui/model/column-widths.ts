@@ -70,7 +70,7 @@ function sized(columns: readonly SizedColumn[], kept: readonly number[], availab
     const reserved = groups
       .slice(number + 1)
       .flat()
-      .reduce((sum, index) => sum + Math.min(columns[index]?.natural ?? 0, leastWidth), 0)
+      .reduce((sum, index) => sum + Math.max(1, Math.min(columns[index]?.natural ?? 0, leastWidth)), 0)
     const fits = group.map((index) => ({ natural: columns[index]?.natural ?? 0, rigid: false }))
     const given = fitWidths(fits, Math.max(group.length, left() - reserved))
     for (const [i, index] of group.entries()) widths.set(index, given[i] ?? 1)

@@ -42,6 +42,12 @@ describe('placeColumns', () => {
     expect(placed.before).toBe(2)
   })
 
+  it('keeps a character for a column of which nothing was seen yet', () => {
+    const text = (natural: number) => ({ natural, rigid: false, identifies: false })
+    const { columns } = placeColumns([{ ...text(60), identifies: true }, text(0), text(0)], 40)
+    expect(columns.map(({ width }) => width)).toEqual([34, 1, 1])
+  })
+
   it('never takes more than there is where every column can have a character', () => {
     const column = fc.record({ natural: fc.nat(60), rigid: fc.boolean(), identifies: fc.boolean() })
     fc.assert(
