@@ -115,7 +115,7 @@ function isAt({ file, line }: Mutant, place: string): boolean {
   return file.includes(path) && (at === undefined || Number(at) === line)
 }
 
-/** Each file by the same chance, then each of its faults: large files do not take all. */
+/** Of all faults of the room, each by the same chance. */
 function choose(all: readonly Mutant[], seed: string, count: number): Mutant[] {
   const known = JSON.parse(readFileSync(join(root, 'mutation/equivalent.json'), 'utf8')) as Equivalent[]
   const random = new Random(seed)
