@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import zlib from 'node:zlib'
 import { unpackLzo } from './lzo.js'
 import { unpackSnappy } from './snappy.js'
+import { hasEndlessWeights, windowOf } from './zstd-frame.js'
 
 /** Fills `into` with what was packed; false when the data is damaged or has another length. */
 export type Unpack = (packed: Uint8Array, into: Uint8Array) => boolean
@@ -37,7 +38,7 @@ function zstd(): Unpack {
   // Loaded when a dump needs it. Its stream alone tells how much there was.
   const { Decompress } = createRequire(import.meta.url)('fzstd') as typeof import('fzstd')
   return filling((packed, limit) => {
-    if (!(zstdWindow(packed) <= windowLimit)) return []
+    if (!(windowOf(packed) <= windowLimit) || hasEndlessWeights(packed)) return []
     const pieces: Uint8Array[] = []
     let length = 0
     const stream = new Decompress((piece) => {
@@ -48,31 +49,6 @@ function zstd(): Unpack {
     stream.push(packed, true)
     return pieces
   })
-}
-
-/** Window_Size of a frame (RFC 8878, 3.1.1.1), NaN when it is none. */
-function zstdWindow(packed: Uint8Array): number {
-  // Read as if zeros followed: the decoder finds out that they do not.
-  const view = new DataView(new ArrayBuffer(24))
-  for (let i = 0; i < Math.min(packed.length, 24); i++) view.setUint8(i, packed[i] as number)
-  if (view.getUint32(0, true) !== 0xfd2fb528) return Number.NaN
-  const descriptor = view.getUint8(4)
-  if ((descriptor & 0x20) === 0) {
-    const base = 2 ** (10 + (view.getUint8(5) >> 3))
-    return base + (base / 8) * (view.getUint8(5) & 7)
-  }
-  // A single segment: the window is the content.
-  const at = 5 + ([0, 1, 2, 4][descriptor & 3] as number)
-  switch (descriptor >> 6) {
-    case 0:
-      return view.getUint8(at)
-    case 1:
-      return view.getUint16(at, true) + 256
-    case 2:
-      return view.getUint32(at, true)
-    default:
-      return Number(view.getBigUint64(at, true))
-  }
 }
 
 /** Libraries throw whatever they like at damaged data. */

@@ -8,7 +8,7 @@ import { containerEntryLines, containerText } from '../text/container-text.js'
 import { shownValue } from '../text/entry-text.js'
 import { flatTable } from '../text/map-table.js'
 import { entryLines, mapTitle } from '../text/map-text.js'
-import { valueLines } from '../text/value-text.js'
+import { objectHead, valueLines } from '../text/value-text.js'
 import { tableHtml } from './markup.js'
 
 /** Characters in a line of a value. */
@@ -76,8 +76,8 @@ export function* allocatorParts(contents: ReportContents, limit: number): Genera
     yield `<p class="more">${html(typeText(payload))}</p>`
     for (const region of regions)
       yield `<p class="more">${html(region.name)}: ${region.used} of ${region.size} bytes handed out</p>`
-    const lines = objects.map(({ address, type, from, value }) =>
-      valueLines(`${address} ${type} (from ${from}) `, value, columns).map(escapeMarkup).join('\n'),
+    const lines = objects.map((object) =>
+      valueLines(objectHead(object), object.value, columns).map(escapeMarkup).join('\n'),
     )
     const blocks = [...elements.map(elementText), ...lines].map((text) => `<div class="f">${text}</div>`)
     yield `<pre>${blocks.join('')}</pre>`

@@ -5,7 +5,7 @@ import type { ReportContents, ReportElement } from '../document.js'
 import type { ReportAllocator } from '../parts/arenas.js'
 import { containerEntryLines, containerText } from './container-text.js'
 import { parsed, titled } from './section-text.js'
-import { valueLines } from './value-text.js'
+import { objectHead, valueLines } from './value-text.js'
 
 /** Arenas, their allocators and the containers in them, with what they hold. */
 export function* arenaLines(contents: ReportContents, limit: number, columns: number): Generator<string> {
@@ -88,8 +88,7 @@ function* allocatorLines(
     else yield* valueLines(label, value, columns, '  ')
   }
   if ((count ?? 0) > shown) yield `  … and ${(count ?? 0) - shown} more elements`
-  for (const object of objects)
-    yield* valueLines(`${object.address} ${object.type} (from ${object.from}) `, object.value, columns, '  ')
+  for (const object of objects) yield* valueLines(objectHead(object), object.value, columns, '  ')
   for (const { index } of leaks.slice(0, limit))
     yield `  ! [${index}] is handed out, and nothing refers to it`
   for (const { from, why } of dangling.slice(0, limit)) yield escapeText(`  ! ${from} dangles: ${why}`)

@@ -29,6 +29,11 @@ export function valueText(value: unknown): string {
   return `{ ${members.map(([name, item]) => `.${escapeText(name)} = ${valueText(item)}`).join(', ')} }`
 }
 
+/** What stands before the value of an object that a root leads to. */
+export function objectHead({ address, type, from }: { address: string; type: string; from: string }): string {
+  return escapeText(`${address} ${type} (from ${from}) `)
+}
+
 /** The same in as many lines as it needs; the first begins behind `head`, the others below it. */
 export function valueLines(head: string, value: unknown, columns: number, indent = ''): string[] {
   const line = `${indent}${head}${valueText(value)}`

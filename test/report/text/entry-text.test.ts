@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keyText, objectText, shownValue } from '../../../src/report/text/entry-text.js'
 import { flatTable } from '../../../src/report/text/map-table.js'
 import { entryLines, mapLines, mapTitle } from '../../../src/report/text/map-text.js'
-import { Bare, valueLines, valueText } from '../../../src/report/text/value-text.js'
+import { Bare, objectHead, valueLines, valueText } from '../../../src/report/text/value-text.js'
 import { aMap } from '../support/documents.js'
 
 type Map = Parameters<typeof mapTitle>[0]
@@ -249,4 +249,9 @@ describe('a value', () => {
     expect(valueLines('', [1, 2], 8)).toEqual(['{ 1, 2 }'])
     expect(valueLines('', [1, 2], 7)).toEqual(['{', '  1,', '  2', '}'])
   })
+})
+
+it('what stands before an object has no control characters of the guest', () => {
+  const head = objectHead({ address: '0x10', type: 'struct a\u001b', from: 'firs\u0012_cpu' })
+  expect(head).toBe('0x10 struct a\\x1b (from firs\\x12_cpu) ')
 })

@@ -154,16 +154,15 @@ export class Attribution {
     const shape = pointer === undefined ? undefined : types.of(this.#knowledge.rootOf(pointer))
     const origin = this.#knowledge.originOf(base)
     // Of a number or of one of several pointers it is not known where in the object they lead.
-    const isKnown =
-      values.stride(base) === 0 &&
-      (pointer !== undefined || (origin !== undefined && origin.kind !== 'derived'))
+    const isKnown = values.stride(base) === 0 && (pointer !== undefined || origin !== undefined)
     const start =
       (values.isAddress(pointer ?? base) ? values.offset(pointer ?? base) : 0) + store.displacement
     const offsets: number[] = []
     if (shape?.kind === 'struct' && place?.kind === 'untyped') {
       // In what follows a struct, offsets count from the struct's start or from its end.
       offsets.push(place.offset, start >= shape.size ? start - shape.size : start)
-    } else offsets.push(start)
+    } else if (origin?.kind === 'derived') offsets.push(start, store.displacement)
+    else offsets.push(start)
     const isOrigin = origin !== undefined && pointer === undefined
     this.loose.push({
       at: store.at,

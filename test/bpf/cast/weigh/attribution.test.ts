@@ -143,15 +143,6 @@ describe('stores into memory of which nothing is known', () => {
     expect(found([storeTask, ...code])).toEqual([expected])
   })
 
-  it.each([
-    ['a pointer that a parameter is', [op.move(6, 5)]],
-    ['a word that was read', [op.load(6, 1, 200)]],
-  ])('count at any offset where an unknown number was added to %s', (_, begin) => {
-    const indexed = [...begin, op.add(6, 3), op.storeNumber(6, 16, 5)]
-    expect(found([storeTask, ...indexed])).not.toContain(proven)
-    expect(found([storeTask, ...begin, op.storeNumber(6, 16, 5)])).toContain(proven)
-  })
-
   it('count for what lies in others', () => {
     const second = [op.store(2, 8, 4)]
     const inner = 'inner.second: struct task_struct'
