@@ -254,6 +254,9 @@ describe('the terminal UI in a real terminal', () => {
     async (signal) => {
       await terminal.start(name)
       terminal.kill(signal)
+      await terminal.waitFor(() => !terminal.isOpen)
+      // The shell may have written its prompt before the screen was given back.
+      terminal.press('Enter')
       await terminal.isLeft()
     },
   )
