@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import zlib from 'node:zlib'
 import { unpackLzo } from './lzo.js'
 import { unpackSnappy } from './snappy.js'
-import { hasEndlessWeights, windowOf } from './zstd-frame.js'
+import { isSafeFrame } from './zstd-frame.js'
 
 /** Fills `into` with what was packed; false when the data is damaged or has another length. */
 export type Unpack = (packed: Uint8Array, into: Uint8Array) => boolean
@@ -26,9 +26,6 @@ interface NativeZstd {
   readonly zstdDecompressSync?: (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
 }
 
-/** What a page was packed with needs no more; the window is allocated as large as a frame claims. */
-const windowLimit = 2 ** 23
-
 function zstd(): Unpack {
   // Node.js has it from 22.15 on.
   const { zstdDecompressSync: native } = zlib as NativeZstd
@@ -38,7 +35,7 @@ function zstd(): Unpack {
   // Loaded when a dump needs it. Its stream alone tells how much there was.
   const { Decompress } = createRequire(import.meta.url)('fzstd') as typeof import('fzstd')
   return filling((packed, limit) => {
-    if (!(windowOf(packed) <= windowLimit) || hasEndlessWeights(packed)) return []
+    if (!isSafeFrame(packed)) return []
     const pieces: Uint8Array[] = []
     let length = 0
     const stream = new Decompress((piece) => {
