@@ -378,7 +378,6 @@ static bool is_function(uint64_t pc)
  * saved state each still has the registers that it was saved with, but for the stack pointer where an interrupt came first.
  */
 static const uint64_t *state_of[MOST_CPUS];
-static unsigned met;
 
 static bool goes_on_as(unsigned cpu, const uint64_t *regs)
 {
@@ -410,14 +409,13 @@ static unsigned meet(const uint64_t *regs)
 			control->unknown_vcpus++;
 		found = free;
 	}
-	met++;
 	state_of[found] = regs;
 	return found;
 }
 
 static unsigned number_of(const uint64_t *regs)
 {
-	if (met && state_of[running] == regs)
+	if (state_of[running] == regs)
 		return running;
 	for (unsigned cpu = 0; cpu < MOST_CPUS; cpu++)
 		if (state_of[cpu] == regs)
@@ -428,7 +426,7 @@ static unsigned number_of(const uint64_t *regs)
 
 /*
  * Before each block. `regs` is where generated code for an x86-64 host keeps the vCPU (TCG_AREG0 is rbp): its state begins
- * with the general registers. The host compares them with QEMU's own words at the first hold.
+ * with the general registers. The host compares them with QEMU's own words where it looks at them.
  */
 __attribute__((used)) static void entered(unsigned cpu, struct block *block, const uint64_t *regs)
 {

@@ -212,7 +212,7 @@ function isFlags(path: string, after: unknown): boolean {
 
 /** A text as its bytes, where the type that makes them characters could not be read. */
 function isSpelled(before: unknown, after: unknown): boolean {
-  if (typeof before !== 'string' || !Array.isArray(after)) return false
+  if (typeof before !== 'string' || !Array.isArray(after) || after.length < before.length) return false
   return after.every((byte, i) => byte === (before.codePointAt(i) ?? 0))
 }
 

@@ -2,7 +2,7 @@ import { memberAt, strip } from '../btf/layout.js'
 import type { StructType } from '../btf/types.js'
 import { Found, type Stated } from '../found.js'
 import { isHeld } from '../kernel/spinlock.js'
-import type { Layout } from '../kernel/struct-reader.js'
+import { asFarAsRead, type Layout } from '../kernel/struct-reader.js'
 import { entries, listNodes } from '../kernel/walk/list.js'
 import { rbtreeNodes } from '../kernel/walk/rbtree.js'
 import type { Problems } from '../problems.js'
@@ -125,7 +125,13 @@ export class QueueReader {
   #walk(where: string, head: bigint, problems: Problems): { tasks: Found<Entry>; cursors: number } {
     const places = this.#entity
     if (places === undefined)
-      return { tasks: Found.some([], 'the kernel has no lists that are known here'), cursors: 0 }
+      return {
+        tasks: Found.some(
+          [],
+          asFarAsRead(this.#context.kernel.types, 'the kernel has no lists that are known here'),
+        ),
+        cursors: 0,
+      }
     let cursors = 0
     const tasks = Found.by(problems, (part) => {
       const found: Entry[] = []

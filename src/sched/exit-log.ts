@@ -1,6 +1,7 @@
 import { Found } from '../found.js'
 import { ofKernel } from '../kernel/complaints.js'
 import { dmesg } from '../kernel/dmesg.js'
+import { asFarAsRead } from '../kernel/struct-reader.js'
 import type { SchedContext } from './context.js'
 
 /** A scheduler that left, as the kernel log tells it: the kernel frees what it knew of it. */
@@ -25,7 +26,7 @@ const stuck = /^(.*)\[(\d+)\] failed to run for /
 export function readExitLog({ kernel, problems, absences }: SchedContext): Found<LoggedExit> {
   if (kernel.findSymbol('prb') === undefined) {
     absences.lacks('exit log', 'the kernel has no prb')
-    return Found.some([], 'the kernel has no log that is known here')
+    return Found.some([], asFarAsRead(kernel.types, 'the kernel has no log that is known here'))
   }
   return Found.by(problems, (part) => {
     const records = part.attempt('kernel log', () => dmesg(kernel, part)) ?? []

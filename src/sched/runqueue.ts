@@ -2,7 +2,7 @@ import { Found, type Stated } from '../found.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { loadedSchedulers } from '../kernel/sched-ext.js'
 import { isHeld } from '../kernel/spinlock.js'
-import type { StructReader } from '../kernel/struct-reader.js'
+import { asFarAsRead, type StructReader } from '../kernel/struct-reader.js'
 import { entries, listNodes } from '../kernel/walk/list.js'
 import { cpuList } from '../value/mask.js'
 import { gather, hex, noneOf, possibleCpus, type SchedContext } from './context.js'
@@ -90,7 +90,7 @@ export function readRunqueues(context: SchedContext, reader: QueueReader): Found
   const runqueues = kernel.findSymbol('runqueues')
   if (runqueues === undefined || kernel.layouts.find('rq') === undefined) {
     absences.lacks('runqueues', 'the kernel has no per-CPU runqueues, or no struct rq in its BTF')
-    return Found.some([], 'the kernel has no runqueues that are known here')
+    return Found.some([], asFarAsRead(kernel.types, 'the kernel has no runqueues that are known here'))
   }
   return Found.by(problems, (part) =>
     possibleCpus({ ...context, problems: part }).flatMap((cpu) => {

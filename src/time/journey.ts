@@ -8,6 +8,7 @@ import { escapeText } from '../text.js'
 import type { RawEvent } from './engine/event.js'
 import { milestoneSpacing } from './engine/layout.js'
 import type { MemoryFile } from './engine/memory-file.js'
+import { repeatHint } from './engine/plugin.js'
 import { asPaused, preempt, preemptionOf } from './engine/preempt.js'
 import { type Hold, type Moment, Run, type RunOptions } from './engine/run.js'
 import type { Checkpoint, RunStore } from './run-store.js'
@@ -168,9 +169,10 @@ export class Journey {
       } catch (error) {
         if (!(error instanceof Strayed)) throw error
         if (tries++ >= mostTries) {
+          const { plugin, machine } = this.#setup
           throw new CryoscopeError(
             'guest',
-            `segment ${this.#segment} of this run does not repeat: ${error.message}, ${mostTries} times. QEMU 11 does not run several vCPUs the same way each time: use QEMU 7.2 to 10, or --cpus 1`,
+            `segment ${this.#segment} of this run does not repeat: ${error.message}, ${mostTries} times${repeatHint(plugin, machine.cpus)}`,
           )
         }
         await this.#enter(this.#store.checkpoints.get(this.#segment))

@@ -86,6 +86,15 @@ describe('a report of a dump that lacks a page', () => {
     ])
   })
 
+  it('takes bytes for the text that they spell, and not a part of them', () => {
+    const of = (after: readonly number[]) =>
+      claims(
+        document({ tasks: [{ pid: 1, key: 'ab' }] }),
+        document({ tasks: [{ pid: 1, key: after }] }, ['types could not be read']),
+      ).length
+    expect([of([97, 98, 0]), of([97, 98]), of([97]), of([]), of([97, 99])]).toEqual([0, 0, 1, 1, 1])
+  })
+
   it('takes a name of types that says to be unreadable for any name, and the rest of the text as it is', () => {
     const of = (after: string) =>
       claims(

@@ -80,10 +80,9 @@ it('gives of the arguments of a call those that could be read', () => {
 })
 
 it('tells the registers that vCPUs go on with, in the order of their encoding', () => {
-  shared.setRegisters([
-    { rax: 1n, rsp: 5n },
-    { rax: 2n, r15: 2n ** 64n - 1n },
-  ])
+  shared.tellRegisters(1, { rax: 2n, r15: 2n ** 64n - 1n })
+  shared.tellRegisters(0, { rax: 1n, rsp: 5n })
+  shared.tellRegisters(mostLoaded, { rax: 9n })
   const bytes = readFileSync(shared.path)
   const word = (vcpu: number, register: number): bigint =>
     bytes.readBigUInt64LE(words.loadedRegisters + 128 * vcpu + 8 * register)

@@ -44,6 +44,14 @@ export function findPlugin(qemu: string): string {
   throw new CryoscopeError('environment', explain(qemu, words))
 }
 
+/** What helps where a run does not repeat; nothing is known to where QEMU is one that repeats, or there is one vCPU. */
+export function repeatHint(plugin: string, cpus: number): string {
+  const isNewest = plugin.endsWith(`record-${interfaces[0]}.so`)
+  return isNewest && cpus > 1
+    ? '. QEMU 11 does not run several vCPUs the same way each time: use QEMU 7.2 to 10, or --cpus 1'
+    : ''
+}
+
 function explain(qemu: string, words: string): string {
   if (words === '') {
     return 'the plugin for deterministic guests is missing: engine/prebuilt has none of it; make -C engine builds it with any C compiler'

@@ -256,16 +256,21 @@ export class Run {
   async registers(): Promise<VcpuState[]> {
     const vcpus = parseInfoRegisters(await this.qmp.monitor('info registers -a'))
     const { hold, shared } = this
-    if (hold !== undefined && !isAs(vcpus[hold.cpu], shared.registers())) throw unknownVcpus()
+    if (
+      hold !== undefined &&
+      !isAs(
+        vcpus.find(({ cpu }) => cpu === hold.cpu),
+        shared.registers(),
+      )
+    )
+      throw unknownVcpus()
     return vcpus
   }
 
   /** By which the plugin knows the vCPUs, where QEMU does not say which is meant. */
   async #tellRegisters(): Promise<void> {
-    const vcpus = await this.registers()
-    this.shared.setRegisters(
-      vcpus.flatMap(({ architecture, registers }) => (architecture === 'amd64' ? [registers] : [])),
-    )
+    for (const { architecture, cpu, registers } of await this.registers())
+      if (architecture === 'amd64') this.shared.tellRegisters(cpu, registers)
   }
 
   /**

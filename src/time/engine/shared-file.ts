@@ -77,14 +77,15 @@ export class SharedFile {
     return Object.fromEntries(entries) as Record<(typeof registerOrder)[number], bigint>
   }
 
-  /** What the vCPUs go on with, by their numbers; the guest has not begun. */
-  setRegisters(
-    vcpus: readonly { readonly [name in (typeof registerOrder)[number]]?: bigint | undefined }[],
+  /** What a vCPU goes on with; the guest has not begun. Those of numbers below are told too. */
+  tellRegisters(
+    cpu: number,
+    registers: { readonly [name in (typeof registerOrder)[number]]?: bigint | undefined },
   ): void {
-    for (const [cpu, registers] of vcpus.slice(0, mostLoaded).entries())
-      for (const [i, name] of registerOrder.entries())
-        this.#write(words.loadedRegisters + 128 * cpu + 8 * i, registers[name] ?? 0n)
-    this.set('loaded', Math.min(vcpus.length, mostLoaded))
+    if (cpu >= mostLoaded) return
+    for (const [i, name] of registerOrder.entries())
+      this.#write(words.loadedRegisters + 128 * cpu + 8 * i, registers[name] ?? 0n)
+    this.set('loaded', Math.max(this.get('loaded'), cpu + 1))
   }
 
   /** Hashes of all changes of vCPU, one for each 2^20 instructions, from a milestone up to the last that was passed. */
