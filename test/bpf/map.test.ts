@@ -123,6 +123,19 @@ describe('the list of maps', () => {
     ])
   })
 
+  it('is not called damaged where a part of it could not be read: that may hold what programs use', () => {
+    const guest = new KernelGuest()
+    const map = addArray(guest, { id: 2, name: 'm2', valueSize: 8, maxEntries: 1 })
+    addProgram(guest, { id: 12, maps: [map] })
+    guest.maps.clear()
+    const kernel = guest.kernel()
+    guest.objects.set('idr', kernel.symbol('map_idr'), { 'idr_rt.xa_head': wild | 2n })
+    const problems = new Problems()
+    expect(listMaps(kernel, problems)).toEqual([])
+    expect(problems.sentences.join()).toMatch(/could not be read|page not present/)
+    expect(problems.sentences.join()).not.toMatch(/damaged/)
+  })
+
   it('shows a map of a type that no name is known of', () => {
     const guest = new KernelGuest()
     addArray(guest, { valueSize: 8, maxEntries: 1, members: { map_type: 4000 } })

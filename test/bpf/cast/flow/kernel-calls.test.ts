@@ -2,19 +2,11 @@ import { describe, expect, it, test } from 'vitest'
 import { coreKind, type Reference } from '../../../../src/bpf/cast/code/code.js'
 import type { Instruction } from '../../../../src/bpf/programs/instruction.js'
 import { given, stack } from './one-function.js'
-import { makeTypes, observe, op, program } from './support.js'
+import { declarerIn, makeTypes, observe, op, program } from './support.js'
 
 const types = makeTypes()
-const { b, ints, pointer } = types
-const declare = (result: number, ...parameters: number[]): number =>
-  b.function(
-    'f',
-    b.prototype(
-      result,
-      parameters.map((type) => ({ name: 'p', type })),
-    ),
-    'global',
-  )
+const { ints, pointer } = types
+const declare = declarerIn(types)
 const main = declare(ints.s32, pointer.value, ints.u64, ints.u32, pointer.task, pointer.void)
 
 type Function = Parameters<typeof program>[1][number]

@@ -129,6 +129,17 @@ export function makeTypes() {
 
 export type Types = ReturnType<typeof makeTypes>
 
+/** Declares a global function by the types of its result and its parameters. */
+export function declarerIn({ b }: Types) {
+  return (result: number, ...parameters: number[]): number => {
+    const prototype = b.prototype(
+      result,
+      parameters.map((type) => ({ name: 'p', type })),
+    )
+    return b.function('f', prototype, 'global')
+  }
+}
+
 /** The code of an object: one entry function that is all of the instructions, unless told otherwise. */
 export function codeOf(
   types: Types,

@@ -6,6 +6,7 @@ import { type Conclusion, Conclusions, type Degree } from '../../../../src/bpf/c
 import { SlotTable } from '../../../../src/bpf/cast/weigh/slot-facts.js'
 import type { Stored } from '../../../../src/bpf/cast/weigh/stored-values.js'
 import { knowledgeOf, makeTypes } from '../flow/support.js'
+import { likely, loaded, lost, number, pointer, slotsOf } from './support.js'
 
 const types = makeTypes()
 const { inner, task, value } = types
@@ -13,11 +14,7 @@ const knowledge = knowledgeOf(types)
 const { places } = knowledge
 const { unknown, kernel, arena, mixed } = Space
 
-function slotAt(offset: number, type = value, stride = 0): Slot {
-  const place = places.at(type, offset, stride, 8)
-  if (place.kind !== 'slot') throw new Error(`there is no slot at ${offset}`)
-  return place.slot
-}
+const slotAt = slotsOf(knowledge, value)
 
 const flags = slotAt(0)
 const tail = slotAt(104)
@@ -27,26 +24,12 @@ const next = slotAt(8)
 const any = slotAt(72)
 const user = slotAt(80)
 
-const pointer = (of: number[], space: number = kernel, size?: number): Stored => ({
-  kind: 'pointer',
-  types: of,
-  space,
-  size,
-})
 const copy = (of: Slot, offset = 0, stride = 0, space: number = unknown): Stored => ({
   kind: 'copy',
   slot: of.id,
   offset,
   stride,
   space,
-})
-const number: Stored = { kind: 'number', why: 'a number is stored' }
-const loaded: Stored = { kind: 'unknown', why: 'nobody knows', isLoaded: true }
-const lost: Stored = { kind: 'unknown', why: 'lost' }
-const likely = (of: number[], space: number = kernel): Stored => ({
-  kind: 'unknown',
-  why: 'not always',
-  likely: { types: of, space },
 })
 
 type Fact =

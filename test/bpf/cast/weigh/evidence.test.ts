@@ -1,30 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Knowledge } from '../../../../src/bpf/cast/flow/knowledge.js'
 import { Space, TOP, type Value } from '../../../../src/bpf/cast/flow/values.js'
-import { Evidence } from '../../../../src/bpf/cast/weigh/evidence.js'
-import { dataSection, knowledgeOf, makeTypes } from '../flow/support.js'
+import { makeTypes } from '../flow/support.js'
+import { type Seen, seenIn, withVariable } from './support.js'
 
 const shapes = makeTypes()
 const { b, ints, inner, task, value } = shapes
 const { unknown, kernel, arena } = Space
-const bss = b.section('.bss', [{ type: b.variable('v', value), offset: 0, size: 112 }])
-const call = { kind: 'function', index: 1 } as const
-const more = {
-  data: [dataSection(bss, '.bss', [['v', value, 0, 112]])],
-  references: new Map([[20, call]]),
-}
+const { bss, more } = withVariable(shapes)
 
-let knowledge: Knowledge
-let evidence: Evidence
-let slot: (offset: number) => Value
-let made: (at: number, general?: Value, size?: Value, from?: Value) => Value
+let knowledge: Seen['knowledge']
+let evidence: Seen['evidence']
+let slot: Seen['slot']
+let made: Seen['made']
 const at = 9
 
 beforeEach(() => {
-  knowledge = knowledgeOf(shapes, more)
-  evidence = new Evidence(knowledge)
-  slot = (offset) => knowledge.heldIn(value, offset, 0)
-  made = (at, general = TOP, size = TOP, from = TOP) => knowledge.made('load', at, 0, general, size, from)
+  ;({ knowledge, evidence, slot, made } = seenIn(shapes, more))
 })
 
 const ref = (of: Value): number => knowledge.values.ref(of)

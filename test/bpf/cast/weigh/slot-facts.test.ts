@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Slot } from '../../../../src/bpf/cast/flow/places.js'
 import { Space } from '../../../../src/bpf/cast/flow/values.js'
 import { type SlotFacts, SlotTable } from '../../../../src/bpf/cast/weigh/slot-facts.js'
 import type { Stored } from '../../../../src/bpf/cast/weigh/stored-values.js'
 import { knowledgeOf, makeTypes } from '../flow/support.js'
+import { likely, loaded, lost, number, pointer, slotsOf } from './support.js'
 
 const types = makeTypes()
 const { inner, task, value } = types
@@ -11,30 +11,11 @@ const knowledge = knowledgeOf(types)
 const { places } = knowledge
 const { kernel, arena } = Space
 
-function slotAt(offset: number, type = value, stride = 0): Slot {
-  const place = places.at(type, offset, stride, 8)
-  if (place.kind !== 'slot') throw new Error(`there is no slot at ${offset}`)
-  return place.slot
-}
+const slotAt = slotsOf(knowledge, value)
 
 const flags = slotAt(0)
 const first = slotAt(0, inner)
 const second = slotAt(8, inner)
-
-const pointer = (of: number[], space: number = kernel, size?: number): Stored => ({
-  kind: 'pointer',
-  types: of,
-  space,
-  size,
-})
-const number: Stored = { kind: 'number', why: 'a number is stored' }
-const loaded: Stored = { kind: 'unknown', why: 'nobody knows', isLoaded: true }
-const lost: Stored = { kind: 'unknown', why: 'lost' }
-const likely = (of: number[], space: number = kernel): Stored => ({
-  kind: 'unknown',
-  why: 'not always',
-  likely: { types: of, space },
-})
 
 describe('facts of slots', () => {
   const whole = slotAt(48, value, 8)
