@@ -1,22 +1,21 @@
-import { types } from 'node:util'
 import type { Disassembler } from '../../../present/machine-code/disassembler.js'
 import type { Session } from '../../../session/session.js'
-import type { Vcpu } from '../../../session/vcpu.js'
 import { themes } from '../style/theme.js'
 import type { Input } from '../terminal/input.js'
 import { Ledger } from './changes.js'
 import type { Desk } from './desk.js'
 import { Keymap } from './keymap.js'
 import { type Layout, layoutFor, type Panes, share } from './layout.js'
-import { LineEditor } from './line-editor.js'
 import { click, wheel } from './mouse.js'
-import type { Menu, MenuItem, Overlay, Prompt, Reading } from './overlay.js'
+import { startOperation, type Work } from './operation.js'
+import { type MenuItem, makePrompt, type Overlay, type PromptOptions, type Reading } from './overlay.js'
 import { overlayInput } from './overlay-input.js'
 import { Page } from './page.js'
-import type { Engine, Mark, Message, Operation, Parts, Settings, Tab } from './parts.js'
+import type { Engine, Mark, Message, Parts, Settings, Tab } from './parts.js'
 import { Rates } from './rates.js'
 import { Recording, sliceMilliseconds } from './recording.js'
 import type { Row } from './row.js'
+import { Scene } from './scene.js'
 import type { Target } from './target.js'
 import type { View } from './view.js'
 import { wrap } from './wrap.js'
@@ -29,8 +28,7 @@ const usualSilence = 300
 const keysOnTheWay: ReadonlySet<string> = new Set(['escape', 'ctrl-c', 'ctrl-z'])
 
 /** All that the terminal UI knows, without the screen: what is open, where cursors are, what is going on. */
-export class Cockpit implements Desk {
-  readonly vm: Session
+export class Cockpit extends Scene implements Desk {
   readonly ledger = new Ledger()
   readonly rates = new Rates()
   readonly tabs: readonly Tab[]
@@ -43,16 +41,10 @@ export class Cockpit implements Desk {
   tab = 0
   overlay: Overlay | undefined
   message: Message | undefined
-  operation: Operation | undefined
   /** What the tour says at the top of the body. */
   tour: { readonly step: number; readonly text: string } | undefined
   columns = 80
   rows = 24
-  /** When the guest was seen to stand still; pages that had been read then. */
-  frozenSince = Date.now()
-  /** Whether it ran before that; one that stood still from the beginning may have done so for longer. */
-  sawStop = false
-  pagesBefore = 0
   version = 0
   readonly recording: Recording
   readonly #parts: Parts
@@ -64,7 +56,7 @@ export class Cockpit implements Desk {
   #lastLive = 0
 
   constructor(vm: Session, parts: Parts, settings: Partial<Settings> = {}) {
-    this.vm = vm
+    super(vm)
     this.#parts = parts
     this.settings = { theme: themes.dark, keymap: new Keymap([]), ...settings }
     this.tabs = parts.tabs.map((entry, index) => ({
@@ -91,45 +83,6 @@ export class Cockpit implements Desk {
     return tab.pages.at(-1) as Page
   }
 
-  /** Release of the kernel, where one is found. */
-  get release(): string {
-    this.#release ??= this.#quietly(() => this.vm.kernel.release) ?? 'no kernel found'
-    return this.#release
-  }
-
-  #release: string | undefined
-
-  /** The vCPUs of a guest that stands still. */
-  get vcpus(): readonly Vcpu[] {
-    if (this.isLive) return []
-    if (this.isTravelling) return this.#vcpus
-    if (this.#vcpusAt !== this.state) {
-      this.#vcpus = this.#quietly(() => this.vm.vcpus) ?? []
-      this.#vcpusAt = this.state
-    }
-    return this.#vcpus
-  }
-
-  #vcpus: readonly Vcpu[] = []
-  #vcpusAt = ''
-
-  /** Pages of guest memory that were read at this stop. */
-  get pagesRead(): number {
-    return (this.#quietly(() => this.vm.kernel.space.pagesRead) ?? 0) - this.pagesBefore
-  }
-
-  #quietly<T>(read: () => T): T | undefined {
-    try {
-      return read()
-    } catch {
-      return undefined
-    }
-  }
-
-  get vcpuCount(): number {
-    return Number(this.vm.machine?.record.cpus ?? this.#vcpuCount())
-  }
-
   /** The tour's text in lines of the screen. */
   get tourLines(): readonly string[] {
     return this.tour === undefined ? [] : wrap(this.tour.text, this.columns - 2)
@@ -140,31 +93,9 @@ export class Cockpit implements Desk {
     return layoutFor(this.columns, rows, this.vcpuCount)
   }
 
-  /** A guest with a record of its run has a line that says where in it one is. */
-  get hasTimeLine(): boolean {
-    return this.vm.target.record !== undefined
-  }
-
   /** Columns of a list that has a detail, and of that detail. */
   get listColumns(): number {
     return this.layout.beside ? Math.floor((this.columns - 1) / 2) : this.columns
-  }
-
-  /** What Enter does with the row under the cursor; undefined when it does nothing. */
-  get enterHint(): string | undefined {
-    const { page, selected } = this
-    if (selected === undefined) return undefined
-    if (selected.target !== undefined) return 'open'
-    if (selected.act !== undefined) return 'do it'
-    if (selected.expanded !== undefined) return selected.expanded ? 'close' : 'open'
-    return page.focus === 'list' && page.lastDetail !== undefined ? 'to its fields' : undefined
-  }
-
-  /** What keeps the whole picture from being true: a dump that is cut short. */
-  get wholeProblem(): string | undefined {
-    const [first, ...more] = this.vm.target.problems
-    if (first === undefined) return undefined
-    return more.length === 0 ? first : `${first} (and ${more.length} more)`
   }
 
   get panes(): Panes {
@@ -194,23 +125,6 @@ export class Cockpit implements Desk {
   /** The row under the cursor of the pane that has the keys. */
   get selected(): Row | undefined {
     return this.page.active.selected
-  }
-
-  /** What is read under another state must be read again. */
-  get state(): string {
-    const { control } = this.vm.target
-    return control === undefined ? 'dump' : `${control.state} ${control.epoch}`
-  }
-
-  /** The guest runs and is looked at meanwhile. */
-  get isLive(): boolean {
-    return this.vm.state === 'running' && !this.isTravelling
-  }
-
-  /** A record is on its way to another time: what its memory holds until then is no moment of the guest's. */
-  get isTravelling(): boolean {
-    const { target, state } = this.vm
-    return target.record !== undefined && this.operation !== undefined && state === 'running'
   }
 
   // What changes it
@@ -345,83 +259,29 @@ export class Cockpit implements Desk {
     this.#settle()
   }
 
-  prompt(
-    label: string,
-    submit: (text: string) => void,
-    options: {
-      text?: string
-      history?: string[]
-      change?: (text: string) => void
-      cancel?: () => void
-      complete?: Prompt['complete']
-      looking?: string
-      hints?: Prompt['hints']
-    } = {},
-  ): void {
-    const { text = '', history = [], change, cancel, complete, looking, hints } = options
-    const prompt: Prompt = {
-      kind: 'prompt',
-      label,
-      editor: new LineEditor(text),
-      history,
-      historyAt: history.length,
-      submit,
-      completions: [],
-      chosen: -1,
-      ...(change === undefined ? {} : { change }),
-      ...(cancel === undefined ? {} : { cancel }),
-      ...(complete === undefined ? {} : { complete }),
-      ...(looking === undefined ? {} : { looking }),
-      ...(hints === undefined ? {} : { hints }),
-    }
-    this.overlay = prompt
+  prompt(label: string, submit: (text: string) => void, options: PromptOptions = {}): void {
+    this.overlay = makePrompt(label, submit, options)
   }
 
   menu(title: string, items: readonly MenuItem[], cursor = 0): void {
-    const menu: Menu = { kind: 'menu', title, items, cursor }
-    this.overlay = menu
+    this.overlay = { kind: 'menu', title, items, cursor }
   }
 
-  read(
-    title: string,
-    lines: (columns: number) => readonly string[],
-    { hasHeads = false }: { hasHeads?: boolean } = {},
-  ): void {
-    const reading: Reading = { kind: 'reading', title, lines, hasHeads, top: 0 }
-    this.overlay = reading
+  read(title: string, lines: Reading['lines'], more: Pick<Reading, 'hasHeads'> = {}): void {
+    this.overlay = { kind: 'reading', title, lines, top: 0, ...more }
   }
 
   /** Does something that takes its time, one at a time; Esc aborts it. What it says is shown at its end. */
-  operate(
-    title: string,
-    work: (signal: AbortSignal, progress: (part: number) => void) => Promise<string | undefined>,
-    { silent = usualSilence }: { silent?: number } = {},
-  ): void {
+  operate(title: string, work: Work, { silent = usualSilence }: { silent?: number } = {}): void {
     if (this.operation !== undefined) {
       this.say(`${this.operation.title}; Esc ends that`, 'warning')
       return
     }
     this.recording.finish()
-    const operation: Operation = {
-      title,
-      started: performance.now(),
-      silent,
-      progress: undefined,
-      abort: new AbortController(),
-    }
-    this.operation = operation
     this.message = undefined
-    const progress = (part: number) => {
-      operation.progress = part
-    }
-    void work(operation.abort.signal, progress).then(
-      (text) => this.#operated(text === undefined ? undefined : { text, tone: 'good' }),
-      (error: unknown) => {
-        const aborted = operation.abort.signal.aborted
-        const text = aborted ? `${title}: ended` : types.isNativeError(error) ? error.message : String(error)
-        this.#operated({ text, tone: aborted ? 'warning' : 'problem' })
-      },
-    )
+    const { operation, ended } = startOperation(title, work, silent)
+    this.operation = operation
+    void ended.then((message) => this.#operated(message))
   }
 
   #operated(message: Message | undefined): void {
@@ -436,14 +296,6 @@ export class Cockpit implements Desk {
   #listHeight(page: Page): number {
     return Math.max(1, this.panesOf(page).listRows)
   }
-
-  #vcpuCount(): number {
-    if (!this.isTravelling)
-      this.#vcpusSeen = this.#quietly(() => this.vm.target.vcpus().length) ?? this.#vcpusSeen
-    return this.#vcpusSeen
-  }
-
-  #vcpusSeen = 1
 
   /** After any change: the detail fits the cursor, and cursors are in sight. */
   #settle(): void {

@@ -17,6 +17,7 @@ import { showHelp } from './help.js'
 import {
   copy,
   differences,
+  enterHint,
   exportView,
   filter,
   follow,
@@ -87,7 +88,7 @@ export const keyTable: readonly Action[] = [
     name: 'follow',
     group: 'Move',
     keys: ['enter'],
-    hint: ({ enterHint }) => enterHint,
+    hint: enterHint,
     text: 'open what is under the cursor, follow the pointer there',
     run: follow,
   },

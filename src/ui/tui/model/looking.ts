@@ -12,6 +12,15 @@ import type { Mark } from './parts.js'
 import { ArrayRows, type Row } from './row.js'
 import { isSameTarget } from './target.js'
 
+/** What Enter does with the row under the cursor; undefined when it does nothing. */
+export function enterHint({ page, selected }: Cockpit): string | undefined {
+  if (selected === undefined) return undefined
+  if (selected.target !== undefined) return 'open'
+  if (selected.act !== undefined) return 'do it'
+  if (selected.expanded !== undefined) return selected.expanded ? 'close' : 'open'
+  return page.focus === 'list' && page.lastDetail !== undefined ? 'to its fields' : undefined
+}
+
 export function follow(cockpit: Cockpit): void {
   const { page } = cockpit
   const row = cockpit.selected

@@ -1,4 +1,4 @@
-import type { LineEditor } from './line-editor.js'
+import { LineEditor } from './line-editor.js'
 
 /** What takes the keys before the panes do. */
 export type Overlay = Prompt | Menu | Reading
@@ -24,6 +24,32 @@ export interface Prompt {
   completions: readonly Completion[]
   /** Number of the completion that Tab has put in, -1 for none. */
   chosen: number
+}
+
+/** What a prompt may have beside its label. */
+export interface PromptOptions
+  extends Partial<Pick<Prompt, 'complete' | 'change' | 'cancel' | 'looking' | 'hints'>> {
+  /** What stands in the line at first. */
+  readonly text?: string
+  readonly history?: string[]
+}
+
+export function makePrompt(
+  label: string,
+  submit: (text: string) => void,
+  { text = '', history = [], ...more }: PromptOptions,
+): Prompt {
+  return {
+    kind: 'prompt',
+    label,
+    editor: new LineEditor(text),
+    history,
+    historyAt: history.length,
+    submit,
+    completions: [],
+    chosen: -1,
+    ...more,
+  }
 }
 
 export interface Completion {
