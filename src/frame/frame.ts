@@ -10,6 +10,8 @@ import { type FileOptions, frameBytes, writeFrame } from './write.js'
 /** A row as verbs see it: its cells by the names of the columns. */
 // biome-ignore lint/suspicious/noExplicitAny: columns are known when running; anything stricter forbids `row.pid > 3`
 export type Row = Readonly<Record<string, any>>
+/** What a cell is, to who knows its column. */
+type Known = Row[string]
 
 export interface FrameNotes {
   /** What could not be read. */
@@ -61,12 +63,12 @@ export class Frame implements Iterable<Row> {
   }
 
   /** The cells of a column. Throws 'not-found'. */
-  column(name: string): readonly Cell[] {
+  column(name: string): readonly Known[] {
     return [...this.#column(name)]
   }
 
   /** One cell, without making a row of it. */
-  cell(row: number, name: string): Cell {
+  cell(row: number, name: string): Known {
     return this.#column(name).at(row)
   }
 
@@ -253,7 +255,9 @@ export class Frame implements Iterable<Row> {
       const { kind } = column === undefined ? { kind: undefined } : frame.#column(column)
       if (inDoubles.has(measure) && (kind === 'int64' || kind === 'uint64')) {
         source = `${column} as double`
-        const cells = frame.column(column as string).map((cell) => (cell === null ? null : Number(cell)))
+        const cells = frame
+          .column(column as string)
+          .map((cell: Cell) => (cell === null ? null : Number(cell)))
         doubles.set(source, columnOf(cells))
       }
       const call = op[measure] as (...words: unknown[]) => unknown

@@ -1,5 +1,6 @@
 import type { CType } from '../btf/types.js'
-import type { AnyMembers, Common, HasMembers, Reference, Unreadable, Value } from './types.js'
+import type { RecoveryEvidence } from './recovered.js'
+import type { AnyMembers, AnyValue, Common, HasMembers, Reference, Unreadable, Value } from './types.js'
 
 /**
  * The shapes of values as declarations made from BTF use them: those of types.ts, but with the members that a type has
@@ -21,9 +22,13 @@ export interface PointerTo<T> extends Common {
   /** The address as it is stored. */
   readonly $value: bigint
   readonly $isNull: boolean
+  /** Why it is known to be a pointer, when C declares it as an integer. */
+  readonly $recovered: RecoveryEvidence | undefined
   readonly $target: T
   /** Type tags between the pointer and its target: `rcu`, `percpu`, `user`, `kptr` … */
   readonly $tags: readonly string[]
+  /** What was allocated where it points, behind its header: of an `sdt_data *` the context. Its type only the memory knows. */
+  readonly $payload: AnyValue
   $index(n: number): T
   $array(length: number): List<T>
   /** Text up to the first NUL. */

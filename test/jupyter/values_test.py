@@ -1,6 +1,7 @@
 """What cells show: values in outputs, not only that cells end. One kernel with the guest that CRYOSCOPE_DEMO names."""
 
-import re
+import html
+import json
 import unittest
 
 from support import Kernel
@@ -23,6 +24,16 @@ class Values(unittest.TestCase):
         outcome = self.kernel.run(code, timeout=150)
         self.assertEqual(outcome.reply["status"], "ok", outcome.outputs)
         return outcome.of("execute_result")[0]["data"]
+
+    def test_the_pointer_of_a_task_leads_to_its_context(self):
+        self.kernel.run("const entry = vm.map('scx_task_map').get(1)", timeout=150)
+        shown = self.data("tree(entry.data)")
+        self.assertRegex(shown["text/html"], r"\.payload .*struct task_ctx")
+        self.assertEqual(self.data("[entry.data.payload.pid, entry.data.$payload.comm]")["text/plain"], "[ 1, 'init' ]")
+        place = "vm.arenas[0].describe(entry.data.$value)"
+        self.assertEqual(self.data(f"[{place}.value.pid, {place}.value.comm]")["text/plain"], "[ 1, 'init' ]")
+        refused = self.kernel.run("vm.arenas[0].at(entry.data.$value, 'struct task_ctx')", timeout=150)
+        self.assertIn("is the header of scx_task_allocator", refused.reply["evalue"])
 
     def test_no_column_vanishes(self):
         shown = self.data("vm.tasks.slice(0, 3).map((t) => ({ ...t, waitedMs: 3 }))")
@@ -58,6 +69,18 @@ class Values(unittest.TestCase):
         )
         self.assertEqual(self.data(cell)["text/plain"], "[ 5n, 7n, true ]")
 
+    def test_live_views_have_a_picture_that_stays(self):
+        shown = self.data("await browse(vm.tasks)")
+        self.assertIn("[kthreadd]", shown["text/html"])
+        self.assertNotIn("onclick", shown["text/html"])
+        self.assertIn("application/vnd.jupyter.widget-view+json", shown)
+        # Where the vCPUs stand and what they run is another place at each stop.
+        picture = self.data("controlBar(vm)")["text/html"]
+        for place in json.loads(self.data("JSON.stringify(vm.vcpus.map(({ where, task }) => [where ?? '', task?.name ?? '']))")["text/plain"].strip("'")):
+            for text in place:
+                self.assertIn(html.escape(text), picture)
+        self.assertEqual(picture.count("<tr"), 1 + len(json.loads(self.data("JSON.stringify(vm.vcpus.map(({ index }) => index))")["text/plain"].strip("'"))))
+
     def test_frames_of_maps_and_tasks(self):
         shown = self.data("vm.map('pid_stats').frame().join(vm.tasks.frame()).filter((row) => row.pid === 1).select('key', 'value.comm', 'name')")
         self.assertRegex(shown["text/plain"], r"^key  value.comm  name\n  1  init        init\n1 rows$")
@@ -66,11 +89,25 @@ class Values(unittest.TestCase):
         exact = "vm.map('pid_stats').frame().rollup({ sum: op.sum('value.runtime_ns') }).cell(0, 'sum') === [...vm.map('pid_stats').entries()].reduce((sum, { value }) => sum + value.value.runtime_ns, 0n)"
         self.assertEqual(self.data(exact)["text/plain"], "true")
 
+    def test_a_guest_over_time(self):
+        cell = (
+            "const samples = await vm.record({ every: { ms: 5 }, for: { ms: 25 } }, () => ({ ticks: vm.map('pid_stats').get(1).nr_run }));\n"
+            "[samples.names.join(), samples.cell(0, 'ms'), samples.length > 1, samples.cell(samples.length - 1, 'ms') >= 25, vm.state]"
+        )
+        self.assertEqual(self.data(cell)["text/plain"], "[ 'ms,sliceMs,overMs,ticks', 0, true, true, 'frozen' ]")
+        self.assertIn("<svg", self.data("series(samples, { y: 'ticks' })")["text/html"])
+
     def test_outputs_have_the_style_that_they_need(self):
         shown = self.data("vm.maps")["text/html"]
         self.assertIn(".cs table", shown)
         self.assertNotIn(".cs .lane", shown)
         self.assertNotIn(".cs details", shown)
+
+    def test_text_keeps_names_whole(self):
+        *rows, last = self.data("vm.tasks")["text/plain"].split("\n")
+        self.assertFalse([row for row in rows if "…" in row])
+        self.assertTrue([row for row in rows if "[rcu_exp_par_gp_kthread_worker/0]" in row])
+        self.assertRegex(last, r"^the first 60 of \d+ tasks; browse\(…\) pages through all$")
 
 
 if __name__ == "__main__":
