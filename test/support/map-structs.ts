@@ -67,9 +67,11 @@ export function describeMaps(t: Types, parts: MapParts): void {
 
   // include/linux/perf_event.h, include/linux/bpf.h
   const attributes = t.struct('perf_event_attr', { config: u64, type: u32 })
-  t.struct('perf_event', { cpu: s32, tp_event: pointer, attr: attributes })
+  const hardware = t.struct('hw_perf_event', { state: s32, target: pointer })
+  t.struct('perf_event', { cpu: s32, tp_event: pointer, attr: attributes, hw: hardware })
   t.struct('bpf_event_entry', { perf_file: pointer, event: pointer })
   t.b.enum('perf_type_id', { PERF_TYPE_HARDWARE: 0, PERF_TYPE_SOFTWARE: 1, PERF_TYPE_TRACEPOINT: 2 })
+  t.b.enum('perf_hw_id', { PERF_COUNT_HW_CPU_CYCLES: 0, PERF_COUNT_HW_INSTRUCTIONS: 1 })
   t.b.enum('perf_sw_ids', { PERF_COUNT_SW_CPU_CLOCK: 0, PERF_COUNT_SW_BPF_OUTPUT: 10 })
 
   // net/core/sock_map.c, kernel/bpf/reuseport_array.c, include/net/sock.h
@@ -93,7 +95,11 @@ export function describeMaps(t: Types, parts: MapParts): void {
     skc_v6_rcv_saddr: t.struct('in6_addr_too', { u6_addr8: t.b.array(u8, 16) }),
     skc_cookie: atomic64,
   })
-  t.struct('sock', { sk_type: u16, __sk_common: common, sk_socket: pointer })
+  const sock = t.struct('sock', { sk_type: u16, __sk_common: common, sk_socket: pointer })
+  // include/net/af_unix.h, xdp_sock.h
+  t.struct('unix_address', { refcnt: u32, hash: u32, len: s32, name: t.b.array(t.char, 0) })
+  t.struct('unix_sock', { sk: sock, addr: pointer })
+  t.struct('xdp_sock', { sk: sock, rx: pointer, dev: pointer, queue_id: u16 })
   t.b.enum('sock_type', { SOCK_STREAM: 1, SOCK_DGRAM: 2, SOCK_RAW: 3 })
 
   // include/linux/bpf_local_storage.h, kernel/bpf/local_storage.c, include/linux/cgroup-defs.h, kernfs.h, fs.h, dcache.h

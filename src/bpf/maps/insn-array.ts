@@ -33,7 +33,8 @@ export const insnArrayReader: EntryReader = {
       }
       // A page that is missing is said once for all its elements.
       const last = Math.min(map.maxEntries, i + Math.ceil((4096 - Number(address & 0xfffn)) / size)) - 1
-      problems.add(`elements ${i} to ${last}`, describeProblem(read.problem))
+      const which = last === i ? `element ${i}` : `elements ${i} to ${last}`
+      problems.add(which, describeProblem(read.problem))
       i = last
     }
   },

@@ -216,10 +216,6 @@ function jumps(code: readonly Instruction[]): Map<number, number[]> {
   const found = new Map<number, number[]>()
   for (let at = 0; at < code.length; at++) {
     const { code: opcode, offset, immediate } = code[at] as Instruction
-    if (opcode === loadImmediate64) {
-      at++
-      continue
-    }
     const kind = opcode & 7
     if (kind !== InstructionClass.jump && kind !== InstructionClass.jump32) continue
     const target = at + 1 + (opcode === farJumpCode ? immediate : offset)
