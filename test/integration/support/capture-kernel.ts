@@ -61,7 +61,7 @@ export interface CaptureOptions {
 
 /**
  * Boots a guest with a capture kernel (Documentation/admin-guide/kdump/kdump.rst), a spinning task on each CPU, takes
- * CPUs offline and makes it panic. Resolves when the capture kernel has begun to save.
+ * CPUs offline and makes it panic. Resolves when the capture kernel has begun to save, by a task named `capturing`.
  */
 export async function captureCrash(options: CaptureOptions): Promise<CapturedGuest> {
   const { arch = 'amd64', cpus, offline } = options
@@ -82,7 +82,8 @@ export async function captureCrash(options: CaptureOptions): Promise<CapturedGue
     copyFileSync((await resolveKernel(options.kernel, { arch })).path, at('vmlinuz'))
     writeFileSync(
       at('capture.sh'),
-      `echo "capture: saving"
+      `printf capturing >/proc/$$/comm
+echo "capture: saving"
 ${tools === undefined ? '' : `makedumpfile() { ${callOf('makedumpfile', '"$@"')}; }\n`}${options.save} >/dev/virtio-ports/cryoscope.out
 echo "capture: saved with status $?"
 while :; do sleep 1000; done
