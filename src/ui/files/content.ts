@@ -119,7 +119,7 @@ export function streamedFile(
       let sum = 0
       for (const piece of make()) {
         sum += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
-        yield
+        yield piece
       }
       length = sum
     },

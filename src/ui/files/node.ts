@@ -37,8 +37,8 @@ export interface File {
   readonly about?: string
   /** Bytes; undefined where only reading to the end would tell. Throws CryoscopeError when it cannot be read at all. */
   size(): number | undefined
-  /** Finds out a size that `size` does not know, in steps, so that others have their turn between them. */
-  readonly measure?: () => Iterable<unknown>
+  /** Finds out a size that `size` does not know, by making the content piece by piece; of a short one there is no piece. */
+  readonly measure?: () => Iterable<string | Uint8Array>
   /** Bytes that take room, for sparse files. */
   readonly allocated?: () => number
   /** Throws CryoscopeError when it cannot be read at all. */

@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../../errors.js'
 import { type Directory, type File, type Node, nodeAt, type OpenFile } from '../files/node.js'
 import { FileError } from './errno.js'
+import { Handing } from './handing.js'
 
 /** Where the files come from. */
 export interface FileSource {
@@ -39,6 +40,9 @@ export interface Opened {
   /** Its length was found out for this opening; what was said of it before is wrong. */
   readonly hasNewSize: boolean
 }
+
+/** Takes a part of a file; false when it cannot, and then it is asked no more. */
+export type Take = (bytes: Uint8Array, offset: number) => boolean
 
 interface Handle {
   readonly node: File
@@ -142,14 +146,15 @@ export class FileSystem {
 
   /**
    * The length of a stream is counted before it is opened: tar and others ask for it then, and believe it. Asking for it
-   * alone counts nothing, so that listing a directory costs nothing.
+   * alone counts nothing, so that listing a directory costs nothing. What is made for that goes to `take`, where contents
+   * never change: whoever has taken all of it knows the length, too.
    */
-  readyToOpen(path: string): Promise<void> | undefined {
+  readyToOpen(path: string, take?: Take): Promise<void> | undefined {
     const ready = this.ready(path)
-    return ready === undefined ? this.#measured(path) : ready.then(() => this.#measured(path))
+    return ready === undefined ? this.#measured(path, take) : ready.then(() => this.#measured(path, take))
   }
 
-  #measured(path: string): Promise<void> | undefined {
+  #measured(path: string, take: Take | undefined): Promise<void> | undefined {
     const node = nodeAt(this.#source.root, path)
     if (node?.kind !== 'file' || node.measure === undefined || safely(() => node.size()) !== undefined) {
       return undefined
@@ -157,7 +162,7 @@ export class FileSystem {
     let counting = this.#counting.get(node)
     if (counting === undefined) {
       counting = this.#source
-        .during(() => this.#count(node))
+        .during(() => this.#count(node, path, this.#source.isFixed ? take : undefined))
         .finally(() => {
           this.#counting.delete(node)
         })
@@ -166,17 +171,20 @@ export class FileSystem {
     return counting
   }
 
-  async #count(node: File): Promise<void> {
+  async #count(node: File, path: string, take: Take | undefined): Promise<void> {
     const { generation } = this.#source
+    const handing = take === undefined ? undefined : new Handing(take)
     try {
       let end = performance.now() + countingTime
-      for (const _ of node.measure?.() ?? []) {
+      for (const piece of node.measure?.() ?? []) {
+        handing?.add(piece)
         if (performance.now() < end) continue
         await new Promise(setImmediate)
         // What is counted is gone.
         if (this.#source.generation !== generation) return
         end = performance.now() + countingTime
       }
+      if (handing?.end() === node.size()) this.#unsized.delete(path)
     } catch (error) {
       // Opening it says why.
       if (!(error instanceof CryoscopeError)) throw error

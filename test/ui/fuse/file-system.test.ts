@@ -179,6 +179,34 @@ describe('file operations', () => {
     },
   )
 
+  it('hand on what is made to count a stream that never changes, and take its length for known then', async () => {
+    const handed: Buffer[] = []
+    const take = (bytes: Uint8Array, offset: number): boolean => {
+      expect(offset).toBe(handed.reduce((sum, { length }) => sum + length, 0))
+      return handed.push(Buffer.from(bytes)) < 100
+    }
+    const { files } = mounted()
+    expect(files.status('/large').size).toBe(0)
+    await files.readyToOpen('/large', take)
+    expect(Buffer.concat(handed).equals(Buffer.alloc(70 * 65_536, 'y'))).toBe(true)
+    for (const { length } of handed.slice(0, -1)) expect(length % 4096).toBe(0)
+    expect(files.open('/large', 0)).toMatchObject({ isDirect: false, keepsCache: true, hasNewSize: false })
+
+    // Who does not take the second part does not know the length.
+    const other = mounted().files
+    let asked = 0
+    expect(other.status('/large').size).toBe(0)
+    await other.readyToOpen('/large', () => ++asked < 2)
+    expect([asked, failure(() => other.open('/large', 0))]).toEqual([2, -116])
+
+    // What changes is read when it is asked for.
+    const running = mounted({ isFixed: false }).files
+    await running.readyToOpen('/large', () => {
+      throw new Error('was handed on')
+    })
+    expect(running.open('/large', 0)).toMatchObject({ isDirect: true })
+  })
+
   it('stop counting when the target has changed', async () => {
     const { files, source } = mounted({ isFixed: false })
     let pieces = 0
@@ -188,7 +216,7 @@ describe('file operations', () => {
       *measure() {
         for (;;) {
           if (++pieces % 1000 === 0) source.generation++
-          yield
+          yield ''
         }
       },
       open: () => openBytes(Buffer.alloc(0)),

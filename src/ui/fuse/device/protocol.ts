@@ -53,7 +53,7 @@ export const initFlags = {
 export const openFlags = { DIRECT_IO: 1, KEEP_CACHE: 2, CACHE_DIR: 8, NOFLUSH: 32 } as const
 
 /** enum fuse_notify_code: what is said without being asked. */
-export const notice = { INVAL_INODE: 2 } as const
+export const notice = { INVAL_INODE: 2, STORE: 4 } as const
 
 /** FATTR_SIZE of fuse_setattr_in.valid. */
 export const setsSize = 1 << 3

@@ -4,6 +4,7 @@ import type { BindingOptions } from '../binding.js'
 import { errno, errnoOf, FileError } from '../errno.js'
 import type { FileSystem } from '../file-system.js'
 import { below, Nodes } from './nodes.js'
+import { Notices } from './notices.js'
 import {
   attributesSize,
   direntLength,
@@ -11,7 +12,6 @@ import {
   initFlags,
   largestWrite,
   mostPages,
-  notice,
   type Owner,
   opcode,
   openFlags,
@@ -23,7 +23,6 @@ import {
   type Request,
   setsSize,
 } from './protocol.js'
-import { libc } from './system.js'
 
 const page = 4096
 /** Room for the answer to the largest read. */
@@ -32,8 +31,6 @@ const answerSize = outHeaderSize + mostPages * page
 const longestName = 255
 /** Seconds for which attributes are believed that never change, or of whose change the kernel is told. */
 const attributesHold = 3600
-/** struct fuse_notify_inval_inode_out. */
-const noticeSize = 24
 
 /** A directory that is open: what it held when it was opened. */
 interface OpenDirectory {
@@ -60,6 +57,7 @@ export class Responder {
   readonly #files: FileSystem
   readonly #options: BindingOptions
   readonly #owner: Owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  readonly #notices: Notices
   readonly #nodes = new Nodes()
   readonly #directories = new Map<number, OpenDirectory>()
   readonly #out = Buffer.alloc(answerSize)
@@ -72,6 +70,7 @@ export class Responder {
 
   constructor(device: number, options: BindingOptions) {
     this.#device = device
+    this.#notices = new Notices(device)
     this.#files = options.files
     this.#options = options
     this.#works = this.#table()
@@ -87,26 +86,9 @@ export class Responder {
 
   /** The guest has run, or something was written: nothing that the kernel was told is to be believed. */
   #forgetAttributes(): void {
-    for (const node of this.#nodes.takeBelieved()) this.#invalidate(node)
-    for (const node of this.#paged) this.#invalidatePages(node)
+    for (const node of this.#nodes.takeBelieved()) this.#notices.attributesChanged(node)
+    for (const node of this.#paged) this.#notices.pagesChanged(node)
     this.#paged.clear()
-  }
-
-  /** Tells the kernel to ask for a node's attributes again; this waits for nothing. */
-  #invalidate(node: number): void {
-    try {
-      writeSync(this.#device, invalidation(node, -1))
-    } catch {
-      // It has forgotten the node already.
-    }
-  }
-
-  /** Tells it to drop pages, too. From a thread: it waits for pages that are being read, which are answered here. */
-  #invalidatePages(node: number): void {
-    const message = invalidation(node, 0)
-    libc()
-      .write(this.#device, message, message.length)
-      .catch(() => {})
   }
 
   take(request: Request): void {
@@ -314,9 +296,10 @@ export class Responder {
     const { node } = request
     const path = this.#path(node)
     const flags = request.word(0)
-    return this.#when(this.#files.readyToOpen(path), () => {
+    const take = (bytes: Uint8Array, offset: number): boolean => this.#notices.store(node, bytes, offset)
+    return this.#when(this.#files.readyToOpen(path, take), () => {
       const { handle, isDirect, keepsCache, isWritten, hasNewSize } = this.#files.open(path, flags)
-      if (hasNewSize) this.#invalidate(node)
+      if (hasNewSize) this.#notices.attributesChanged(node)
       if (!isDirect && !this.#options.isFixed) this.#paged.add(node)
       return this.#putOpened(
         handle,
@@ -477,14 +460,4 @@ export class Responder {
       this.#nodes.forget(request.long(8 + index * 16), request.long(16 + index * 16))
     }
   }
-}
-
-/** A notice in its header; from an offset below 0 it is for attributes alone. */
-function invalidation(node: number, offset: number): Buffer {
-  const message = Buffer.alloc(outHeaderSize + noticeSize)
-  message.writeUInt32LE(message.length, 0)
-  message.writeInt32LE(notice.INVAL_INODE, 4)
-  putLong(message, outHeaderSize, node)
-  message.writeBigInt64LE(BigInt(offset), outHeaderSize + 8)
-  return message
 }

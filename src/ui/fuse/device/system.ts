@@ -11,6 +11,8 @@ interface System {
   /** In a thread of its own. */
   write(fd: number, buffer: Buffer, length: number): Promise<number>
   fcntl(fd: number, command: number, value: number): number
+  /** Waits here: nothing else of this process happens meanwhile. `timeout` is a struct timespec. */
+  ppoll(entries: Buffer, count: number, timeout: Buffer, signals: null): number
   /** Waits in a thread of its own. */
   poll(entries: Buffer, count: number, timeout: number): Promise<number>
 }
@@ -43,6 +45,7 @@ export function libc(): System {
       pipe2: library.func('int pipe2(void *, int)'),
       // It takes further arguments in the same registers whether it is variadic or not.
       fcntl: library.func('int fcntl(int, int, int)'),
+      ppoll: library.func('int ppoll(void *, unsigned long, void *, void *)'),
       read: library.func('int64_t read(int, void *, size_t)'),
       poll: (entries, count, timeout) => inThread(poll, entries, count, timeout),
       write: (fd, buffer, length) => inThread(write, fd, buffer, length),
