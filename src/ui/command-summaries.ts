@@ -304,6 +304,6 @@ export const commandSummaries = [
     name: 'doctor',
     group: 'Tools',
     summary: 'what is installed, what is missing, and the command that installs it',
-    example: 'cryoscope doctor',
+    example: 'cryoscope doctor --fix',
   },
 ] as const satisfies readonly CommandSummary[]

@@ -158,6 +158,17 @@ describe('a command without a guest', () => {
     expect((await run('ps')).stdout).toBe('')
   })
 
+  it('doctor takes names for mending alone, and only those of its checks', async () => {
+    expect(await run('doctor', 'fuse')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('doctor --fix'),
+    })
+    expect(await run('doctor', '--fix', 'nonsense')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing called nonsense'),
+    })
+  }, 30_000)
+
   it('doctor reports every check, and its exit code follows from them', async () => {
     const { code, stdout } = await run('doctor', '--json')
     const report = JSON.parse(stdout) as {
@@ -174,8 +185,14 @@ describe('a command without a guest', () => {
         'kvm',
         'guest kernels',
         'bpftool',
+        ...['fuse', 'fusermount3', 'fuse-native'],
       ]),
     )
+    for (const check of report.checks) {
+      for (const key of Object.keys(check)) {
+        expect(['name', 'state', 'needed', 'found', 'fix']).toContain(key)
+      }
+    }
     for (const { name, state, needed, fix } of report.checks) {
       if (state === 'missing' && needed) expect(fix, name).toBeTruthy()
     }

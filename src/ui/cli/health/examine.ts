@@ -1,24 +1,17 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { freemem, homedir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { CryoscopeError } from '../../errors.js'
-import { cacheDirectory } from '../../machine/kernels.js'
-import { packageRoot } from '../../package-root.js'
-import { sizeText } from '../../units.js'
-import { demoPlaces, findBpftool } from '../demo-guest.js'
-import { notebookInstall, requireForNotebooks } from '../jupyter/notebook-packages.js'
-
-/** One line of `doctor`. */
-export interface Check {
-  readonly name: string
-  readonly state: 'ok' | 'missing'
-  /** False: only some commands need it, and `found` says which. */
-  readonly needed: boolean
-  readonly found: string
-  /** The command that helps. */
-  readonly fix?: string
-}
+import { dirname, join } from 'node:path'
+import { CryoscopeError } from '../../../errors.js'
+import { cacheDirectory } from '../../../machine/kernels.js'
+import { packageRoot } from '../../../package-root.js'
+import { sizeText } from '../../../units.js'
+import { demoPlaces, findBpftool } from '../../demo-guest.js'
+import { loadFuse } from '../../fuse/fuse-native.js'
+import { notebookInstall, requireForNotebooks } from '../../jupyter/notebook-packages.js'
+import type { Check } from './check.js'
+import { fuseChecks } from './fuse.js'
+import { here, packageAdvice } from './surroundings.js'
 
 const leastNode = [20, 19] as const
 
@@ -28,19 +21,18 @@ export async function examine(): Promise<Check[]> {
     node(),
     await koffi(),
     qemu(),
-    program('qemu-system-aarch64', 'runs arm64 guests (boot --arch arm64)', 'apt install qemu-system-arm'),
+    extra(program('qemu-system-aarch64', 'runs arm64 guests (boot --arch arm64)', 'qemu-system-arm')),
     await busybox(),
     await accelerator(),
     runtimeState(await runtimePlace()),
     lifetimes(),
     await kernels(),
     await mirror(),
-    unpacker('xz', 'unpacks module and package files', 'apt install xz-utils'),
-    unpacker('zstd', 'unpacks module and package files', 'apt install zstd'),
-    fuse(),
-    fuseHelper(),
+    program('xz', 'unpacks module and package files', 'xz-utils'),
+    program('zstd', 'unpacks module and package files', 'zstd'),
+    ...(await fuseChecks(here, loadFuse)),
     bpftool(),
-    program('clang-19', 'rebuilds the demo scheduler, which comes built', 'apt install clang-19'),
+    extra(program('clang-19', 'rebuilds the demo scheduler, which comes built', 'clang-19')),
     demoParts(),
     notebooks(),
     jupyter(),
@@ -76,11 +68,11 @@ async function koffi(): Promise<Check> {
 }
 
 function qemu(): Check {
-  return program('qemu-system-x86_64', 'runs guests', 'apt install qemu-system-x86', true)
+  return program('qemu-system-x86_64', 'runs guests', 'qemu-system-x86', true)
 }
 
 async function busybox(): Promise<Check> {
-  const { installedBusybox } = await import('../../machine/image.js')
+  const { installedBusybox } = await import('../../../machine/image.js')
   const place = await installedBusybox()
   const found = 'static, the user space of guests'
   return place === undefined
@@ -89,7 +81,8 @@ async function busybox(): Promise<Check> {
         state: 'missing',
         needed: false,
         found: `${found}; the first boot fetches it`,
-        fix: onThisSystem('apt install busybox-static'),
+        fix: packageAdvice('busybox-static', here),
+        remedy: { kind: 'fetch', what: 'busybox' },
       }
     : { name: 'busybox', state: 'ok', needed: false, found: `${place}, ${found}` }
 }
@@ -99,9 +92,9 @@ async function accelerator(): Promise<Check> {
   const closed = noAccess('/dev/kvm')
   if (closed !== undefined) return { name, state: 'missing', needed: false, ...closed }
   try {
-    const { findQemu } = await import('../../machine/qemu.js')
-    const { chooseAccelerator } = await import('../../machine/accelerator.js')
-    const { runtimeDirectory } = await import('../../machine/runtime-directory.js')
+    const { findQemu } = await import('../../../machine/qemu.js')
+    const { chooseAccelerator } = await import('../../../machine/accelerator.js')
+    const { runtimeDirectory } = await import('../../../machine/runtime-directory.js')
     const { kind, reason } = await chooseAccelerator('auto', {
       qemu: findQemu(),
       cacheDirectory: runtimeDirectory(),
@@ -113,23 +106,18 @@ async function accelerator(): Promise<Check> {
   }
 }
 
-/** Why a device cannot be used, where it is there and the user may not open it. */
+/** Why KVM cannot be used, where it is there and the user may not open it. */
 function noAccess(device: string): { found: string; fix: string } | undefined {
-  if (!existsSync(device)) return undefined
-  try {
-    accessSync(device, constants.R_OK | constants.W_OK)
-    return undefined
-  } catch {
-    return {
-      found: `${device} is there, but this user may not open it; guests are emulated`,
-      fix: 'sudo usermod -aG kvm "$USER", then log in again',
-    }
+  if (here.device(device) !== 'closed') return undefined
+  return {
+    found: `${device} is there, but this user may not open it; guests are emulated`,
+    fix: 'sudo usermod -aG kvm "$USER", then log in again',
   }
 }
 
 async function runtimePlace(): Promise<string | CryoscopeError> {
   try {
-    const { runtimeDirectory } = await import('../../machine/runtime-directory.js')
+    const { runtimeDirectory } = await import('../../../machine/runtime-directory.js')
     return runtimeDirectory()
   } catch (error) {
     if (error instanceof CryoscopeError) return error
@@ -154,12 +142,12 @@ function lifetimes(): Check {
   return program(
     'setpriv',
     'ends guests at once when cryoscope is killed (without it the next command does)',
-    'apt install util-linux',
+    'util-linux',
   )
 }
 
 async function kernels(): Promise<Check> {
-  const { knownKernels } = await import('../../machine/kernels.js')
+  const { knownKernels } = await import('../../../machine/kernels.js')
   const table = knownKernels()
   const cache = join(cacheDirectory(), 'kernels')
   const cached = table.kernels.filter(({ minor }) => existsSync(join(cache, minor, 'vmlinuz')))
@@ -172,6 +160,7 @@ async function kernels(): Promise<Check> {
     state: 'missing',
     needed: false,
     found: `none in the cache; the first boot fetches ${table.default}`,
+    remedy: { kind: 'fetch', what: 'kernel' },
   }
 }
 
@@ -208,33 +197,6 @@ async function mirror(): Promise<Check> {
   }
 }
 
-function unpacker(name: string, purpose: string, fix: string): Check {
-  return program(name, purpose, fix)
-}
-
-/** The kernel's part and who may use it. */
-function fuse(): Check {
-  const check = { name: 'fuse', needed: false }
-  try {
-    accessSync('/dev/fuse', constants.R_OK | constants.W_OK)
-    return { ...check, state: 'ok', found: '/dev/fuse, mounts targets as files' }
-  } catch (cause) {
-    const isThere = (cause as NodeJS.ErrnoException).code !== 'ENOENT'
-    return isThere
-      ? {
-          ...check,
-          state: 'missing',
-          found: 'this user may not open /dev/fuse',
-          fix: 'sudo chmod 666 /dev/fuse',
-        }
-      : { ...check, state: 'missing', found: 'the kernel has no FUSE loaded', fix: 'sudo modprobe fuse' }
-  }
-}
-
-function fuseHelper(): Check {
-  return program('fusermount3', 'mounts for ordinary users, and unmounts', 'apt install fuse3')
-}
-
 function notebooks(): Check {
   const check = { name: 'tslab', needed: false }
   try {
@@ -249,9 +211,9 @@ function notebooks(): Check {
 /** Any front end does. */
 function jupyter(): Check {
   const fronts = ['jupyter-lab', 'jupyter-notebook', 'jupyter']
-  const found = fronts.map((name) => program(name, 'opens notebooks', 'apt install jupyter-notebook'))
+  const found = fronts.map((name) => program(name, 'opens notebooks', 'jupyter-notebook'))
   const [first, , last] = found
-  return { ...(found.find(({ state }) => state === 'ok') ?? last ?? first), name: 'jupyter' } as Check
+  return extra({ ...(found.find(({ state }) => state === 'ok') ?? last ?? first), name: 'jupyter' } as Check)
 }
 
 /** A kernel takes about 15 MB in the cache, and its package 100 while it is fetched. */
@@ -304,7 +266,13 @@ function bpftool(): Check {
   const place = findBpftool()
   const found = 'loads the demo in the guest'
   return place === undefined
-    ? { name: 'bpftool', state: 'missing', needed: false, found: `${found}; the first demo fetches it` }
+    ? {
+        name: 'bpftool',
+        state: 'missing',
+        needed: false,
+        found: `${found}; the first demo fetches it`,
+        remedy: { kind: 'fetch', what: 'bpftool' },
+      }
     : { name: 'bpftool', state: 'ok', needed: false, found: `${place}, ${found}` }
 }
 
@@ -321,38 +289,20 @@ function demoParts(): Check {
     : { name: 'demo', state: 'ok', needed: false, found: place }
 }
 
-/** A program on PATH, or where Debian keeps administrators' tools. */
-function program(name: string, purpose: string, fix: string, needed = false): Check {
-  const path = findProgram(name)
+/** A program, and the Debian package that has it. */
+function program(name: string, purpose: string, debianPackage: string, needed = false): Check {
+  const path = here.program(name)
   const check = { name, needed }
-  if (path === undefined) return { ...check, state: 'missing', found: purpose, fix: onThisSystem(fix) }
-  return { ...check, state: 'ok', found: `${path}, ${purpose}` }
-}
-
-function findProgram(name: string): string | undefined {
-  const places = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
-  return places
-    .map((place) => join(place, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK)
-        return statSync(path).isFile()
-      } catch {
-        return false
-      }
-    })
-}
-
-/** Elsewhere than on Debian the package has another name; it is said what is meant. */
-function onThisSystem(fix: string): string {
-  if (!fix.startsWith('apt install ') || isDebian()) return fix
-  return `install what Debian calls ${fix.slice('apt install '.length)}`
-}
-
-function isDebian(): boolean {
-  try {
-    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
-  } catch {
-    return false
+  if (path !== undefined) return { ...check, state: 'ok', found: `${path}, ${purpose}` }
+  return {
+    ...check,
+    state: 'missing',
+    found: purpose,
+    fix: packageAdvice(debianPackage, here),
+    remedy: { kind: 'package', name: debianPackage },
   }
+}
+
+function extra(check: Check): Check {
+  return { ...check, isExtra: true }
 }

@@ -1,0 +1,66 @@
+import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** `closed`: this user may not open it. `dead`: it is there, and nothing in the kernel answers. */
+export type DeviceState = 'usable' | 'absent' | 'closed' | 'dead'
+
+/** What checks ask of the machine, so that tests can give another one. */
+export interface Surroundings {
+  readonly isRoot: boolean
+  readonly isDebian: boolean
+  /** Opens it, for reading and writing. */
+  device(path: string): DeviceState
+  /** The path of a program on PATH, or where administrators' tools are. */
+  program(name: string): string | undefined
+  /** Whether a program runs as its owner, and that is root. */
+  runsAsRoot(path: string): boolean
+}
+
+export const here: Surroundings = {
+  get isRoot() {
+    return process.getuid?.() === 0
+  },
+  get isDebian() {
+    try {
+      return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
+    } catch {
+      return false
+    }
+  },
+  device(path) {
+    try {
+      closeSync(openSync(path, constants.O_RDWR))
+      return 'usable'
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return 'absent'
+      return ['EACCES', 'EPERM'].includes(code) ? 'closed' : 'dead'
+    }
+  },
+  program(name) {
+    const places = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+    return places
+      .map((place) => join(place, name))
+      .find((path) => {
+        try {
+          accessSync(path, constants.X_OK)
+          return statSync(path).isFile()
+        } catch {
+          return false
+        }
+      })
+  },
+  runsAsRoot(path) {
+    try {
+      const { mode, uid } = statSync(path)
+      return uid === 0 && (mode & 0o4000) !== 0
+    } catch {
+      return false
+    }
+  },
+}
+
+/** What to say of a Debian package: elsewhere it has another name, and it is said what is meant. */
+export function packageAdvice(name: string, { isDebian }: Surroundings): string {
+  return isDebian ? `apt install ${name}` : `install what Debian calls ${name}`
+}

@@ -1,0 +1,28 @@
+import type { DeviceState, Surroundings } from '../../../../src/ui/cli/health/surroundings.js'
+
+interface Machine {
+  readonly isRoot?: boolean
+  readonly isDebian?: boolean
+  readonly device?: DeviceState
+  /** Names of what is installed. */
+  readonly programs?: readonly string[]
+  /** Those of them that run as root. */
+  readonly asRoot?: readonly string[]
+}
+
+/** A machine that is as it is said to be. */
+export function machine({
+  isRoot = false,
+  isDebian = true,
+  device = 'usable',
+  programs = [],
+  asRoot = [],
+}: Machine): Surroundings {
+  return {
+    isRoot,
+    isDebian,
+    device: () => device,
+    program: (name) => (programs.includes(name) ? `/usr/bin/${name}` : undefined),
+    runsAsRoot: (path) => asRoot.includes(path.slice('/usr/bin/'.length)),
+  }
+}
