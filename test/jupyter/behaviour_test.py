@@ -54,6 +54,44 @@ class Behaviour(unittest.TestCase):
                 self.assertIn("would end the notebook's kernel", outcome.reply["evalue"])
                 self.assertEqual(self.run_cell("kept").result, "5")
 
+    def test_what_only_ipython_knows_says_what_to_write(self):
+        cells = {
+            "%%bash\nls": "1:1 - %%bash is a magic of IPython; here it is (await import('node:child_process')).execSync('command'",
+            "console.log(7)\n%time 1": "2:1 - %time is a magic of IPython; here it is console.time",
+            "!ls -la": '1:1 - "!ls" runs a command in IPython',
+            "console?": '1:1 - "console?" asks IPython for help; here it is Shift-Tab',
+        }
+        for code, said in cells.items():
+            with self.subTest(code=code):
+                outcome = self.run_cell(code)
+                self.assertEqual(outcome.reply["ename"], "TypeScriptError")
+                self.assertTrue(outcome.reply["evalue"].startswith(said), outcome.reply["evalue"])
+                self.assertEqual(outcome.text, "")
+        self.assert_ok(self.run_cell("const ready = false\n!ready"))
+
+    def test_a_person_is_asked(self):
+        request = self.kernel.send("const name = await prompt('who? ');\n[name, await prompt('and?', { password: true })]", allow_stdin=True)
+        for question, secret, answer in [("who? ", False, "it's\tme"), ("and?", True, "x")]:
+            asked = self.kernel.client.get_stdin_msg(timeout=30)
+            self.assertEqual(asked["header"]["msg_type"], "input_request")
+            self.assertEqual(asked["parent_header"]["msg_id"], request)
+            self.assertEqual(asked["content"], {"prompt": question, "password": secret})
+            self.kernel.client.input(answer)
+        self.assertEqual(self.kernel.wait(request).result, "[ \"it's\\tme\", 'x' ]")
+        outcome = self.run_cell("await prompt('who?')", allow_stdin=False)
+        self.assertIn("nobody can be asked here", outcome.reply["evalue"])
+        request = self.kernel.send("await prompt('who?')", allow_stdin=True)
+        self.kernel.client.get_stdin_msg(timeout=30)
+        self.assertEqual(self.kernel.wait(request, interrupt_after=0).reply["ename"], "Interrupted")
+
+    def test_what_is_shown_is_replaced(self):
+        first = self.run_cell("const shown = display.handle(1); shown.update(2)")
+        self.assertEqual([kind for kind, _ in first.outputs if "display" in kind], ["display_data", "update_display_data"])
+        identity = first.of("display_data")[0]["transient"]["display_id"]
+        update = self.run_cell("shown.update([{ a: 3 }])").of("update_display_data")[0]
+        self.assertEqual(update["transient"]["display_id"], identity)
+        self.assertEqual(update["data"]["text/plain"], "a\n3\n1 rows")
+
     def test_an_interrupted_loop_ends(self):
         self.assert_ok(self.run_cell("let turns = 0"))
         loop = "while (true) { turns++; await new Promise((resolve) => setTimeout(resolve, 10)) }"

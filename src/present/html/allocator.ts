@@ -36,9 +36,15 @@ const mostDangling = 20
 
 /** An allocator: how full it is, slot by slot, what leaked or dangles, and its live allocations as trees. */
 export function allocatorHtml(allocator: Allocator, options: AllocatorOptions = {}): Html {
+  const leaked = new Set(allocator.leaks.map(({ index }) => index))
+  const list = allocationList(allocator, leaked, options.allocations ?? 25)
+  return html`${allocatorState(allocator, options)}${list}${danglingList(allocator)}`
+}
+
+/** How full it is, slot by slot, and what is wrong. */
+export function allocatorState(allocator: Allocator, options: AllocatorOptions = {}): Html {
   const { reading, leaks, dangling, problems } = allocator
   const { slots, regions } = reading
-  const leaked = new Set(leaks.map(({ index }) => index))
   const states = [...new Set(slots.states)]
   const counts = states.map(
     (state) =>
@@ -58,7 +64,7 @@ export function allocatorHtml(allocator: Allocator, options: AllocatorOptions = 
         : html`<span class="bar" style="width:${Math.round(share * 200)}px"></span>`
     return html`<div class="lane"><span class="n d">${name}</span>${bar}<span class="d">${used ?? '-'} of ${length} bytes</span></div>`
   })
-  return html`${title}<div>${counts}${wrong}</div>${occupancy(allocator, options.squares ?? 512)}${regionRows}${allocationList(allocator, leaked, options.allocations ?? 50)}${danglingList(allocator)}`
+  return html`${title}<div>${counts}${wrong}</div>${occupancy(allocator, options.squares ?? 512)}${regionRows}`
 }
 
 function occupancy({ reading: { slots } }: Allocator, squares: number): Html | undefined {
@@ -86,7 +92,7 @@ function allocationList(allocator: Allocator, leaked: ReadonlySet<number>, most:
   }
   const more =
     count > shown.length
-      ? html`<div class="leaf d">… ${count - shown.length} more live allocations</div>`
+      ? html`<div class="leaf d">… ${count - shown.length} more live allocations; browse(…) pages through all</div>`
       : undefined
   return html`${shown}${more}`
 }
@@ -96,7 +102,7 @@ function allocationHtml({ index, address, size, value }: Allocation, isLeaked: b
   const mark = isLeaked ? html` <span class="bad">leaked: nothing refers to it</span>` : undefined
   const head = html`<span class="m">[${index}] <span class="a">${place}</span> <span class="d">${size} bytes</span></span>${mark}`
   if (value === undefined || !isObject(value)) return html`<div class="leaf">${head}</div>`
-  return html`<details><summary>${head} <span class="d m">${value.$type}</span></summary><div class="kids">${valueTree(value, { lines: linesPerValue })}</div></details>`
+  return html`<details><summary>${head} <span class="d m">${value.$type}</span></summary><div class="kids">${valueTree(value, { lines: linesPerValue, linesOfPointer: 0 })}</div></details>`
 }
 
 function danglingList({ dangling }: Allocator): Html | undefined {

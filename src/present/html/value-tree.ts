@@ -5,6 +5,8 @@ import { type Html, html } from './markup.js'
 export interface TreeOptions {
   /** Lines in all; what goes beyond is counted and left out. */
   readonly lines?: number
+  /** Lines that every pointer gets, however many there are; 16 unless told. */
+  readonly linesOfPointer?: number
   /** What a click on an address asks for, in live views: the path of the pointer from the root. */
   readonly action?: (path: readonly string[]) => Html
 }
@@ -12,7 +14,6 @@ export interface TreeOptions {
 const usualLines = 600
 const arrayElements = 16
 const longestLine = 90
-/** Lines that every pointer gets, however many there are. */
 const leastForPointer = 16
 /** As many members that are zero are put together behind one line. */
 const manyZeros = 6
@@ -41,7 +42,8 @@ export function valueTree(value: ObjectValue, options: TreeOptions = {}): Html {
   const pointers: Line[] = []
   const lines = options.lines ?? usualLines
   const left = spread(root, lines, (line) => pointers.push(line))
-  const each = Math.max(Math.min(leastForPointer, lines), Math.floor(left / Math.max(1, pointers.length)))
+  const least = Math.min(options.linesOfPointer ?? leastForPointer, lines)
+  const each = least === 0 ? 0 : Math.max(least, Math.floor(left / Math.max(1, pointers.length)))
   for (const line of pointers) spread(line, each, () => {})
   return drawKids(root, options)
 }

@@ -1,5 +1,6 @@
+import { foreignSyntax } from './foreign-syntax.js'
 import type { TargetTypes } from './target-types.js'
-import { type CellError, errorOfDiagnostics } from './tslab/cell-error.js'
+import { type CellError, diagnosticsName, errorOfDiagnostics } from './tslab/cell-error.js'
 import type { CellEngine, CellOutcome, Completion } from './tslab/engine.js'
 
 /** Runs cells and answers questions about code: tslab knows the library and what cells declare, `types` the target. */
@@ -16,10 +17,11 @@ export class Cells {
   async run(code: string, number: number, signal: AbortSignal): Promise<CellOutcome> {
     this.#follow()
     const problems = await this.#types.check(code, signal)
-    if (problems.length > 0) return { ok: false, error: errorOfDiagnostics(problems) }
+    if (problems.length > 0) return refused(code, errorOfDiagnostics(problems))
     const outcome = await this.#engine.run(code, number)
     this.#follow()
     if (outcome.ok) this.#types.ran(code)
+    else if (outcome.error.ename === diagnosticsName) return refused(code, outcome.error)
     return outcome
   }
 
@@ -52,7 +54,10 @@ export class Cells {
   }
 
   completeness(code: string): ReturnType<CellEngine['completeness']> {
-    return this.#engine.completeness(code)
+    const found = this.#engine.completeness(code)
+    // No more lines make it one: running it says what to do instead.
+    const isForeign = found.status === 'invalid' && foreignSyntax(code) !== undefined
+    return isForeign ? { status: 'complete' } : found
   }
 
   describe(thrown: unknown): CellError {
@@ -77,6 +82,12 @@ export class Cells {
   #follow(): void {
     this.#types.follow(this.#engine.value('vm'))
   }
+}
+
+/** A cell that did not run: where it is none of TypeScript but of IPython, what to write instead. */
+function refused(code: string, error: CellError): CellOutcome {
+  const foreign = foreignSyntax(code)
+  return { ok: false, error: foreign === undefined ? error : errorOfDiagnostics([foreign]) }
 }
 
 /** As front ends name kinds. */

@@ -7,6 +7,8 @@ export interface Host {
   readonly comms: CommManager
   readonly output: { readonly parent: Partial<Header>; send(message: Outgoing): void }
   display(bundle: MimeBundle, update?: boolean): void
+  /** A line that somebody types below the running cell. */
+  ask(question: string, isSecret: boolean): Promise<string>
   /** Into the reply to the running cell: the front end opens its pager. */
   page(bundle: MimeBundle): void
 }

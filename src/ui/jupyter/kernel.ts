@@ -12,6 +12,7 @@ import type { Cells } from './cells.js'
 import { CommManager } from './comm.js'
 import type { MimeBundle } from './display/mime.js'
 import { History } from './history.js'
+import { Inputs } from './inputs.js'
 import { kernelInfo } from './kernel-info.js'
 import { Output } from './output.js'
 import { type CellError, errorOfThrown } from './tslab/cell-error.js'
@@ -48,6 +49,7 @@ export class Kernel {
   readonly #parts: KernelParts
   readonly #channels: Channels
   readonly #history = new History()
+  readonly #inputs = new Inputs()
   readonly #queue: Queued[] = []
   readonly #started = deferred()
   readonly #prepared = deferred()
@@ -62,6 +64,7 @@ export class Kernel {
     this.#channels = new Channels(connection, randomUUID(), {
       request: (channel, message) => this.#take(channel, message),
       interrupt: () => this.interrupt(),
+      input: ({ content }) => this.#inputs.take(String(content.value ?? '')),
     })
     this.output = new Output((message) => this.#channels.publish(message))
     this.comms = new CommManager((message) => this.output.send(message))
@@ -96,6 +99,13 @@ export class Kernel {
     const { data, metadata = {}, transient = {} } = bundle
     const type = update ? 'update_display_data' : 'display_data'
     this.output.send({ type, content: { data, metadata, transient } })
+  }
+
+  /** A line that somebody types; the running cell waits for it. */
+  async ask(question: string, isSecret: boolean): Promise<string> {
+    return await this.#inputs.ask((request) =>
+      this.#channels.ask(request, { prompt: question, password: isSecret }),
+    )
   }
 
   page({ data }: MimeBundle): void {

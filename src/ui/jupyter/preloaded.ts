@@ -21,6 +21,7 @@ export const preloadedNames = [
   'plot',
   'progress',
   'progressBar',
+  'prompt',
   'rateChart',
   'series',
   'spans',

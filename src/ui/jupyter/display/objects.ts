@@ -33,12 +33,10 @@ import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
 import { nanosecondsText } from '../../../units.js'
 import type { ObjectValue } from '../../../value/types.js'
-import { twinLines } from './twin.js'
+import { cutLines, twinLines } from './twin.js'
 import { View } from './view.js'
 
 const textWidth = 120
-/** Lines of text that a notebook keeps of something long. */
-const textLines = 120
 const textAllocations = 10
 /** As the prompt shows values: what is deeper or longer is in the picture. */
 const textDepth = 4
@@ -248,11 +246,4 @@ export function explanationView(explanation: Explanation): View {
 function plain(value: unknown): string {
   if (value === undefined) return '-'
   return typeof value === 'object' ? anyText(value) : String(value)
-}
-
-function cutLines(all: readonly string[]): string {
-  const shown = all.slice(0, textLines)
-  return [...shown, ...(all.length > shown.length ? [`… ${all.length - shown.length} lines more`] : [])].join(
-    '\n',
-  )
 }

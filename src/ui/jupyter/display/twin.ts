@@ -10,3 +10,12 @@ export function twinLines(headings: readonly Heading[], rows: readonly (readonly
   const cells = rows.map((row) => row.map((cell) => cutText(escapeText(cell), widestCell)))
   return tableLines(headings, cells, Number.POSITIVE_INFINITY)
 }
+
+/** Lines of text that a notebook keeps of something long. */
+const mostLines = 120
+
+export function cutLines(all: readonly string[]): string {
+  const shown = all.slice(0, mostLines)
+  const left = all.length - shown.length
+  return [...shown, ...(left > 0 ? [`… ${left} lines more`] : [])].join('\n')
+}

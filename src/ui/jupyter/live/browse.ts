@@ -1,4 +1,4 @@
-import { Allocator } from '../../../bpf/allocators/allocator.js'
+import { type Allocation, Allocator } from '../../../bpf/allocators/allocator.js'
 import { Container } from '../../../bpf/containers/container.js'
 import { BpfMap } from '../../../bpf/map.js'
 import { CryoscopeError } from '../../../errors.js'
@@ -13,7 +13,7 @@ import {
   entryRows,
 } from '../../../present/columns/map-entries.js'
 import { arePlainRows, plainCell, plainColumns } from '../../../present/columns/plain-rows.js'
-import { allocatorHtml } from '../../../present/html/allocator.js'
+import { allocatorState } from '../../../present/html/allocator.js'
 import { containerHtml } from '../../../present/html/container.js'
 import { hexdump } from '../../../present/html/hexdump.js'
 import { type Html, html } from '../../../present/html/markup.js'
@@ -65,8 +65,7 @@ interface Browser {
 
 function browserOf(value: Browsable): Browser {
   if (value instanceof BpfMap) return ofTable(mapBrowser(value))
-  if (value instanceof Allocator)
-    return ofView(new LiveView({ draw: () => allocatorHtml(value), act: () => {} }))
+  if (value instanceof Allocator) return ofTable(allocatorBrowser(value))
   if (value instanceof Container)
     return ofView(new LiveView({ draw: () => containerHtml(value), act: () => {} }))
   if (value instanceof Frame) return ofTable(frameBrowser(value))
@@ -109,6 +108,30 @@ function mapBrowser(map: BpfMap): TableBrowser<EntryRow> {
     rows: () => entryRows(map.entries()),
     cells: (row) => entryCells(map, members, row),
     open: (row) => entryHtml(row),
+  })
+}
+
+const allocationColumns: readonly Column<Allocation>[] = [
+  numberColumn('index', 'SLOT', ({ index }) => index),
+  {
+    key: 'address',
+    title: 'ADDRESS',
+    cell: ({ address }) => (address === undefined ? '-' : `0x${address.toString(16)}`),
+  },
+  numberColumn('size', 'BYTES', ({ size }) => size),
+  { key: 'value', title: 'VALUE', cell: ({ value }) => plainCell(value) },
+]
+
+/** What it has handed out, below how full it is. */
+function allocatorBrowser(allocator: Allocator): TableBrowser<Allocation> {
+  return new TableBrowser({
+    title: () => `${allocator.live.length} live allocations`,
+    above: () => allocatorState(allocator),
+    headings: allocationColumns,
+    rows: () => allocator.allocations('live'),
+    total: () => allocator.live.length,
+    cells: (row) => allocationColumns.map(({ cell }) => cell(row)),
+    open: ({ value }) => viewOf(value)?.html ?? html``,
   })
 }
 

@@ -1,6 +1,8 @@
 import { escapeHtml, Html } from '../../../present/html/markup.js'
+import { plainLines } from '../../../present/html/plain.js'
 import { framed } from '../../../present/html/style.js'
 import { displayMethod } from '../display/mime.js'
+import { cutLines } from '../display/twin.js'
 import { errorOfThrown } from '../tslab/cell-error.js'
 import { HTML, Text, VBox } from '../widgets/models.js'
 import type { Widget } from '../widgets/widget.js'
@@ -64,13 +66,14 @@ export class LiveView {
   }
 
   /**
-   * The widget, and beside it what it shows now, for viewers without a kernel. While the widget lives, its style hides the
+   * The widget, and beside it what it shows now, as a picture and as text, for viewers without a kernel. While the widget lives, its style hides the
    * picture: front ends of ipywidgets 6 show both.
    */
   [displayMethod](): Record<string, unknown> {
     const shown = this.#body.value.replace(hiding(this.widget.id).text, '').replace(clickable, '')
     const snapshot = `<div class="cs-still-${this.widget.id}">${shown}</div>`
-    return { ...this.widget[displayMethod](), 'text/html': snapshot }
+    const text = cutLines(plainLines(new Html(shown)))
+    return { ...this.widget[displayMethod](), 'text/plain': text, 'text/html': snapshot }
   }
 
   #show(content: Html): void {

@@ -11,6 +11,8 @@ export interface BrowsedRows<Row> {
   readonly title: () => string
   readonly headings: readonly Heading[]
   readonly rows: () => Iterator<Row>
+  /** What stands between the title and the table. */
+  readonly above?: () => Html
   /** How many there are, where that is known without a walk. */
   readonly total?: () => number
   readonly cells: (row: Row) => readonly string[]
@@ -131,7 +133,7 @@ export class TableBrowser<Row> {
       wanted === Number.POSITIVE_INFINITY ? await this.#pager.last() : await this.#pager.page(wanted)
     const { number, rows, more } = this.#page
     this.#wanted = number
-    const { open, headings, cells, title } = this.#browsed
+    const { open, headings, cells, title, above } = this.#browsed
     const shown = tableHtml(headings, rows.map(cells), {
       sortAction: (column) => go(`sort ${column}`),
       sorted: this.#sorted,
@@ -143,7 +145,7 @@ export class TableBrowser<Row> {
       open === undefined || this.#opened === undefined
         ? undefined
         : html`<div style="margin-top:8px">${open(this.#opened, go)}</div>`
-    return html`<div class="h">${title()}</div>${shown}${this.#pageLine(go, number, rows.length, more)}${opened}`
+    return html`<div class="h">${title()}</div>${above?.()}${shown}${this.#pageLine(go, number, rows.length, more)}${opened}`
   }
 
   #pageLine(go: Go, number: number, count: number, more: boolean): Html {

@@ -14,9 +14,12 @@ export interface CellError {
 const ownFrame = /^\s+at .*(?:node:|node_modules\/tslab\/|\/dist\/bundle\/|\/dist\/ui\/|\bnew Promise \()/
 const framesShown = 10
 
+/** What a cell is called that the compiler refused. */
+export const diagnosticsName = 'TypeScriptError'
+
 export function errorOfDiagnostics(lines: readonly string[]): CellError {
   const [sentence = 'the cell is not valid'] = (lines[0] ?? '').split('\n')
-  return { ename: 'TypeScriptError', evalue: sentence, traceback: lines.flatMap((each) => each.split('\n')) }
+  return { ename: diagnosticsName, evalue: sentence, traceback: lines.flatMap((each) => each.split('\n')) }
 }
 
 /** Sentences of ours as they are; other errors with the frames of cells. Never throws, whatever was thrown. */

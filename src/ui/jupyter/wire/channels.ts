@@ -11,6 +11,8 @@ export type RequestChannel = 'shell' | 'control'
 
 export interface Handlers {
   request(channel: RequestChannel, message: Message): void
+  /** What somebody typed into a field that a cell asked for. */
+  input(message: Message): void
   /** Ctrl-C, as the front end's button sends it. */
   interrupt(): void
 }
@@ -21,10 +23,11 @@ export class Channels {
   readonly #session: string
   readonly #handlers: Handlers
   readonly #shell = new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 500 })
-  readonly #stdin = new Router({ sendHighWaterMark: 0, linger: 0 })
+  readonly #stdin = new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 0 })
   readonly #iopub = new Publisher({ sendHighWaterMark: 0, linger: 500 })
   readonly #toShell = new SendQueue(this.#shell)
   readonly #toAll = new SendQueue(this.#iopub)
+  readonly #toStdin = new SendQueue(this.#stdin)
   #control: ControlThread | undefined
 
   constructor(connection: Connection, session: string, handlers: Handlers) {
@@ -39,7 +42,7 @@ export class Channels {
    */
   async open(): Promise<void> {
     this.#control = startControl(this.#connection, this.#session, {
-      frames: (frames) => this.#take('control', frames),
+      frames: (frames) => this.#take(frames, (message) => this.#handlers.request('control', message)),
       interrupt: () => this.#handlers.interrupt(),
     })
     await Promise.all([
@@ -48,7 +51,8 @@ export class Channels {
       this.#stdin.bind(addressOf(this.#connection, 'stdin')),
       this.#iopub.bind(addressOf(this.#connection, 'iopub')),
     ])
-    void this.#readShell()
+    void this.#read(this.#shell, (message) => this.#handlers.request('shell', message))
+    void this.#read(this.#stdin, (message) => this.#handlers.input(message))
   }
 
   publish(message: Outgoing): void {
@@ -59,6 +63,12 @@ export class Channels {
     const frames = this.#encode({ type, content, ids: request.ids, parent: request.header })
     if (channel === 'control') this.#control?.send(frames)
     else await this.#toShell.send(frames)
+  }
+
+  /** Asks the front end that sent a request for a line of text. */
+  ask(request: Message, content: unknown): void {
+    const message = { type: 'input_request', content, ids: request.ids, parent: request.header }
+    void this.#toStdin.send(this.#encode(message))
   }
 
   /** Resolves when everything is sent and the sockets are closed. */
@@ -72,11 +82,11 @@ export class Channels {
     return encodeMessage(this.#connection.key, this.#session, message)
   }
 
-  async #readShell(): Promise<void> {
-    for await (const frames of this.#shell) this.#take('shell', frames)
+  async #read(socket: AsyncIterable<readonly Buffer[]>, handle: (message: Message) => void): Promise<void> {
+    for await (const frames of socket) this.#take(frames, handle)
   }
 
-  #take(channel: RequestChannel, frames: readonly Buffer[]): void {
+  #take(frames: readonly Buffer[], handle: (message: Message) => void): void {
     let message: Message
     try {
       message = decodeMessage(this.#connection.key, frames)
@@ -84,6 +94,6 @@ export class Channels {
       if (error instanceof WireError) return
       throw error
     }
-    this.#handlers.request(channel, message)
+    handle(message)
   }
 }

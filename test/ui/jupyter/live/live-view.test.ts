@@ -35,6 +35,7 @@ describe('LiveView', () => {
     const [body] = view.widget.children as unknown as [HTML]
     expect(body.value).toContain(`.${name}{display:none}`)
     expect(bundle).toHaveProperty(['application/vnd.jupyter.widget-view+json'])
+    expect(bundle?.['text/plain']).toBe('shown')
   })
 
   it('says why it cannot be drawn', async () => {
