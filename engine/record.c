@@ -52,7 +52,7 @@ static bool follows_stores;
 
 static unsigned last_cpu = ~0u, running;
 static uint64_t hash, block_start, previous_start, tickets, next_milestone;
-static bool awaits_tsc;
+static bool awaits_tsc, is_attentive;
 static unsigned tsc_cpu;
 static struct open_call open_calls[MOST_OPEN];
 static unsigned open_count;
@@ -428,7 +428,7 @@ static unsigned number_of(const uint64_t *regs)
  * Before each block. `regs` is where generated code for an x86-64 host keeps the vCPU (TCG_AREG0 is rbp): its state begins
  * with the general registers. The host compares them with QEMU's own words where it looks at them.
  */
-__attribute__((used)) static void entered(unsigned cpu, struct block *block, const uint64_t *regs)
+__attribute__((noinline)) static void attend(unsigned cpu, struct block *block, const uint64_t *regs)
 {
 #if INTERFACE > 1
 	cpu = number_of(regs);
@@ -476,6 +476,39 @@ __attribute__((used)) static void entered(unsigned cpu, struct block *block, con
 		while (block_start >= control->target)
 			hold(cpu, block->pc, regs);
 	control->count = block_start + block->length;
+	is_attentive = awaits_tsc || open_count || control->functions;
+}
+
+/*
+ * A block and its length in a word, for where nothing is to be done the length is all that is needed, and the struct is in no
+ * cache: addresses of user space on x86-64 have 47 bits, and QEMU's blocks 512 instructions at most.
+ */
+#define LENGTH_SHIFT 48
+
+static void *word_of(struct block *block)
+{
+	return (void *)((uintptr_t)block | (uintptr_t)block->length << LENGTH_SHIFT);
+}
+
+/* For nearly every block. What is not said here by a word alone is looked at in attend(). */
+__attribute__((used)) static void entered(unsigned cpu, uint64_t word, const uint64_t *regs)
+{
+	uint64_t count = control->count;
+
+#if INTERFACE > 1
+	bool is_same = state_of[running] == regs;
+#else
+	bool is_same = cpu == last_cpu;
+#endif
+	if (!is_same || is_attentive || count >= next_milestone || count >= control->target ||
+	    shadow_generation != control->generation || control->trace) {
+		attend(cpu, (struct block *)(word & ((1ull << LENGTH_SHIFT) - 1)), regs);
+		return;
+	}
+	previous_start = block_start;
+	block_start = count;
+	control->after++;
+	control->count = count + (word >> LENGTH_SHIFT);
 }
 
 __attribute__((naked)) static void enter(unsigned cpu, void *block)
@@ -486,7 +519,7 @@ __attribute__((naked)) static void enter(unsigned cpu, void *block)
 static void reads_tsc(unsigned any, void *data)
 {
 	(void)any, (void)data;
-	awaits_tsc = true;
+	awaits_tsc = is_attentive = true;
 	tsc_cpu = running;
 }
 
@@ -559,7 +592,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	block->pc = qemu_plugin_tb_vaddr(tb);
 	block->length = length;
 	block->generation = ~0ull;
-	qemu_plugin_register_vcpu_tb_exec_cb(tb, enter, QEMU_PLUGIN_CB_NO_REGS, block);
+	qemu_plugin_register_vcpu_tb_exec_cb(tb, enter, QEMU_PLUGIN_CB_NO_REGS, word_of(block));
 	for (size_t i = 0; i < length; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 

@@ -283,8 +283,13 @@ export class Journey {
     await this.end()
     const checkpoint = { ...moment, segment: next, console: text[0].length, outbox: text[1].length }
     this.#arrive({ ...moment, cpu: 0, pc: 0n, hash: 0n, previous: 0 })
-    this.#store.add(checkpoint, devices, this.ram, ...text)
-    await this.#start(moment, devices, next)
+    // QEMU comes up beside: it does not touch the RAM of an incoming guest.
+    const starting = this.#start(moment, devices, next)
+    try {
+      this.#store.add(checkpoint, devices, this.ram, ...text)
+    } finally {
+      await starting
+    }
   }
 
   /** Holds the way that was gone against what is known of it, and learns the rest. */
