@@ -1,5 +1,5 @@
 import type { PlotOptions } from '@observablehq/plot'
-import type { Html } from './markup.js'
+import { Html } from './markup.js'
 import { chart } from './plotter.js'
 
 export interface ChartOptions {
@@ -44,12 +44,13 @@ export interface SeriesPoint {
 export function timeSeries(
   points: readonly SeriesPoint[],
   options: ChartOptions & { xLabel?: string; step?: boolean } = {},
+  go?: (point: number) => Html,
 ): Html {
   const names = [...new Set(points.map(({ series }) => series ?? ''))]
   const last = new Map(points.map((point) => [point.series ?? '', point]))
   const labels = names.length > 1 ? apart([...last.values()], points, options.height ?? usualHeight) : []
   const curve = options.step === true ? ('step-after' as const) : ('linear' as const)
-  return chart((Plot) => ({
+  const drawn = chart((Plot) => ({
     ...sized(options),
     marginRight: names.length > 1 ? 110 : 20,
     x: { label: options.xLabel ?? 'time', nice: true },
@@ -82,6 +83,17 @@ export function timeSeries(
       Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }),
     ],
   }))
+  return go === undefined ? drawn : withClicks(drawn, go)
+}
+
+/** The points that can be pointed at, in their order, with what a click on each asks for. */
+function withClicks({ text }: Html, go: (point: number) => Html): Html {
+  let point = 0
+  return new Html(
+    text.replace(/<g fill="transparent" aria-label="dot">.*?<\/g>/s, (group) =>
+      group.replaceAll('<circle ', () => `<circle style="cursor:pointer"${go(point++).text} `),
+    ),
+  )
 }
 
 /** How long something was in a state: a bar of a lane. */

@@ -15,6 +15,13 @@ interface Drawn {
   readonly outerHTML: string
   querySelector(selector: string): Drawn | null
   setAttribute(name: string, value: string): void
+  scale(name: 'x'): Scale | undefined
+}
+
+interface Scale {
+  readonly type: string
+  readonly domain: readonly unknown[]
+  readonly range: readonly number[]
 }
 
 let loaded: Plotter | undefined
@@ -42,5 +49,9 @@ export function chart(make: (plot: typeof PlotLibrary) => PlotOptions): Html {
   }) as unknown as Drawn
   const svg = drawn.tagName.toLowerCase() === 'svg' ? drawn : (drawn.querySelector('svg') ?? drawn)
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  const x = drawn.scale('x')
+  // By which one can zoom.
+  const ends = x?.type === 'linear' ? [...x.domain, ...x.range].map(Number) : []
+  if (ends.length === 4 && ends.every(Number.isFinite)) svg.setAttribute('data-x', ends.join(' '))
   return new Html(svg.outerHTML.replaceAll('clippath', 'clipPath'))
 }

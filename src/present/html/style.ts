@@ -66,6 +66,11 @@ const parts: readonly (readonly [of: string, rules: string])[] = [
     `.cs .lane{display:flex;align-items:baseline;gap:.6em;margin:2px 0}
 .cs .lane>.n{flex:0 0 auto;min-width:11em;text-align:right}`,
   ],
+  [
+    'chart',
+    `.cs .chart{position:relative;display:inline-block;max-width:100%;user-select:none;cursor:crosshair;touch-action:none}
+.cs .cs-tip{display:none;position:absolute;z-index:2;pointer-events:none;white-space:pre;font:12px/1.4 system-ui,sans-serif;padding:3px 8px;border:1px solid var(--cs-line);border-radius:4px;background:var(--jp-layout-color1,var(--cs-ground,Canvas));color:inherit}`,
+  ],
   ['<svg', `.cs svg{max-width:100%;height:auto;color:inherit}`],
 ]
 

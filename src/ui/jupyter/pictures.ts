@@ -1,8 +1,10 @@
 /** What cells call to make pictures of what they have found. Each has a twin in plain text. */
 import type { Allocator } from '../../bpf/allocators/allocator.js'
 import type { BpfProgram } from '../../bpf/program.js'
+import { CryoscopeError } from '../../errors.js'
 import { Frame } from '../../frame/frame.js'
 import { type PlainRow, plainColumns } from '../../present/columns/plain-rows.js'
+import { handled } from '../../present/html/chart-hand.js'
 import { histogramText, seriesText, timelineText } from '../../present/html/chart-text.js'
 import {
   type ChartOptions,
@@ -13,7 +15,7 @@ import {
   timeSeries,
 } from '../../present/html/charts.js'
 import { hexdump as drawHexdump, hexdumpOfValue } from '../../present/html/hexdump.js'
-import { html } from '../../present/html/markup.js'
+import { type Html, html } from '../../present/html/markup.js'
 import { chart } from '../../present/html/plotter.js'
 import { valueTree } from '../../present/html/value-tree.js'
 import type { Session } from '../../session/session.js'
@@ -24,76 +26,183 @@ import { catalogueView } from './display/catalogues.js'
 import { plainText } from './display/format.js'
 import { allocatorView, bytesView, machineCodeView } from './display/objects.js'
 import { View } from './display/view.js'
+import { liveChart } from './live/chart.js'
+import type { LiveView } from './live/live-view.js'
 
 export type { ChartOptions, SeriesPoint, Span } from '../../present/html/charts.js'
 export type { View } from './display/view.js'
 
 /**
- * How often values fall where.
+ * How often values fall where: of numbers, or of a column of a frame.
  *
  * @example histogram(vm.tasks.map((t) => vm.task(t.pid).nvcsw), { title: 'context switches' })
+ * @example histogram(samples, { column: 'depth' })
  */
 export function histogram(
-  values: Iterable<number | bigint>,
-  options: ChartOptions & { bins?: number } = {},
+  values: Iterable<number | bigint> | Frame,
+  given: ChartOptions & { bins?: number; column?: string } = {},
 ): View {
-  const data = [...values].map(Number).filter(Number.isFinite)
-  return new View(
-    () => titled(options.title, histogramText(data, options.bins)),
-    () => captioned(options.title, drawHistogram(data, options)),
+  const { column, ...options } = given
+  const isFrame = values instanceof Frame
+  if (isFrame && column === undefined) throw needsColumn('histogram(frame, { column })', values)
+  const cells: Iterable<unknown> = isFrame ? values.column(column ?? '') : values
+  const data = [...cells]
+    .filter((cell) => cell !== null)
+    .map(Number)
+    .filter(Number.isFinite)
+  const labelled = column === undefined ? options : { unit: column, ...options }
+  return chartView(
+    options.title,
+    () => histogramText(data, options.bins),
+    () => drawHistogram(data, labelled),
   )
 }
 
+export interface SeriesLook extends ChartOptions {
+  readonly xLabel?: string
+  /** Values stay until the next one. */
+  readonly step?: boolean
+  /** Columns of a frame: where, how much, and of which line. Default `ms` and `y`. */
+  readonly x?: string
+  readonly y?: string
+  readonly series?: string
+  /** What a click on a point does, with the row that it was made of: `(row) => vm.goTo({ ns: row.ns })`. Text that it gives is shown. */
+  // biome-ignore lint/suspicious/noExplicitAny: rows are the caller's own
+  readonly click?: (row: any) => unknown
+}
+
 /**
- * Lines over time or over stops, one for each name: of points, or of the columns of a frame.
+ * Lines over time or over stops, one for each name: of points, of the columns of a frame, or of an answer of `vm.series`, where a
+ * click on a point goes there. Pointing tells of a point, dragging zooms.
  *
  * @example series([{ x: 0, y: 3, series: 'cpu 0' }, { x: 1, y: 5, series: 'cpu 0' }])
  * @example series(samples, { x: 'ms', y: 'depth', series: 'queue', unit: 'tasks' })
  */
 export function series(
-  data: readonly SeriesPoint[] | Frame,
-  given: ChartOptions & { xLabel?: string; step?: boolean; x?: string; y?: string; series?: string } = {},
-): View {
-  const { x = 'ms', y = 'y', series: by, ...rest } = given
+  data: readonly SeriesPoint[] | Frame | { readonly points: readonly TimedPoint[] },
+  given: SeriesLook = {},
+): View | LiveView {
+  const { x = 'ms', y = 'y', series: by, click: own, ...rest } = given
   const isFrame = data instanceof Frame
-  const points = isFrame ? pointsOf(data, x, y, by) : data
-  const options = isFrame ? { xLabel: x, unit: y, ...rest } : rest
-  return new View(
-    () => titled(options.title, seriesText(points)),
-    () => captioned(options.title, timeSeries(points, options)),
+  const moments = isFrame || !('points' in data) ? undefined : data.points
+  const placed = isFrame
+    ? pointsOf(data, x, y, by)
+    : moments === undefined
+      ? rowsOf(data as readonly SeriesPoint[])
+      : momentsOf(moments)
+  const points = placed.map(({ point }) => point)
+  const label = isFrame ? { xLabel: x, unit: y } : moments === undefined ? {} : { xLabel: 'ms', step: true }
+  const options = { ...label, ...rest }
+  const click = own ?? (moments === undefined ? undefined : goThere)
+  const text = (): string => titled(options.title, seriesText(points))
+  if (click !== undefined) {
+    const draw = (go: (point: number) => Html): Html =>
+      captioned(options.title, handled(timeSeries(points, options, go)))
+    return liveChart(draw, text, (point) => click(placed[point]?.row))
+  }
+  return chartView(
+    options.title,
+    () => seriesText(points),
+    () => timeSeries(points, options),
   )
 }
 
+/** A value that an expression had from a moment on. */
+interface TimedPoint {
+  readonly time: { readonly ns: number }
+  readonly value: unknown
+  go(): Promise<unknown>
+}
+
+interface Placed {
+  readonly point: SeriesPoint
+  readonly row: unknown
+}
+
+async function goThere(row: unknown): Promise<string> {
+  const point = row as TimedPoint
+  await point.go()
+  return `now at ${point.time.ns / 1e6} ms`
+}
+
+function rowsOf(points: readonly SeriesPoint[]): Placed[] {
+  return points.map((point) => ({ point, row: point }))
+}
+
+function momentsOf(points: readonly TimedPoint[]): Placed[] {
+  return points.flatMap((row) => {
+    const y = Number(row.value)
+    return Number.isNaN(y) ? [] : [{ point: { x: row.time.ns / 1e6, y }, row }]
+  })
+}
+
 /** Rows without a value are no points. */
-function pointsOf(frame: Frame, x: string, y: string, by: string | undefined): SeriesPoint[] {
+function pointsOf(frame: Frame, x: string, y: string, by: string | undefined): Placed[] {
   const names = by === undefined ? undefined : frame.column(by)
   const ys = frame.column(y)
-  return frame.column(x).flatMap((place, row) => {
-    const value = ys[row]
+  return frame.column(x).flatMap((place, at) => {
+    const value: unknown = ys[at]
     if (place === null || value === null || value === undefined) return []
+    const name = names === undefined ? {} : { series: String(names[at]) }
+    const point = { x: Number(place), y: Number(value), ...name }
     return [
-      { x: Number(place), y: Number(value), ...(names === undefined ? {} : { series: String(names[row]) }) },
+      {
+        point,
+        get row() {
+          return frame.at(at)
+        },
+      },
     ]
   })
 }
 
 /**
- * A chart of Observable Plot, drawn as a picture that stays.
+ * A chart of Observable Plot, drawn as a picture that stays. Frames are given to its marks as they are.
  *
- * @example plot((Plot) => ({ marks: [Plot.dot(samples.rows(), { x: 'ms', y: 'depth' })] }))
+ * @example plot((Plot) => ({ marks: [Plot.dot(samples, { x: 'ms', y: 'depth' })] }))
  */
-export function plot(make: Parameters<typeof chart>[0]): View {
-  return new View(
+export function plot(make: Parameters<typeof chart>[0], title?: string): View {
+  return chartView(
+    title,
     () => 'a chart',
     () => chart(make),
   )
 }
 
-/** Lanes with bars: `spans([{ lane: 'cpu 0', from: 0, to: 2, state: 'idle' }])`. */
-export function spans(all: readonly Span[], options: ChartOptions & { xLabel?: string } = {}): View {
+/**
+ * Lanes with bars: `spans([{ lane: 'cpu 0', from: 0, to: 2, state: 'idle' }])`, or of the columns of a frame that have these
+ * names.
+ */
+export function spans(all: readonly Span[] | Frame, options: ChartOptions & { xLabel?: string } = {}): View {
+  const bars = all instanceof Frame ? spansOf(all) : all
+  return chartView(
+    options.title,
+    () => timelineText(bars),
+    () => drawTimeline(bars, options),
+  )
+}
+
+function spansOf(frame: Frame): Span[] {
+  const has = ['lane', 'from', 'to', 'state'].every((name) => frame.names.includes(name))
+  if (!has) throw needsColumn('spans(frame) takes columns lane, from, to and state', frame)
+  return frame.rows().map(({ lane, from, to, state, text }) => ({
+    lane: String(lane),
+    from: Number(from),
+    to: Number(to),
+    state: String(state),
+    ...(text === undefined || text === null ? {} : { text: String(text) }),
+  }))
+}
+
+function needsColumn(how: string, frame: Frame): CryoscopeError {
+  return new CryoscopeError('usage', `${how}; the frame has ${frame.names.join(', ')}`)
+}
+
+function chartView(title: string | undefined, text: () => string, draw: () => Html): View {
   return new View(
-    () => titled(options.title, timelineText(all)),
-    () => captioned(options.title, drawTimeline(all, options)),
+    () => titled(title, text()),
+    () => captioned(title, handled(draw())),
+    title,
   )
 }
 

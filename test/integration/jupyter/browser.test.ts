@@ -140,6 +140,27 @@ describe.skipIf(!hasJupyter() || !hasBrowser())(
       await picture('notebook-watch')
     })
 
+    it('tells of a point of a chart, zooms where it is dragged over, and shows all again', async () => {
+      const chart = await notebook.output('series(points')
+      const ticks = () => chart.locator('g[aria-label="x-axis tick label"]').innerText()
+      const box = await chart.locator('svg').boundingBox()
+      if (box === null) throw new Error('the chart is not there')
+      const { mouse } = notebook.page
+      const all = await ticks()
+      const dot = await chart.locator('g[fill="transparent"] circle').nth(1).boundingBox()
+      if (dot === null) throw new Error('the chart has no points')
+      await mouse.move(dot.x, dot.y)
+      await mouse.move(dot.x + dot.width / 2, dot.y + dot.height / 2)
+      await expect.poll(() => chart.locator('.cs-tip').innerText(), soon).toMatch(/^runs\nstop 2\n\d+$/)
+      await mouse.down()
+      await mouse.move(dot.x + box.width / 4, dot.y, { steps: 5 })
+      await mouse.up()
+      await expect.poll(ticks, soon).not.toBe(all)
+      await picture('notebook-zoom')
+      await mouse.dblclick(dot.x, dot.y)
+      await expect.poll(ticks, soon).toBe(all)
+    })
+
     it('thaws and freezes', async () => {
       const bar = await notebook.output('controlBar(vm)')
       await button(bar, 'thaw').click()

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { pictureOf } from '../../../present/html/chart-hand.js'
 import type { Html } from '../../../present/html/markup.js'
 import { framed } from '../../../present/html/style.js'
 import { displayMethod } from './mime.js'
@@ -7,10 +8,13 @@ import { displayMethod } from './mime.js'
 export class View {
   readonly #text: () => string
   readonly #html: () => Html
+  readonly #title: string | undefined
 
-  constructor(text: () => string, html: () => Html) {
+  /** `title` is put into the picture of a chart that is shown alone. */
+  constructor(text: () => string, html: () => Html, title?: string) {
     this.#text = text
     this.#html = html
+    this.#title = title
   }
 
   /** What it is without a frame, to be put into something larger. */
@@ -27,7 +31,10 @@ export class View {
   }
 
   [displayMethod](): Record<string, string> {
-    return { 'text/plain': this.text, 'text/html': framed(this.html).text }
+    const { html } = this
+    const picture = pictureOf(html, this.#title)
+    const formats = { 'text/plain': this.text, 'text/html': framed(html).text }
+    return picture === undefined ? formats : { ...formats, 'image/svg+xml': picture }
   }
 
   [inspect.custom](): string {

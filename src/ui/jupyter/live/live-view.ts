@@ -1,3 +1,4 @@
+import { pictureOf } from '../../../present/html/chart-hand.js'
 import { escapeHtml, Html } from '../../../present/html/markup.js'
 import { plainLines } from '../../../present/html/plain.js'
 import { framed } from '../../../present/html/style.js'
@@ -11,13 +12,15 @@ import type { Widget } from '../widgets/widget.js'
 export interface LiveSource {
   readonly draw: (go: Go) => Html | Promise<Html>
   readonly act: (action: string) => unknown
+  /** The same as plain text, where what is drawn does not read as such. */
+  readonly text?: () => string
 }
 
 /** The attribute that makes an element clickable: `html\`<a${go('next')}>\``. */
 export type Go = (action: string) => Html
 
 /** What can be clicked only while there is a kernel. */
-const clickable = / data-go="[^"]*" onclick="[^"]*"/g
+const clickable = /(?: style="cursor:pointer")? data-go="[^"]*" onclick="[^"]*"/g
 
 function hiding(id: string): Html {
   return new Html(`<style>.cs-still-${id}{display:none}</style>`)
@@ -61,6 +64,11 @@ export class LiveView {
     await this.#drawing
   }
 
+  /** Draws what needs no waiting at once: it is shown as soon as it is made. */
+  drawNow(draw: (go: Go) => Html): void {
+    this.#show(draw(this.#go))
+  }
+
   close(): void {
     this.widget.close()
   }
@@ -72,8 +80,14 @@ export class LiveView {
   [displayMethod](): Record<string, unknown> {
     const shown = this.#body.value.replace(hiding(this.widget.id).text, '').replace(clickable, '')
     const snapshot = `<div class="cs-still-${this.widget.id}">${shown}</div>`
-    const text = cutLines(plainLines(new Html(shown)))
-    return { ...this.widget[displayMethod](), 'text/plain': text, 'text/html': snapshot }
+    const text = this.#source.text?.() ?? cutLines(plainLines(new Html(shown)))
+    const picture = pictureOf(new Html(shown))
+    return {
+      ...this.widget[displayMethod](),
+      'text/plain': text,
+      'text/html': snapshot,
+      ...(picture === undefined ? {} : { 'image/svg+xml': picture }),
+    }
   }
 
   #show(content: Html): void {
