@@ -84,8 +84,7 @@ function* read(
     }
     batch.index(i)
     if (batch.value(atPage, at % 4096, 0) < 0) {
-      // It starts in a page that is there: the next one is missing.
-      problems.add(range('element', i, i + 1), batch.fault(asPage(atPage + 1), 0).message)
+      problems.add(range('element', i, i + 1), batch.failure.message)
       continue
     }
     batch.commit()
@@ -153,7 +152,7 @@ export function copyPerCpu(
     const page = pageOf(address)
     const offset = Number(address & 0xfffn)
     if (batch.value(page, offset, place) < 0) {
-      problems.add(`${where}, CPU ${cpu}`, batch.fault(page, offset).message)
+      problems.add(`${where}, CPU ${cpu}`, batch.failure.message)
       return false
     }
   }

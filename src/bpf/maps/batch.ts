@@ -26,6 +26,8 @@ export class BatchWriter implements EntryBatch {
   readonly #keyView: DataView
   readonly #valueView: DataView
   readonly #copies: number
+  #failedPage = 0 as Page
+  #failedOffset = 0
 
   /** `copies` is the number of values per entry: 1, or the number of CPUs. */
   constructor(space: AddressSpace, keySize: number, valueSize: number, copies: number, maximum: number) {
@@ -92,9 +94,14 @@ export class BatchWriter implements EntryBatch {
     this.count = 0
   }
 
-  /** Why the copy at this place failed. */
+  /** Why a place cannot be read. */
   fault(page: Page, offset: number): MemoryFault {
     return new MemoryFault(this.#space.problemAt(BigInt(page) * 4096n + BigInt(offset)))
+  }
+
+  /** Why the last copy that failed did: what is copied may begin on a page that is there. */
+  get failure(): MemoryFault {
+    return this.fault(this.#failedPage, this.#failedOffset)
   }
 
   #copy(page: Page, offset: number, length: number, to: Uint8Array, toView: DataView, at: number): number {
@@ -103,7 +110,11 @@ export class BatchWriter implements EntryBatch {
     let done = 0
     while (done < length) {
       const position = this.#space.locate(from)
-      if (position < 0) return -1
+      if (position < 0) {
+        this.#failedPage = from
+        this.#failedOffset = within
+        return -1
+      }
       const window = this.#space.memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow
       const start = (position >>> 0) + within
       const count = Math.min(pageSize - within, length - done)
