@@ -2,6 +2,7 @@ import { sizeOf } from '../btf/layout.js'
 import type { CType, FunctionPrototype } from '../btf/types.js'
 import { CryoscopeError } from '../errors.js'
 import { Problems } from '../problems.js'
+import { argumentsOf, bytesOf, prototypeNamed, wordOf } from '../session/arguments.js'
 import { codePlaces } from '../session/places.js'
 import type { Session } from '../session/session.js'
 import type { RawCall, RawReturn } from '../time/engine/event.js'
@@ -32,8 +33,6 @@ export interface CallEvent extends Actor {
   go(): Promise<unknown>
   toJSON(): Json
 }
-
-const registerNames = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const
 
 /** Every call of a function in a part of the record, oldest first: of the kernel, of a module, or a BPF program. */
 export async function calls(
@@ -109,15 +108,13 @@ function prototypeAt(vm: Session, address: bigint): FunctionPrototype | undefine
       `0x${address.toString(16)} lies within ${symbol.name}: name the function, whose calls begin at its first instruction`,
     )
   }
-  const found = vm.kernel.types.find(symbol.name, 'function')
-  if (found?.kind !== 'function' || found.prototype.kind !== 'prototype') return undefined
-  return found.prototype
+  return prototypeNamed(vm.kernel, symbol.name)
 }
 
 function finish(vm: Session, { call, back }: Draft, prototype: FunctionPrototype | undefined): CallEvent {
   const { valueContext: context } = vm
   const time = momentOf(call)
-  const typed = argumentsOf(call, prototype)
+  const typed = argumentsOf(call.registers, prototype)
   const args = Object.fromEntries(
     typed.map(({ name, type, bytes }) => [
       name,
@@ -153,42 +150,4 @@ function finish(vm: Session, { call, back }: Draft, prototype: FunctionPrototype
       duration: duration === undefined ? null : { ...duration },
     }),
   }
-}
-
-interface Argument {
-  readonly name: string
-  readonly type: CType | undefined
-  readonly bytes: Uint8Array
-}
-
-/** System V calling convention for the kernel: integers and pointers in six registers; structs of two words take two. */
-function argumentsOf({ registers }: RawCall, prototype: FunctionPrototype | undefined): Argument[] {
-  const bytes = registers.map(bytesOf)
-  if (prototype === undefined) {
-    return bytes.map((word, index) => ({ name: registerNames[index] ?? '', type: undefined, bytes: word }))
-  }
-  const found: Argument[] = []
-  let next = 0
-  for (const [index, { name, type }] of prototype.parameters.entries()) {
-    const size = sizeOf(type) ?? 0
-    const count = size > 8 && size <= 16 ? 2 : 1
-    if (size === 0 || size > 16 || next + count > bytes.length) break
-    found.push({
-      name: name === '' ? `arg${index}` : name,
-      type,
-      bytes: Buffer.concat(bytes.slice(next, next + count)),
-    })
-    next += count
-  }
-  return found
-}
-
-function bytesOf(word: bigint): Uint8Array {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(word)
-  return Uint8Array.from(bytes)
-}
-
-function wordOf(bytes: Uint8Array): bigint {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, 8).readBigUInt64LE()
 }

@@ -4,8 +4,11 @@ import { abortable, within } from './wait.js'
 
 /** What ends a run. Addresses are guest-virtual. */
 export type RunCondition =
-  /** A vCPU is about to execute the instruction at one of these places. */
-  | { readonly addresses: readonly bigint[] }
+  /** A vCPU is about to execute the instruction at one of these places, or has written to one of those. */
+  | {
+      readonly addresses: readonly bigint[]
+      readonly writes?: readonly { readonly write: bigint; readonly length?: number }[]
+    }
   /** A vCPU has written to these bytes; `length` defaults to 8. */
   | { readonly write: bigint; readonly length?: number }
   /** A vCPU has read these bytes. */
@@ -53,7 +56,8 @@ export const sigtrap = 5
 export function pointsOf(condition: RunCondition): Point[] {
   if ('addresses' in condition) {
     const places = [...new Set(condition.addresses.map(canonical))]
-    return places.map((address) => ({ kind: 'breakpoint', address, length: 1 }))
+    const points = places.map((address): Point => ({ kind: 'breakpoint', address, length: 1 }))
+    return [...points, ...(condition.writes ?? []).flatMap(pointsOf)]
   }
   const { length = 8 } = condition
   if (!Number.isInteger(length) || length < 1 || length > longestWatch) {

@@ -20,6 +20,11 @@ export const helpEntries: readonly HelpEntry[] = [
     text: "run until a symbol or address is reached, or memory is written: vm.runUntil({ write: 'jiffies' })",
   },
   {
+    name: 'args',
+    example: "await vm.runUntil('enqueue_task_scx'); vm.args().p.comm",
+    text: 'the arguments of the function at whose first instruction a vCPU stands, typed; vm.args(1) of vCPU 1',
+  },
+  {
     name: 'checkpoint',
     example: "await vm.checkpoint('before')",
     text: 'save the state of the guest: memory, registers, devices',

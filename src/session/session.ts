@@ -18,8 +18,9 @@ import { Sched } from '../sched/sched.js'
 import type { KernelStack } from '../sched/stack.js'
 import { type Explanation, explain } from '../sched/why.js'
 import { findType } from '../value/find-type.js'
-import type { Value } from '../value/types.js'
+import type { AnyMembers, Value } from '../value/types.js'
 import { makeValue } from '../value/value.js'
+import { entryValues } from './arguments.js'
 import { BpfObjects } from './bpf-objects.js'
 import { type CpuState, cpuProblems, cpuStates } from './cpus.js'
 import { helpText } from './help.js'
@@ -275,6 +276,14 @@ export class Session extends BpfObjects {
   /** What a maple tree points at, by range: `vm.maple(vm.task(1).mm.mm_mt, 'struct vm_area_struct')`. */
   maple(tree: WalkStart, type: string | CType): Walk<RangeEntry> {
     return walkMaple(this, this.unread, tree, type)
+  }
+
+  /**
+   * The arguments of the function at whose first instruction a vCPU stands, typed by its BTF: `vm.args().p.pid`. Without an
+   * index of the only vCPU that stands at one. Throws 'state' where none does.
+   */
+  args(vcpu?: number): AnyMembers {
+    return entryValues(this, vcpu)
   }
 
   help(topic?: string): string {

@@ -8,9 +8,11 @@ import type { Session } from './session.js'
 import type {
   Control,
   DumpOptions,
+  OneCondition,
   SessionState,
   Stop,
   StopCondition,
+  StopPlaces,
   Target,
   WaitOptions,
   WriteTarget,
@@ -66,16 +68,25 @@ export abstract class Steering implements AsyncDisposable {
 
   /**
    * Runs until a symbol or address is reached, or memory is written: `vm.runUntil('schedule')`,
-   * `vm.runUntil({ write: 'jiffies' })`, `vm.runUntil({ write: vm.map('x').get(1) })`. Of a name that several functions
+   * `vm.runUntil({ write: 'jiffies' })`, `vm.runUntil({ write: vm.map('x').get(1) })`; `{ any: [...] }` takes whichever of several comes first. Of a name that several functions
    * have, whichever is reached first; the stop says which.
    */
   async runUntil(condition: StopCondition, options: WaitOptions = {}): Promise<Stop> {
     const control = this.#control('runUntil')
-    if (typeof condition === 'object' && condition !== null) {
-      const { address, size } = placeOf(this.#session, condition.write)
-      return await control.runUntil({ write: address, length: condition.length ?? size }, options)
+    if (typeof condition === 'object' && condition !== null && 'any' in condition) {
+      const each = condition.any.map((one) => this.#placesOf(one))
+      const addresses = each.flatMap((places) => ('addresses' in places ? places.addresses : []))
+      const writes = each.flatMap((places) => ('write' in places ? [places] : []))
+      return await control.runUntil({ addresses, writes }, options)
     }
-    return await control.runUntil({ addresses: codePlaces(this.#session, condition) }, options)
+    return await control.runUntil(this.#placesOf(condition), options)
+  }
+
+  #placesOf(condition: OneCondition): StopPlaces {
+    if (typeof condition !== 'object' || condition === null)
+      return { addresses: codePlaces(this.#session, condition) }
+    const { address, size } = placeOf(this.#session, condition.write)
+    return { write: address, length: condition.length ?? size }
   }
 
   /**

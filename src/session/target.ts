@@ -24,10 +24,20 @@ export interface Stop {
 }
 
 /** Where to stop: a symbol or address about to be executed, or memory about to be written. */
-export type StopCondition =
+export type StopCondition = OneCondition | { readonly any: readonly OneCondition[] }
+
+export type OneCondition =
   | string
   | bigint
   | { readonly write: string | bigint | Value | Reference; readonly length?: number }
+
+/** The same in addresses. */
+export type StopPlaces =
+  | {
+      readonly addresses: readonly bigint[]
+      readonly writes?: readonly { readonly write: bigint; readonly length: number }[]
+    }
+  | { readonly write: bigint; readonly length: number }
 
 /** Where to write. A scalar member has a place as `value.$member('name')`. */
 export type WriteTarget = string | bigint | Value | Reference | MapPlace
@@ -58,10 +68,7 @@ export interface Control {
   thaw(): Promise<void>
   advance(time: { ms?: number; us?: number }, options?: { signal?: AbortSignal }): Promise<Stop>
   step(cpu: number, count: number): Promise<Stop>
-  runUntil(
-    condition: { addresses: readonly bigint[] } | { write: bigint; length: number },
-    options: WaitOptions,
-  ): Promise<Stop>
+  runUntil(condition: StopPlaces, options: WaitOptions): Promise<Stop>
   /** Stops the guest wherever the condition holds, for `visit` to look, and lets it go on while that gives true. */
   trace(
     condition: { addresses: readonly bigint[] } | { write: bigint; length: number },

@@ -101,6 +101,12 @@ type Replaced =
 /** Where a walk begins: a symbol, an address, or a value that lies there. */
 type TypedStart = string | bigint | Located
 
+/** Where to stop. */
+type TypedCondition =
+  | string
+  | bigint
+  | { readonly write: string | bigint | Located; readonly length?: number }
+
 type Task<Types> = TypeNamed<Types, 'struct task_struct'>
 
 /** A task_struct, wherever it was found. */
@@ -180,7 +186,7 @@ export interface TypedSession<Guest extends GuestTypes> extends Omit<Session, Re
   maple<Name extends string>(tree: TypedStart, type: Name): Walk<RangeEntry<TypeNamed<Guest['types'], Name>>>
   /** Runs until a symbol or address is reached, or memory is written. */
   runUntil(
-    condition: string | bigint | { readonly write: string | bigint | Located; readonly length?: number },
+    condition: TypedCondition | { readonly any: readonly TypedCondition[] },
     options?: WaitOptions,
   ): Promise<Stop>
   /** Writes to the memory of a frozen guest. */

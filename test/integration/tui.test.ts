@@ -28,7 +28,7 @@ describe('the terminal UI in a real terminal', () => {
     }
   })
 
-  it('is walked from nothing to a field of a task context, as the page for newcomers says', async () => {
+  it('is walked from nothing to a field of a task context, as the page for newcomers says (task 21)', async () => {
     await terminal.tab('3')
     await terminal.filter('scx_task', /1\/1$/m)
     terminal.press('Enter')
@@ -137,7 +137,7 @@ describe('the terminal UI in a real terminal', () => {
     await terminal.waitFor(() => /^\d+$/.test(terminal.clipboard))
   })
 
-  it('goes to a name, and back to what was marked', async () => {
+  it('goes to a name, and back to what was marked (task 37)', async () => {
     await terminal.tab('3')
     terminal.press('g')
     await terminal.waitFor(/^ go to/m)

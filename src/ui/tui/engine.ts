@@ -58,6 +58,12 @@ export function makeEngine(
       const shown = outcome.value === undefined ? '' : resultText(outcome.value, { colors: false, columns })
       return `${escapeLines(printed)}${shown}`.replace(/\n$/, '')
     },
+    async holds(condition, signal) {
+      const outcome = await start().evaluate(condition, { bindings: { _: undefined }, signal, check: false })
+      if (outcome.kind === 'unfinished') throw new Error('the condition ends too early')
+      if (outcome.kind !== 'value') throw new Error(sentence(outcome))
+      return Boolean(outcome.value)
+    },
     async complete(text, at) {
       const { start: from, items } = await start().complete(text, at, 0)
       return items.slice(0, mostCompletions).map(({ name }) => ({ text: name, from }))

@@ -7,12 +7,14 @@ import type { Session } from '../../session/session.js'
 import { guardTerminal } from '../terminal-guard.js'
 import { App } from './components/App.js'
 import { makeEngine } from './engine.js'
+import { keepHidden, readHidden } from './kept-columns.js'
 import { Cockpit } from './model/cockpit.js'
+import { commandActions } from './model/commands.js'
 import { keyTable } from './model/key-table.js'
 import { Keymap } from './model/keymap.js'
 import { parts } from './panes/tabs.js'
 import { readPreferences } from './preferences.js'
-import { type ThemeName, themeFor, themes } from './style/theme.js'
+import { type ThemeName, themeFor, themes, withColours } from './style/theme.js'
 import { wantsAscii } from './terminal/plain-characters.js'
 import { suspend } from './terminal/suspend.js'
 import { Terminal } from './terminal/terminal.js'
@@ -32,7 +34,13 @@ const frameMilliseconds = 60
 /** Opens the terminal UI on a session; resolves when the person has left it, with the terminal as it was. */
 export async function openTui(session: Session, options: TuiOptions = {}): Promise<void> {
   const preferences = readPreferences()
-  const keymap = new Keymap(keyTable, preferences.keys, preferences.file)
+  const commands = commandActions(preferences.commands)
+  const keymap = new Keymap(
+    [...keyTable, ...commands.actions],
+    { ...preferences.keys, ...commands.keys },
+    preferences.file,
+  )
+  const theme = themes[themeFor(process.env, options.theme ?? preferences.theme)]
   const terminal = new Terminal(process.stdout, {
     mouse: options.mouse ?? preferences.mouse ?? true,
     ascii: wantsAscii(process.env),
@@ -42,7 +50,9 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
     leave = resolve
   })
   const cockpit = new Cockpit(session, parts, {
-    theme: themes[themeFor(process.env, options.theme ?? preferences.theme)],
+    theme: theme === themes.none ? theme : withColours(theme, preferences.colours),
+    hidden: readHidden(),
+    keepColumns: keepHidden,
     keymap,
     control: (sequence) => terminal.control(sequence),
     quit: () => leave(),

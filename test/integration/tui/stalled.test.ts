@@ -227,7 +227,7 @@ describe('the terminal UI on a stall', () => {
       await stops(stop)
     })
 
-    it('goes back to a checkpoint', async () => {
+    it('goes back to a checkpoint (task 30)', async () => {
       // A second attempt finds what the first one saved.
       for (const { name } of await vm.checkpoints()) await vm.deleteCheckpoint(name)
       const jiffies = vm.variable('jiffies_64')

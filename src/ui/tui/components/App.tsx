@@ -1,6 +1,7 @@
 import { Box } from 'ink'
 import type { ReactNode } from 'react'
 import type { Cockpit } from '../model/cockpit.js'
+import { themeName } from '../style/theme.js'
 import { Breadcrumbs } from './frame/Breadcrumbs.js'
 import { HintBar } from './frame/HintBar.js'
 import { MessageLine } from './frame/MessageLine.js'
@@ -10,7 +11,7 @@ import { TitleBar } from './frame/TitleBar.js'
 import { Tour } from './frame/Tour.js'
 import { VcpuStrip } from './frame/VcpuStrip.js'
 import { Part } from './Guard.js'
-import { CockpitContext } from './hooks/use-cockpit.js'
+import { CockpitContext, useCockpit } from './hooks/use-cockpit.js'
 import { useKeymap } from './hooks/use-keymap.js'
 import { useTerminalSize } from './hooks/use-terminal-size.js'
 import { Body } from './pane/Body.js'
@@ -28,11 +29,15 @@ export function App({ cockpit }: AppProps): ReactNode {
   )
 }
 
+const themeOf = ({ settings }: Cockpit): string => themeName(settings.theme)
+
 function Screen(): ReactNode {
   const { columns, rows } = useTerminalSize()
+  const theme = useCockpit(themeOf)
   useKeymap()
   return (
-    <Box flexDirection="column" width={columns} height={rows}>
+    // Colours are in every part: another theme is another screen.
+    <Box key={theme} flexDirection="column" width={columns} height={rows}>
       <Part>
         <TitleBar />
         <TimeLine />

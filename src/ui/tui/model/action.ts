@@ -1,6 +1,6 @@
 import type { Cockpit } from './cockpit.js'
 
-export const actionGroups = ['Move', 'Look', 'Control', 'Tabs', 'General'] as const
+export const actionGroups = ['Move', 'Look', 'Control', 'Tabs', 'General', 'Yours'] as const
 export type ActionGroup = (typeof actionGroups)[number]
 
 /** Something that keys do. Help, hints, the documentation and the user's own keys are all made from these. */

@@ -21,6 +21,8 @@ export class Arranging implements Pass {
     letters: { places: [], keys: [] },
   }
   #next = 0
+  /** Rows whose name is the filter itself: they stand before the others. */
+  #exact = 0
 
   constructor(
     content: Content,
@@ -78,8 +80,12 @@ export class Arranging implements Pass {
     const match = this.#filter === undefined ? 'words' : this.#filter.match(row)
     if (match === undefined) return
     const { places, keys } = this.#found[match]
+    if (this.#sorting === undefined) {
+      if (this.#filter?.isExact(row)) places.splice(this.#exact++, 0, this.#next)
+      else places.push(this.#next)
+      return
+    }
     places.push(this.#next)
-    if (this.#sorting === undefined) return
     const { column } = this.#sorting
     keys.push(row.sort === undefined ? sortable(row.cells[column]) : row.sort[column])
   }

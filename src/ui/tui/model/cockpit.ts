@@ -3,19 +3,20 @@ import type { Session } from '../../../session/session.js'
 import { themes } from '../style/theme.js'
 import type { Input } from '../terminal/input.js'
 import { Ledger } from './changes.js'
+import { type HiddenColumns, kindOf } from './columns.js'
 import type { Desk } from './desk.js'
 import { Keymap } from './keymap.js'
 import { type Layout, layoutFor, type Panes, share } from './layout.js'
-import { click, wheel } from './mouse.js'
 import { startOperation, type Work } from './operation.js'
 import { type MenuItem, makePrompt, type Overlay, type PromptOptions, type Reading } from './overlay.js'
-import { overlayInput } from './overlay-input.js'
 import { Page } from './page.js'
 import type { Engine, Mark, Message, Parts, Settings, Tab } from './parts.js'
 import { Rates } from './rates.js'
 import { Recording, sliceMilliseconds } from './recording.js'
 import type { Row } from './row.js'
 import { Scene } from './scene.js'
+import type { StopPoint } from './stops.js'
+import { takeInput } from './taking-input.js'
 import type { Target } from './target.js'
 import type { View } from './view.js'
 import { wrap } from './wrap.js'
@@ -24,9 +25,6 @@ const liveInterval = 500
 
 /** Milliseconds before it is said that something goes on: most is done sooner. */
 const usualSilence = 300
-/** What else keys do would show a moment that is none. */
-const keysOnTheWay: ReadonlySet<string> = new Set(['escape', 'ctrl-c', 'ctrl-z'])
-
 /** All that the terminal UI knows, without the screen: what is open, where cursors are, what is going on. */
 export class Cockpit extends Scene implements Desk {
   readonly ledger = new Ledger()
@@ -36,7 +34,15 @@ export class Cockpit extends Scene implements Desk {
   readonly marks = new Map<string, Mark>()
   disassembler: Disassembler | undefined
   engine: Engine | undefined
-  readonly history: { goto: string[]; code: string[]; until: string[] } = { goto: [], code: [], until: [] }
+  /** Columns that are not shown, by the kind of list. */
+  hidden: HiddenColumns
+  readonly stops: StopPoint[] = []
+  readonly history: Record<'goto' | 'code' | 'until' | 'condition', string[]> = {
+    goto: [],
+    code: [],
+    until: [],
+    condition: [],
+  }
   cpu = 0
   tab = 0
   overlay: Overlay | undefined
@@ -59,6 +65,7 @@ export class Cockpit extends Scene implements Desk {
     super(vm)
     this.#parts = parts
     this.settings = { theme: themes.dark, keymap: new Keymap([]), ...settings }
+    this.hidden = this.settings.hidden ?? {}
     this.tabs = parts.tabs.map((entry, index) => ({
       ...entry,
       pages: [],
@@ -175,27 +182,7 @@ export class Cockpit extends Scene implements Desk {
   }
 
   input(input: Input): void {
-    // Escape and a key in quick succession look like a key with Alt.
-    if (
-      input.kind === 'key' &&
-      input.key.startsWith('alt-') &&
-      this.settings.keymap.action(input.key) === undefined
-    ) {
-      this.input({ kind: 'key', key: 'escape', text: '' })
-      this.input({ ...input, key: input.key.slice('alt-'.length) })
-      return
-    }
-    if (this.operation === undefined && input.kind === 'key') this.message = undefined
-    if (this.isTravelling && !(input.kind === 'key' && keysOnTheWay.has(input.key))) {
-      this.say(`${this.operation?.title}; Esc ends that`, 'warning')
-      return
-    }
-    if (input.kind === 'key' && input.key === 'ctrl-c') this.#interrupt()
-    else if (input.kind === 'key' && input.key === 'ctrl-z') this.key(input.key)
-    else if (this.overlay !== undefined) overlayInput(this, this.overlay, input)
-    else if (input.kind === 'key') this.key(input.key)
-    else if (input.kind === 'wheel') wheel(this, input.row, input.column, input.lines)
-    else if (input.kind === 'click') click(this, input.row, input.column)
+    takeInput(this, input)
     this.#soon()
   }
 
@@ -243,12 +230,17 @@ export class Cockpit extends Scene implements Desk {
     this.refresh()
   }
 
-  back(): boolean {
-    const tab = this.tabs[this.tab] as Tab
-    if (tab.pages.length < 2) return false
-    tab.pages.pop()
+  /** Back to the page before, where there is one. */
+  back(): void {
+    this.backTo((this.tabs[this.tab]?.pages.length ?? 0) - 2)
+  }
+
+  /** Back to an earlier page of the tab, by its number. */
+  backTo(number: number): void {
+    const { pages } = this.tabs[this.tab] as Tab
+    if (number < 0 || number >= pages.length - 1) return
+    pages.length = number + 1
     this.refresh()
-    return true
   }
 
   /** Reads the page again when the guest has run since. */
@@ -302,6 +294,7 @@ export class Cockpit extends Scene implements Desk {
     if (this.isTravelling) return
     const { page } = this
     page.loadDetail()
+    page.list.hidden = new Set(this.hidden[kindOf(page.list.content)])
     page.list.show(Math.max(1, this.panes.listRows))
     page.detail?.list.show(Math.max(1, this.detailHeight))
     if (page.list.pass !== undefined || page.detail?.list.pass !== undefined) this.#work()
@@ -314,12 +307,6 @@ export class Cockpit extends Scene implements Desk {
     const why = action.unavailable?.(this)
     if (why !== undefined) this.message = { text: why, tone: 'warning' }
     else action.run(this)
-  }
-
-  #interrupt(): void {
-    if (this.operation !== undefined) this.operation.abort.abort()
-    else if (this.overlay !== undefined) this.overlay = undefined
-    else this.quit()
   }
 
   /** First line of the body, below the tour. */

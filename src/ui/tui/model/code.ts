@@ -13,16 +13,22 @@ export function askCode(cockpit: Cockpit): void {
   cockpit.prompt(
     ':',
     (code) => {
-      if (code.trim() === '') return
-      const run = async (signal: AbortSignal): Promise<string | undefined> => {
-        const text = await engine.evaluate(code, selected, cockpit.columns - 4, signal)
-        const lines = text.split('\n')
-        if (lines.length === 1) return text === '' ? 'done' : text
-        cockpit.read(code, () => lines)
-        return undefined
-      }
-      cockpit.operate('running the code', run, { silent: 0 })
+      if (code.trim() !== '') runCode(cockpit, code, selected)
     },
     { history: cockpit.history.code, complete: (text, at) => engine.complete(text, at) },
   )
+}
+
+/** Runs a line of code; what it gives is shown. */
+export function runCode(cockpit: Cockpit, code: string, selected: unknown): void {
+  const { engine } = cockpit
+  if (engine === undefined) return
+  const run = async (signal: AbortSignal): Promise<string | undefined> => {
+    const text = await engine.evaluate(code, selected, cockpit.columns - 4, signal)
+    const lines = text.split('\n')
+    if (lines.length === 1) return text === '' ? 'done' : text
+    cockpit.read(code, () => lines)
+    return undefined
+  }
+  cockpit.operate('running the code', run, { silent: 0 })
 }

@@ -3,6 +3,7 @@ import { escapeText } from '../../../text.js'
 import { durationText } from '../../../units.js'
 import type { Cockpit } from './cockpit.js'
 import type { Place } from './row.js'
+import { watchedLength } from './stops.js'
 
 /** Why the guest cannot be controlled, or stands in the wrong state for it. */
 export function unlessGuest(cockpit: Cockpit): string | undefined {
@@ -28,17 +29,6 @@ export function freezeOrThaw(cockpit: Cockpit): void {
       return 'the guest runs; panes show it live'
     })
   }
-}
-
-export function step(cockpit: Cockpit, count: number): void {
-  const { vm, cpu } = cockpit
-  cockpit.operate(`stepping vCPU ${cpu}`, async () => {
-    const stop = await vm.step(cpu, count)
-    const where = vm.vcpus.find(({ index }) => index === cpu)?.where ?? 'code without a symbol'
-    const executed = stop.steps ?? count
-    const note = stop.note === undefined ? '' : ` (${stop.note})`
-    return `vCPU ${cpu} executed ${executed} ${executed === 1 ? 'instruction' : 'instructions'}, now at ${where}${note}`
-  })
 }
 
 export function advance(cockpit: Cockpit, milliseconds: number): void {
@@ -69,8 +59,7 @@ export function askUntil(cockpit: Cockpit): void {
 
 /** Runs until a place under the cursor is written. */
 export function watch(cockpit: Cockpit, { address, size, name }: Place): void {
-  const length = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1
-  runUntil(cockpit, { write: address, length }, `${name} is written`)
+  runUntil(cockpit, { write: address, length: watchedLength(size) }, `${name} is written`)
 }
 
 function runUntil(cockpit: Cockpit, condition: StopCondition, what: string): void {

@@ -2,6 +2,7 @@ import type { Disassembler } from '../../../present/machine-code/disassembler.js
 import type { Session } from '../../../session/session.js'
 import type { Ledger } from './changes.js'
 import type { Rates } from './rates.js'
+import type { StopPoint } from './stops.js'
 
 /** What panes work with. */
 export interface Desk {
@@ -25,4 +26,6 @@ export interface Desk {
   readonly disassembler: Disassembler | undefined
   /** The vCPU that steps, and that the vCPU pane shows. */
   readonly cpu: number
+  /** Where the guest is to stop. */
+  readonly stops: readonly StopPoint[]
 }

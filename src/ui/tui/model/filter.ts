@@ -4,6 +4,8 @@ import type { Column, Row } from './row.js'
 /** A filter that was understood. */
 export interface Filter {
   match(row: Row): FuzzyMatch | undefined
+  /** Whether it is the whole of what tells the row apart: such rows come first. */
+  isExact(row: Row): boolean
 }
 
 interface Word {
@@ -37,7 +39,14 @@ export function parseFilter(text: string, columns: readonly Column[]): Filter | 
     if (wanted === '') continue
     words.push({ isNot: not !== '', column: column < 0 ? undefined : column, wanted })
   }
-  return { match: (row: Row) => matchOf(words, row) }
+  const telling = [...columns.keys()].filter((i) => columns[i]?.identifies)
+  const [only, more] = words
+  const whole = more === undefined && only?.isNot === false ? only.wanted : undefined
+  return {
+    match: (row: Row) => matchOf(words, row),
+    isExact: ({ cells }) =>
+      typeof whole === 'string' && telling.some((i) => cells[i]?.trim().toLowerCase() === whole),
+  }
 }
 
 function isCalled(title: string, name: string): boolean {

@@ -1,4 +1,4 @@
-import { themes } from '../style/theme.js'
+import { themes, tones } from '../style/theme.js'
 import { actionGroups } from './action.js'
 import { keyTable } from './key-table.js'
 import { Keymap, keyName } from './keymap.js'
@@ -12,6 +12,7 @@ export function keyDocument(): string {
     'Made from the table of keys (`src/ui/tui/model/key-table.ts`); [tui.md](tui.md) says how to change them.',
   ]
   for (const group of actionGroups) {
+    if (!keymap.actions.some((action) => action.group === group)) continue
     parts.push('', `## ${group}`, '', '| keys | what they do | name in keys.json |', '|---|---|---|')
     for (const action of keymap.actions) {
       if (action.group !== group) continue
@@ -39,7 +40,7 @@ export function keySchema(): string {
   )
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'Keys, theme and mouse of the terminal UI of cryoscope',
+    title: 'Keys, commands, theme and mouse of the terminal UI of cryoscope',
     type: 'object',
     additionalProperties: false,
     properties: {
@@ -52,6 +53,26 @@ export function keySchema(): string {
       },
       theme: { type: 'string', pattern: `^(${Object.keys(themes).join('|')})$` },
       mouse: { type: 'boolean' },
+      colours: {
+        description: 'Other colours for some tones of the theme: names, #rrggbb, or ansi256(n)',
+        type: 'object',
+        additionalProperties: false,
+        properties: Object.fromEntries(tones.map((tone) => [tone, { type: 'string', minLength: 1 }])),
+      },
+      commands: {
+        description: 'Commands of your own by name: TypeScript over vm, and _, what is under the cursor',
+        type: 'object',
+        additionalProperties: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['keys', 'code'],
+          properties: {
+            keys: { type: 'array', items: { type: 'string', minLength: 1 } },
+            code: { type: 'string', minLength: 1 },
+            text: { description: 'What help says of it', type: 'string' },
+          },
+        },
+      },
     },
   }
   return `${JSON.stringify(schema, null, 2)}\n`

@@ -1,18 +1,8 @@
 import type { Action } from './action.js'
 import type { Cockpit } from './cockpit.js'
 import { askCode } from './code.js'
-import {
-  advance,
-  askUntil,
-  checkpoint,
-  freezeOrThaw,
-  restore,
-  selectCpu,
-  step,
-  unlessFrozen,
-  unlessGuest,
-  watch,
-} from './control.js'
+import { chooseColumns } from './columns.js'
+import { controlActions } from './control-keys.js'
 import { showHelp } from './help.js'
 import {
   copy,
@@ -29,17 +19,10 @@ import {
   right,
   sort,
 } from './looking.js'
-
-import { back, stepBack, unlessRecord, whoWrote } from './record.js'
+import { chooseTheme, showJson, showLog, showWay } from './showing.js'
 
 const move = (distance: (cockpit: Cockpit) => number) => (cockpit: Cockpit) =>
   cockpit.page.active.moveBy(distance(cockpit), cockpit.height)
-
-const unlessWatchable = (cockpit: Cockpit): string | undefined =>
-  unlessFrozen(cockpit) ??
-  (cockpit.selected?.place === undefined
-    ? 'no memory of its own is under the cursor: open a value and go to one of its fields'
-    : undefined)
 
 const unlessPages = (cockpit: Cockpit): string | undefined =>
   (cockpit.tabs[cockpit.tab]?.pages.length ?? 0) > 1 ? undefined : 'this is the first page of the tab'
@@ -99,9 +82,7 @@ export const keyTable: readonly Action[] = [
     hint: 'back',
     text: 'back to the page before',
     unavailable: unlessPages,
-    run: (cockpit) => {
-      cockpit.back()
-    },
+    run: (cockpit) => cockpit.back(),
   },
   {
     name: 'other-pane',
@@ -168,6 +149,35 @@ export const keyTable: readonly Action[] = [
     run: differences,
   },
   {
+    name: 'json',
+    group: 'Look',
+    keys: ['J'],
+    text: 'the row as JSON',
+    run: showJson,
+  },
+  {
+    name: 'columns',
+    group: 'Look',
+    keys: ['|'],
+    text: 'choose the columns of the list; it is kept',
+    run: (cockpit) => chooseColumns(cockpit),
+  },
+  {
+    name: 'way',
+    group: 'Move',
+    keys: ['H'],
+    text: 'the pages by which you came here',
+    unavailable: unlessPages,
+    run: showWay,
+  },
+  {
+    name: 'log',
+    group: 'Look',
+    keys: ['L'],
+    text: 'the kernel log, also while the guest runs',
+    run: showLog,
+  },
+  {
     name: 'code',
     group: 'Look',
     keys: [':'],
@@ -175,137 +185,7 @@ export const keyTable: readonly Action[] = [
     text: 'run a line of code: vm is the session, _ what is under the cursor',
     run: askCode,
   },
-  {
-    name: 'freeze',
-    group: 'Control',
-    keys: ['f'],
-    hint: (cockpit) => (cockpit.isLive ? 'freeze' : 'thaw'),
-    text: 'freeze the guest, or let it run',
-    unavailable: unlessGuest,
-    run: freezeOrThaw,
-  },
-  {
-    name: 'step',
-    group: 'Control',
-    keys: ['n'],
-    hint: 'step',
-    text: 'one instruction on the selected vCPU',
-    unavailable: unlessFrozen,
-    run: (cockpit) => step(cockpit, 1),
-  },
-  {
-    name: 'step-10',
-    group: 'Control',
-    keys: ['N'],
-    text: '10 instructions',
-    unavailable: unlessFrozen,
-    run: (cockpit) => step(cockpit, 10),
-  },
-  {
-    name: 'step-100',
-    group: 'Control',
-    keys: ['ctrl-n'],
-    text: '100 instructions',
-    unavailable: unlessFrozen,
-    run: (cockpit) => step(cockpit, 100),
-  },
-  { name: 'vcpu', group: 'Control', keys: ['v'], text: 'select the next vCPU', run: selectCpu },
-  {
-    name: 'advance',
-    group: 'Control',
-    keys: ['a'],
-    hint: 'advance',
-    text: 'let the guest run for 1 ms',
-    unavailable: unlessFrozen,
-    run: (cockpit) => advance(cockpit, 1),
-  },
-  {
-    name: 'advance-10',
-    group: 'Control',
-    keys: ['A'],
-    text: 'for 10 ms',
-    unavailable: unlessFrozen,
-    run: (cockpit) => advance(cockpit, 10),
-  },
-  {
-    name: 'advance-100',
-    group: 'Control',
-    keys: ['ctrl-a'],
-    text: 'for 100 ms',
-    unavailable: unlessFrozen,
-    run: (cockpit) => advance(cockpit, 100),
-  },
-  {
-    name: 'until',
-    group: 'Control',
-    keys: ['u'],
-    text: 'run until a symbol or address is reached, or memory is written',
-    unavailable: unlessFrozen,
-    run: askUntil,
-  },
-  {
-    name: 'checkpoint',
-    group: 'Control',
-    keys: ['c'],
-    text: 'save the state of the guest',
-    unavailable: unlessGuest,
-    run: checkpoint,
-  },
-  {
-    name: 'restore',
-    group: 'Control',
-    keys: ['C'],
-    text: 'go back to a saved state',
-    unavailable: unlessGuest,
-    run: restore,
-  },
-  {
-    name: 'watch',
-    group: 'Control',
-    keys: ['w'],
-    hint: 'watch',
-    text: 'run until the field under the cursor is written',
-    unavailable: unlessWatchable,
-    run: (cockpit) => {
-      const place = cockpit.selected?.place
-      if (place !== undefined) watch(cockpit, place)
-    },
-  },
-  {
-    name: 'earlier',
-    group: 'Control',
-    keys: ['b'],
-    text: 'go back 1 ms in the record of a deterministic guest',
-    unavailable: unlessRecord,
-    run: (cockpit) => back(cockpit, 1),
-  },
-  {
-    name: 'earlier-10',
-    group: 'Control',
-    keys: ['B'],
-    text: '10 ms',
-    unavailable: unlessRecord,
-    run: (cockpit) => back(cockpit, 10),
-  },
-  {
-    name: 'step-back',
-    group: 'Control',
-    keys: ['P'],
-    text: 'go back one instruction of the selected vCPU, in the record',
-    unavailable: unlessRecord,
-    run: stepBack,
-  },
-  {
-    name: 'who-wrote',
-    group: 'Control',
-    keys: ['W'],
-    text: 'who wrote the field under the cursor, as a list to go to',
-    unavailable: (cockpit) => unlessRecord(cockpit) ?? unlessWatchable(cockpit),
-    run: (cockpit) => {
-      const place = cockpit.selected?.place
-      if (place !== undefined) whoWrote(cockpit, place)
-    },
-  },
+  ...controlActions,
   ...[
     'overview',
     'vcpus',
@@ -342,6 +222,7 @@ export const keyTable: readonly Action[] = [
     run: (cockpit) => cockpit.selectTab((cockpit.tab + cockpit.tabs.length - 1) % cockpit.tabs.length),
   },
   { name: 'help', group: 'General', keys: ['?'], hint: 'help', text: 'these keys', run: showHelp },
+  { name: 'theme', group: 'General', keys: ['T'], text: 'choose the theme', run: chooseTheme },
   {
     name: 'refresh',
     group: 'General',

@@ -36,6 +36,8 @@ export class ListModel {
   shift = 0
   filter = ''
   sorting: Sorting | undefined
+  /** Titles of columns that the person does not want to see. */
+  hidden: ReadonlySet<string> = new Set()
   /** Widths seen so far: columns grow, but do not shrink while scrolling. */
   readonly widths: number[] = []
   #measured = { top: -1, length: -1 }
@@ -224,12 +226,15 @@ export class ListModel {
   placed(columns: number): PlacedColumns {
     const { untitled } = this.content
     this.#measure()
-    const sized = this.content.columns.map(({ title, rigid = false, identifies = false }, i) => {
+    const shown = [...this.content.columns.entries()].filter(([, { title }]) => !this.hidden.has(title))
+    const sized = shown.map(([i, { title, rigid = false, identifies = false }]) => {
       // A column that rows are sorted by has a mark behind its title.
       const heading = untitled ? 0 : textWidth(title) + (this.sorting?.column === i ? 1 : 0)
       return { natural: Math.max(heading, this.widths[i] ?? 0), rigid, identifies }
     })
-    return placeColumns(sized, columns, this.scrolls === 'columns' ? this.shift : 0)
+    const placed = placeColumns(sized, columns, this.scrolls === 'columns' ? this.shift : 0)
+    const own = placed.columns.map(({ index, width }) => ({ index: shown[index]?.[0] ?? index, width }))
+    return { ...placed, columns: own }
   }
 
   /** Widths of name, value and type of a tree on a screen of that width; 0 for a type that has no room. */

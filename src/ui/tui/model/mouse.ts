@@ -1,4 +1,5 @@
 import type { Cockpit } from './cockpit.js'
+import { crumbAt } from './crumbs.js'
 import type { ListModel } from './list.js'
 import { tabLine } from './tab-line.js'
 
@@ -17,6 +18,11 @@ export function click(cockpit: Cockpit, row: number, column: number): void {
   if (row === tabRow) {
     const tab = tabLine(cockpit).find(({ from, to }) => column >= from && column < to)
     if (tab !== undefined) cockpit.selectTab(tab.index)
+    return
+  }
+  if (row === bodyTop - 1) {
+    const number = crumbAt(cockpit, column)
+    if (number !== undefined) cockpit.backTo(number)
     return
   }
   const detail = isDetail(cockpit, row, column) ? page.detail?.list : undefined

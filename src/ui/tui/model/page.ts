@@ -25,6 +25,7 @@ export class Page {
   readAt = ''
   /** Milliseconds that the last reading took. */
   cost = 0
+  #isFresh = true
 
   constructor(view: View) {
     this.view = view
@@ -38,6 +39,13 @@ export class Page {
       safely(() => this.view.load(this.opened)),
       height,
     )
+    const { startAt } = this.list.content
+    if (this.#isFresh && startAt !== undefined && startAt > 0) {
+      this.list.moveTo(startAt + Math.floor(height / 2), height)
+      this.list.moveTo(startAt, height)
+    }
+    // What needs its decoder first says where to start when it has that.
+    this.#isFresh &&= startAt === undefined
     this.readAt = state
     this.loadDetail(true)
     this.cost = performance.now() - start

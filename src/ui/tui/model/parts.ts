@@ -1,4 +1,5 @@
 import type { Theme } from '../style/theme.js'
+import type { HiddenColumns } from './columns.js'
 import type { Desk } from './desk.js'
 import type { Keymap } from './keymap.js'
 import type { Completion } from './overlay.js'
@@ -44,7 +45,10 @@ export interface Mark {
 }
 
 export interface Settings {
-  readonly theme: Theme
+  theme: Theme
+  /** Columns that were not wanted the last time, and where that is kept. */
+  readonly hidden?: HiddenColumns
+  readonly keepColumns?: (hidden: HiddenColumns) => void
   readonly keymap: Keymap
   /** The terminal: for copying. */
   readonly control?: (sequence: string) => void
@@ -57,6 +61,8 @@ export interface Settings {
 export interface Engine {
   /** Resolves to what a person is shown, safe for the terminal; rejects with an error whose message is. */
   evaluate(code: string, selected: unknown, columns: number, signal: AbortSignal): Promise<string>
+  /** Whether a condition is true now; rejects with a sentence where it cannot be said. */
+  holds(condition: string, signal: AbortSignal): Promise<boolean>
   complete(text: string, at: number): Promise<readonly Completion[]>
   /** Gets ready, which takes a second or two in the background. */
   warm(): void

@@ -21,6 +21,8 @@ export interface Row {
   readonly act?: () => void
   /** Memory that it shows, for watchpoints. */
   readonly place?: Place | undefined
+  /** How it is written to, where it can be; gives what was there and what is there now. */
+  readonly write?: ((value: unknown) => Written) | undefined
   /** What `_` is on the command line, and what is copied and exported. */
   readonly value?: () => unknown
   /** What a copy takes, when it is not the cells. */
@@ -35,10 +37,19 @@ export interface Row {
   readonly inert?: boolean
 }
 
+/** What a write did, as text. */
+export interface Written {
+  readonly name: string
+  readonly before: string
+  readonly after: string
+}
+
 export interface Place {
   readonly address: bigint
   readonly size: number
   readonly name: string
+  /** Instructions lie there: it is executed, not written. */
+  readonly isCode?: boolean
 }
 
 export interface Column {
@@ -78,6 +89,8 @@ export interface Content {
   readonly rows: RowSource
   /** Said when there are no rows: what this is, and how to get some. */
   readonly empty: string
+  /** Number of the row that is looked for: the cursor is there at first. */
+  readonly startAt?: number | undefined
   /** No line with column titles. */
   readonly untitled?: boolean
   /** No list but a text in its place: it is neither filtered nor ordered. */

@@ -19,6 +19,8 @@ export type Target =
   /** Whatever lies there: the best that is known of the address. */
   | { readonly kind: 'address'; readonly address: bigint }
   | { readonly kind: 'bytes'; readonly address: bigint }
+  /** The function that the address lies in, as instructions. */
+  | { readonly kind: 'code'; readonly address: bigint }
   | { readonly kind: 'value'; readonly title: string; readonly id: string; readonly read: () => Value }
   | { readonly kind: 'text'; readonly title: string; readonly read: () => readonly string[] }
   | { readonly kind: 'tab'; readonly tab: string }

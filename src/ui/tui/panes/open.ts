@@ -4,11 +4,13 @@ import type { View } from '../model/view.js'
 import { allocatorView, slotView } from './allocators.js'
 import { arenaPlaceView, arenaView } from './arenas.js'
 import { bytesView } from './bytes.js'
+import { codeView } from './code.js'
 import { containerView } from './containers.js'
 import { entryView, mapView } from './maps.js'
 import { targetAt } from './places.js'
 import { listingView, programView } from './programs.js'
-import { queueView, runqueueView } from './scheduler.js'
+import { queueView } from './queues.js'
+import { runqueueView } from './scheduler.js'
 import { typeView } from './symbols.js'
 import { taskView } from './tasks.js'
 import { textContent } from './text-content.js'
@@ -48,6 +50,8 @@ export function openTarget(desk: Desk, target: Target): View {
       return typeView(desk, target)
     case 'bytes':
       return bytesView(desk, target.address)
+    case 'code':
+      return codeView(desk, target)
     case 'address': {
       const found = targetAt(desk, target.address).target
       return found.kind === 'address' ? bytesView(desk, target.address) : openTarget(desk, found)

@@ -7,7 +7,7 @@ import type { Target } from '../model/target.js'
 import type { View } from '../model/view.js'
 import { wrap } from '../model/wrap.js'
 import type { Tone } from '../style/theme.js'
-import { nothing } from './maps.js'
+import { pulseContent } from './pulse.js'
 
 /** Margin, topic and mark before a sentence. */
 const besideText = 18
@@ -34,11 +34,7 @@ export function overviewView(desk: Desk): View {
   return {
     title: 'Overview',
     load(): Content {
-      if (desk.vm.state === 'running') {
-        return nothing(
-          'The guest runs. Freeze it (f) to see what is going on: who waits and why, where work piles up, what is odd.',
-        )
-      }
+      if (desk.vm.state === 'running') return pulseContent(desk)
       return {
         columns: [{ title: '', rigid: true, tone: 'dim' }, { title: '' }],
         rows: new ArrayRows(storyRows(desk)),

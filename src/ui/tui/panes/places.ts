@@ -4,6 +4,7 @@ import type { Task } from '../../../kernel/tasks.js'
 import type { Session } from '../../../session/session.js'
 import type { Desk } from '../model/desk.js'
 import type { Target } from '../model/target.js'
+import { isCode } from './code.js'
 
 interface Known {
   readonly state: string
@@ -78,5 +79,6 @@ export function targetAt(desk: Desk, address: bigint): { readonly text: string; 
   if (program !== undefined)
     return { text: `program ${program.name}`, target: { kind: 'program', id: program.id } }
   const symbol = quietly(() => desk.vm.kernel.symbolize(address))
-  return { text: symbol ?? `0x${address.toString(16)}`, target: { kind: 'bytes', address } }
+  const kind = isCode(desk, address) ? 'code' : 'bytes'
+  return { text: symbol ?? `0x${address.toString(16)}`, target: { kind, address } }
 }

@@ -5,16 +5,17 @@ import { quietly } from '../../../errors.js'
 import { type Column, numberColumn } from '../../../present/columns/column.js'
 import { linkText } from '../../../present/columns/links.js'
 import { programColumns } from '../../../present/columns/programs.js'
-import { codeRows, type Decode } from '../../../present/machine-code/rows.js'
 import { noneFound } from '../../../present/none-found.js'
 import { figureText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { nanosecondsText } from '../../../units.js'
 import type { Desk } from '../model/desk.js'
 import { ArrayRows, type Row } from '../model/row.js'
+import { sparkline } from '../model/sparkline.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
+import { codeColumns, rowsOf } from './code.js'
 import { tableContent, tableRows } from './table-content.js'
 import { factNode, problemNode, valueColumns } from './value-tree.js'
 
@@ -24,6 +25,10 @@ function ratedColumns({ rates }: Desk): Column<BpfProgram>[] {
     runCount === undefined || runTime === undefined
       ? undefined
       : rates.note(`prog:${id}`, [runCount, runTime])
+  const trailText = (program: BpfProgram): string => {
+    const trail = rates.trail(`runs:${program.id}`, rate(program)?.[0])
+    return trail.length > 2 ? sparkline(trail.slice(-12)) : ''
+  }
   const rated: Column<BpfProgram>[] = [
     numberColumn(
       'rate',
@@ -37,6 +42,7 @@ function ratedColumns({ rates }: Desk): Column<BpfProgram>[] {
       (program) => rate(program)?.[1],
       (program) => percentText(rate(program)?.[1]),
     ),
+    { key: 'trend', title: 'LAST LOOKS', cell: trailText },
   ]
   const columns = programColumns.filter(({ key }) => key !== 'maps')
   const at = columns.findIndex(({ key }) => key === 'missed')
@@ -180,13 +186,13 @@ export function listingView(desk: Desk, target: Extract<Target, { kind: 'listing
     title: target.form,
     target,
     load: () => ({
-      columns: [
-        { title: 'AT', align: 'right', rigid: true, tone: 'dim' },
-        { title: 'INSTRUCTION' },
-        { title: 'REFERS TO', tone: 'pointer' },
-      ],
+      columns: codeColumns,
       rows: new ArrayRows([
-        ...(target.form === 'xlated' ? xlatedRows(desk, target.program) : jitedRows(desk, target.program)),
+        ...(target.form === 'xlated'
+          ? xlatedRows(desk, target.program)
+          : [...rowsOf(desk, desk.vm.prog(target.program).jited, `jited:${target.program}`)].map(
+              ({ row }) => row,
+            )),
       ]),
       empty: 'The instructions cannot be read.',
     }),
@@ -217,34 +223,6 @@ function* xlatedRows({ vm }: Desk, id: number): Generator<Row> {
       ],
       inert: true,
       ...(follow === undefined ? {} : { target: follow }),
-    }
-  }
-}
-
-function* jitedRows({ vm, disassembler }: Desk, id: number): Generator<Row> {
-  const key = `jited:${id}`
-  const decode: Decode = (bytes, address) =>
-    disassembler?.decode(bytes, address, (at) => vm.kernel.symbolize(at)) ?? []
-  let sources = 0
-  for (const row of codeRows(vm.prog(id).jited, decode)) {
-    if (row.kind === 'function') {
-      yield {
-        id: `${key}/f${row.address}`,
-        cells: ['', escapeText(row.name), ''],
-        tone: 'heading',
-        inert: true,
-      }
-    } else if (row.kind === 'source') {
-      yield { id: `${key}/l${sources++}`, cells: ['', row.text, ''], tone: 'dim', inert: true }
-    } else {
-      const [, named = ''] = /<(.+)>$/.exec(row.text) ?? []
-      const called = /0x[0-9a-f]{9,16}/.exec(row.text)?.[0]
-      yield {
-        id: `${key}/${row.address}`,
-        cells: [row.offset.toString(16), row.text.replace(/ <.+>$/, ''), named],
-        inert: true,
-        ...(called === undefined ? {} : { target: { kind: 'address', address: BigInt(called) } }),
-      }
     }
   }
 }

@@ -2,7 +2,6 @@ import { CryoscopeError, quietly } from '../../../errors.js'
 import { taskText } from '../../../present/columns/column.js'
 import { eventRows, waitingRows } from '../../../present/columns/sched.js'
 import { capsText, cidsText, effectiveText } from '../../../present/text/sched.js'
-import type { DispatchQueue, QueuedTask } from '../../../sched/dispatch-queue.js'
 import { exitText } from '../../../sched/exit.js'
 import type { Runqueue } from '../../../sched/runqueue.js'
 import type { SchedState } from '../../../sched/sched.js'
@@ -12,9 +11,11 @@ import { escapeText } from '../../../text.js'
 import { durationText } from '../../../units.js'
 import type { Desk } from '../model/desk.js'
 import type { Content, Row } from '../model/row.js'
+import { sparkline } from '../model/sparkline.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
+import { queueNode } from './queues.js'
 import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
 
 const columns = [{ title: 'WHAT', tone: 'name' }, { title: 'STATE' }, { title: 'MORE', tone: 'dim' }] as const
@@ -45,10 +46,11 @@ function nodes(desk: Desk, state: SchedState): TreeNode[] {
     section(
       'queues',
       `Dispatch queues (${countText(state.counts.queues)})`,
-      () => state.queues.map(queueNode),
+      () =>
+        state.queues.map((queue) => queueNode(queue, desk.rates.trail(`dsq:${queue.address}`, queue.depth))),
       true,
     ),
-    section('waiting', waitingTitle(state), () => waitingNodes(state), true),
+    section('waiting', waitingTitle(desk, state), () => waitingNodes(state), true),
     section('events', 'Events', () => eventNodes(state), false),
     section('domains', 'Scheduling domains', () => domainNodes(desk), false),
     ...state.exitLog.map(({ scheduler, reason, message }, i) =>
@@ -164,46 +166,11 @@ function runqueueNode({ cpu, current, runnableTasks, schedExt, address }: Runque
   }
 }
 
-function queueNode(queue: DispatchQueue): TreeNode {
-  const { address, name, kind, depth, sequence, tasks } = queue
-  return {
-    row: {
-      id: `dsq/${address.toString(16)}`,
-      name: `DSQ ${escapeText(name)}`,
-      cells: [escapeText(name), `${depth} ${depth === 1 ? 'task' : 'tasks'}`, `${kind}, ${sequence} ever`],
-      tones: [undefined, depth > 0 ? 'accent' : 'dim'],
-      sort: [name, depth, sequence],
-      target: { kind: 'queue', address, name },
-      value: () => queue,
-    },
-    ...(tasks.length === 0
-      ? {}
-      : { parts: () => tasks.map((task) => queuedNode(address, task)), open: tasks.length <= 8 }),
-  }
-}
-
-function queuedNode(
-  queue: bigint,
-  { address, pid, name, waitingMs, slice, virtualTime, onPriorityTree }: QueuedTask,
-): TreeNode {
-  const order = onPriorityTree ? `vtime ${virtualTime}` : 'in order of arrival'
-  return {
-    row: {
-      id: `dsq:${queue.toString(16)}/${pid}`,
-      name: `task ${escapeText(name)} (${pid}) in its DSQ`,
-      cells: [
-        escapeText(`${name} (${pid})`),
-        waitingMs === undefined ? '-' : `waits ${durationText(waitingMs)}`,
-        `slice ${slice} ns, ${order}`,
-      ],
-      tones: ['pointer', undefined],
-      target: { kind: 'task', pid, address },
-    },
-  }
-}
-
-function waitingTitle(state: SchedState): string {
-  return `Waiting tasks (${countText(state.counts.waiting)})`
+function waitingTitle({ rates }: Desk, state: SchedState): string {
+  const longest = Math.max(0, ...waitingRows(state).map(({ waitingMs }) => waitingMs ?? 0))
+  const trail = rates.trail('waiting', longest)
+  const shown = trail.length > 1 ? ` ${sparkline(trail)} longest ${durationText(longest)}` : ''
+  return `Waiting tasks (${countText(state.counts.waiting)})${shown}`
 }
 
 function waitingNodes(state: SchedState): TreeNode[] {
@@ -276,61 +243,6 @@ export function* schedulerRecords({ vm }: Desk): Generator<Row> {
   for (const { row } of schedulerNodes(state)) yield row
   for (const runqueue of state.runqueues) yield runqueueNode(runqueue).row
   for (const { row } of eventNodes(state)) yield row
-}
-
-export function* queueRecords({ vm }: Desk): Generator<Row> {
-  for (const queue of vm.sched.queues) yield queueNode(queue).row
-}
-
-/** A dispatch queue: its tasks in order, then its struct. */
-export function queueView(desk: Desk, target: Extract<Target, { kind: 'queue' }>): View {
-  const find = () =>
-    desk.vm.sched.queues.find(({ address, id, name }) => {
-      if (target.address !== undefined) return address === target.address
-      // Queues of several schedulers and of several CPUs share ids.
-      return target.name === undefined ? id === target.id : name === target.name
-    })
-  const first = find()
-  const address = first?.address ?? target.address
-  if (address === undefined) {
-    throw new CryoscopeError('not-found', `there is no DSQ 0x${(target.id ?? 0n).toString(16)} now`)
-  }
-  return {
-    title: escapeText(first === undefined ? `DSQ at 0x${address.toString(16)}` : `DSQ ${first.name}`),
-    target,
-    load(opened) {
-      const queue = desk.vm.sched.queues.find((candidate) => candidate.address === address)
-      const id = `queue:${address.toString(16)} ${escapeText(first === undefined ? `DSQ at 0x${address.toString(16)}` : `DSQ ${first.name}`)}`
-      const facts: TreeNode[] =
-        queue === undefined
-          ? [
-              problemNode(
-                `${id}/lost`,
-                'it is none of the queues that the scheduler has now; the struct is what lies there',
-              ),
-            ]
-          : [
-              factNode(
-                `${id}/name`,
-                'DSQ',
-                `${escapeText(queue.name)}, ${queue.kind}, ${queue.depth} tasks now, ${queue.sequence} ever`,
-                { tones: ['dim', 'heading'] },
-              ),
-              ...queue.tasks.map((task) => queuedNode(address, task)),
-            ]
-      const struct: TreeNode = {
-        row: {
-          id: `${id}/struct`,
-          cells: ['scx_dispatch_q', `0x${address.toString(16)}`, 'struct scx_dispatch_q'],
-          tones: ['dim'],
-          inert: true,
-        },
-        parts: () => partsOf(desk, id, desk.vm.at(address, 'struct scx_dispatch_q')),
-        open: true,
-      }
-      return { columns: valueColumns, rows: new TreeRows([...facts, struct], opened), empty: '' }
-    },
-  }
 }
 
 export function runqueueView(desk: Desk, target: Extract<Target, { kind: 'runqueue' }>): View {

@@ -1,5 +1,5 @@
 import { type Column, terminalCells } from '../../../present/columns/column.js'
-import { ArrayRows, type Content, type Row } from '../model/row.js'
+import { ArrayRows, type Content, type Row, type RowSource } from '../model/row.js'
 
 /** Columns that tell rows of a catalogue apart, by their keys. */
 const identifying = new Set(['pid', 'id', 'name', 'vcpu', 'cpu'])
@@ -39,5 +39,32 @@ export function tableRow<T>(columns: readonly Column<T>[], item: T, more: (item:
     parts: columns.map(({ title }) => ` ${title.toLowerCase()}`),
     cells: terminalCells(columns, item),
     sort: columns.map(({ sort, cell }) => (sort ?? cell)(item)),
+  }
+}
+
+/** Rows that are finished when they are asked for. */
+export class MadeRows implements RowSource {
+  readonly complete = true
+  readonly #drafts: RowSource
+  readonly #make: (draft: Row) => Row
+  readonly #made = new Map<number, Row>()
+
+  constructor(drafts: RowSource, make: (draft: Row) => Row) {
+    this.#drafts = drafts
+    this.#make = make
+  }
+
+  get length(): number {
+    return this.#drafts.length
+  }
+
+  at(index: number): Row | undefined {
+    const known = this.#made.get(index)
+    if (known !== undefined) return known
+    const draft = this.#drafts.at(index)
+    if (draft === undefined) return undefined
+    const row = this.#make(draft)
+    this.#made.set(index, row)
+    return row
   }
 }

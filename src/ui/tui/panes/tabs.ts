@@ -6,11 +6,13 @@ import { entryRowsOf, mapRecorders, mapsView } from './maps.js'
 import { openTarget } from './open.js'
 import { overviewView, storyRecords } from './overview.js'
 import { programRecords, programsView } from './programs.js'
+import { queueRecords } from './queues.js'
+import { registerRecords } from './registers.js'
 import { reportView } from './report.js'
-import { queueRecords, schedulerRecords, schedulerView } from './scheduler.js'
+import { schedulerRecords, schedulerView } from './scheduler.js'
 import { symbolsView } from './symbols.js'
 import { taskRecords, tasksView } from './tasks.js'
-import { registerRecords, vcpuRecords, vcpusView } from './vcpus.js'
+import { vcpuRecords, vcpusView } from './vcpus.js'
 
 const tabs: readonly TabEntry[] = [
   { name: 'overview', title: 'Overview', short: 'Over', open: overviewView },

@@ -1,6 +1,7 @@
 import { CryoscopeError, quietly } from '../../../errors.js'
 import type { Task } from '../../../kernel/tasks.js'
 import { readTask } from '../../../kernel/tasks.js'
+import { terminalCells } from '../../../present/columns/column.js'
 import { taskColumns, taskName } from '../../../present/columns/tasks.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
@@ -10,20 +11,40 @@ import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
 import { wrap } from '../model/wrap.js'
-import { tableContent, tableRows } from './table-content.js'
+import { MadeRows, tableContent, tableRows } from './table-content.js'
+import { scheduledColumns, taskReader } from './task-columns.js'
 import { contextNodes } from './task-context.js'
 import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
 
 export function tasksView(desk: Desk): View {
   return {
     title: 'Tasks',
-    load: () => tableContent(taskColumns, desk.vm.tasks, taskRow, 'No tasks could be read.'),
+    load: () => tasksContent(desk),
     detail(row, opened) {
       if (row.target?.kind !== 'task' || row.target.address === undefined) return undefined
       const task = readTask(desk.vm.kernel, row.target.address, desk.vm.kernel.problems)
       return { title: taskTitle(task), content: aboutContent(desk, task, opened) }
     },
   }
+}
+
+/** The catalogue, with what the scheduler keeps of each task: that is read as rows are shown. */
+function tasksContent(desk: Desk): Content {
+  const read = taskReader(desk)
+  const more = scheduledColumns(desk)
+  const content = tableContent(taskColumns, desk.vm.tasks, taskRow, 'No tasks could be read.')
+  const rows = new MadeRows(content.rows, (row) => {
+    const scheduled = read(row.value?.() as Task)
+    return {
+      ...row,
+      cells: [...row.cells, ...terminalCells(more, scheduled)],
+      sort: [...(row.sort ?? []), ...more.map(({ sort, cell }) => (sort ?? cell)(scheduled))],
+      // What differs at every stop tells nothing: rows are compared by the catalogue's columns.
+      compared: [...row.cells, ...more.map(() => '')],
+    }
+  })
+  const titles = more.map(({ title, align, rigid }) => ({ title, align, rigid, identifies: false }))
+  return { ...content, columns: [...content.columns, ...titles], rows }
 }
 
 function taskRow(task: Task): Omit<Row, 'cells' | 'sort'> {
@@ -38,8 +59,11 @@ function taskRow(task: Task): Omit<Row, 'cells' | 'sort'> {
   }
 }
 
-export function taskRecords(desk: Desk): Iterable<Row> {
-  return tableRows(taskColumns, desk.vm.tasks, taskRow)
+export function* taskRecords(desk: Desk): Iterable<Row> {
+  const none = scheduledColumns(desk).map(() => '')
+  for (const row of tableRows(taskColumns, desk.vm.tasks, taskRow)) {
+    yield { ...row, compared: [...row.cells, ...none] }
+  }
 }
 
 /** What rows about it are known by: they end in its name, and in the name of the field. */
@@ -139,7 +163,13 @@ function stackNode(desk: Desk, task: Task, id: string): TreeNode {
           `${isCertain ? '' : '? '}${escapeText(symbol ?? `0x${address.toString(16)}`)}`,
           {
             tones: [undefined, isCertain ? undefined : 'dim'],
-            target: { kind: 'bytes', address },
+            target: { kind: 'code', address },
+            place: {
+              address,
+              size: 1,
+              name: escapeText(symbol ?? `0x${address.toString(16)}`),
+              isCode: true,
+            },
           },
         ),
       )

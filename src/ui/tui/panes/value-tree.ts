@@ -2,7 +2,8 @@ import { escapeText } from '../../../text.js'
 import type { ArrayValue, PointerValue, Reference, Scalar, StructValue, Value } from '../../../value/types.js'
 import { isUnreadable } from '../../../value/unreadable.js'
 import type { Desk } from '../model/desk.js'
-import type { Content, Row } from '../model/row.js'
+import { jsonText } from '../model/editing.js'
+import type { Content, Row, Written } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { Tone } from '../style/theme.js'
@@ -93,6 +94,9 @@ export function referenceNode(desk: Desk, id: string, name: string, reference: R
   const common = {
     id,
     place: { address: reference.$address, size: reference.$size, name: label },
+    ...(reference.$kind === 'scalar' || reference.$kind === 'pointer'
+      ? { write: writer(desk, label, reference) }
+      : {}),
   }
   const type = escapeText(reference.$type)
   switch (reference.$kind) {
@@ -120,7 +124,14 @@ export function referenceNode(desk: Desk, id: string, name: string, reference: R
   }
 }
 
-type CommonRow = Pick<Row, 'id' | 'place'>
+const writer =
+  ({ vm }: Desk, name: string, reference: Reference) =>
+  (value: unknown): Written => {
+    const { before, after } = vm.write(reference, value)
+    return { name, before: escapeText(jsonText(before)), after: escapeText(jsonText(after)) }
+  }
+
+type CommonRow = Pick<Row, 'id' | 'place' | 'write'>
 
 function pointerNode(
   desk: Desk,

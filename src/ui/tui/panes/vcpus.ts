@@ -5,12 +5,12 @@ import type { Disassembler, MachineInstruction } from '../../../present/machine-
 import type { Vcpu } from '../../../session/vcpu.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
-import type { Row } from '../model/row.js'
+import { ArrayRows, type Content, type Row } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
-import { nothing } from './maps.js'
-import { isKernelAddress } from './places.js'
+import { cpuPulses } from './pulse.js'
+import { argumentNodes, registerNodes } from './registers.js'
 import { tableContent, tableRows } from './table-content.js'
 import { factNode, problemNode, valueColumns } from './value-tree.js'
 
@@ -24,8 +24,7 @@ export function vcpusView(desk: Desk): View {
   return {
     title: 'vCPUs',
     load() {
-      if (desk.vm.state === 'running')
-        return nothing('The vCPUs run. Freeze the guest (f) to see their registers, stacks and code.')
+      if (desk.vm.state === 'running') return runningContent(desk)
       return tableContent(vcpuColumns, desk.vm.vcpus, vcpuRow, 'This dump tells nothing of its vCPUs.')
     },
     detail(row, opened) {
@@ -45,6 +44,20 @@ export function vcpusView(desk: Desk): View {
   }
 }
 
+/** While they run they have no registers, but the kernel says whom each of its CPUs runs. */
+function runningContent(desk: Desk): Content {
+  return {
+    columns: [
+      { title: 'CPU', identifies: true },
+      { title: 'RUNS' },
+      { title: 'READY TASKS, LAST LOOKS', tone: 'dim' },
+    ],
+    rows: new ArrayRows(cpuPulses(desk, { runqueues: desk.vm.sched.runqueues })),
+    empty: 'The vCPUs run. Freeze the guest (f) to see their registers, stacks and code.',
+    note: 'freeze it (f) for registers, stacks and code',
+  }
+}
+
 function vcpuNamed({ vm }: Desk, wanted: number): Vcpu | undefined {
   return vm.vcpus.find(({ index }) => index === wanted)
 }
@@ -61,10 +74,6 @@ function vcpuRow({ index, cpu, where, task }: Vcpu): Omit<Row, 'cells' | 'sort'>
 /** What stops are compared by: where each stands, and every register. */
 export function* vcpuRecords(desk: Desk): Generator<Row> {
   yield* tableRows(vcpuColumns, desk.vm.vcpus, vcpuRow)
-}
-
-export function* registerRecords(desk: Desk): Generator<Row> {
-  for (const vcpu of desk.vm.vcpus) for (const { row } of registerNodes(desk, vcpu)) yield row
 }
 
 export function vcpuView(desk: Desk, target: Extract<Target, { kind: 'vcpu' }>): View {
@@ -92,6 +101,7 @@ function vcpuNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
             target: { kind: 'task', pid: task.pid, address: task.address },
           }),
         ]),
+    ...argumentNodes(desk, vcpu, `${id}/args`),
     section(`${id}/code`, 'code', () => codeNodes(desk, vcpu), functionOf(desk, vcpu)),
     section(`${id}/stack`, 'stack', () => stackNodes(vcpu)),
     section(`${id}/registers`, 'registers', () => registerNodes(desk, vcpu)),
@@ -177,30 +187,9 @@ function stackNodes(vcpu: Vcpu): TreeNode[] {
       id: `${id}/${i}`,
       cells: [`#${i}`, `${isCertain ? '' : '? '}${escapeText(symbol ?? `0x${address.toString(16)}`)}`, ''],
       tones: ['dim', isCertain ? undefined : 'dim'],
-      target: { kind: 'bytes', address },
+      target: { kind: 'code', address },
+      place: { address, size: 1, name: escapeText(symbol ?? `0x${address.toString(16)}`), isCode: true },
     } satisfies Row,
   }))
   return stack.problem === undefined ? frames : [...frames, problemNode(`${id}/problem`, stack.problem)]
-}
-
-function registerNodes(desk: Desk, vcpu: Vcpu): TreeNode[] {
-  return Object.entries(vcpu.registers).map(([name, value]) => {
-    const id = `vcpu:${vcpu.index}/${name} vCPU ${vcpu.index} ${name}`
-    const owner: Target = { kind: 'vcpu', index: vcpu.index }
-    if (value === undefined)
-      return { row: { id, owner, cells: [name, 'not known', ''], tones: [undefined, 'dim'] } }
-    const isAddress = isKernelAddress(desk, value)
-    const symbol = isAddress ? quietly(() => desk.vm.kernel.symbolize(value)) : undefined
-    return {
-      row: {
-        id,
-        owner,
-        cells: [name, `0x${value.toString(16).padStart(16, '0')}`, escapeText(symbol ?? '')],
-        tones: [undefined, isAddress ? 'pointer' : undefined],
-        value: () => value,
-        copy: `0x${value.toString(16)}`,
-        ...(isAddress ? { target: { kind: 'address', address: value } } : {}),
-      },
-    }
-  })
 }

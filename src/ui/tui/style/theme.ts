@@ -96,7 +96,20 @@ const none: Theme = {
 
 export const themes = { dark, light, 'colour-blind': colourBlind, none } as const
 
+export const tones = Object.keys(none) as readonly Tone[]
+
 export type ThemeName = keyof typeof themes
+
+/** What a theme is called; "own" where the settings changed it. */
+export function themeName(theme: Theme): string {
+  return Object.entries(themes).find(([, known]) => known === theme)?.[0] ?? 'own'
+}
+
+/** A theme with other colours for some tones. */
+export function withColours(theme: Theme, colours: Partial<Readonly<Record<Tone, string>>>): Theme {
+  const changed = Object.entries(colours).map(([tone, color]) => [tone, { ...theme[tone as Tone], color }])
+  return changed.length === 0 ? theme : { ...theme, ...Object.fromEntries(changed) }
+}
 
 /** What was asked for, where the terminal can show it: NO_COLOR and terminals without colours count first. */
 export function themeFor({ NO_COLOR, TERM = '' }: NodeJS.ProcessEnv, wanted: ThemeName = 'dark'): ThemeName {

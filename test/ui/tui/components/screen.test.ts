@@ -184,7 +184,7 @@ describe('the screen', () => {
     expect(screen.lines[1]).toMatch(/^›~0 schedule\+0x10 {2}worker \(7\)/)
   })
 
-  it('lists what changed by name, again after each stop, and counts the same in the title', async () => {
+  it('lists what changed by name, again after each stop, and counts the same in the title (task 28)', async () => {
     using screen = new TestScreen([tabOf(listView(columns, many(1)))])
     const { ledger } = screen.cockpit
     const entry = (runtime: string): Row => ({
@@ -211,7 +211,7 @@ describe('the screen', () => {
     }
   })
 
-  it('searches in help as one types', async () => {
+  it('searches in help as one types (task 38)', async () => {
     using screen = new TestScreen([tabOf(listView(columns, many(1)))])
     await screen.type('?')
     expect(screen.text).toMatch(/── Keys/)

@@ -61,6 +61,8 @@ describe('preferences', () => {
       keys: { quit: ['x'] },
       theme: 'light',
       mouse: false,
+      colours: {},
+      commands: {},
     })
   })
 
@@ -71,6 +73,10 @@ describe('preferences', () => {
     ['{"keys":{"quit":"x"}}', 'must be a list of texts'],
     ['{"theme":"pink"}', '"theme" must be one of'],
     ['{"mouse":1}', '"mouse" must be true or false'],
+    ['{"colours":{"pink":"red"}}', '"pink" is no tone; there are plain, dim'],
+    ['{"colours":{"dim":"#12"}}', 'the colour of "dim" must be'],
+    ['{"commands":{"a":{"keys":["x"]}}}', 'the command "a" must have "keys"'],
+    ['{"commands":{"a":{"keys":["x"],"code":"1","more":1}}}', 'the command "a" must have "keys"'],
   ])('says what is wrong with %s', (text, reason) => {
     expect(() => parsePreferences(text, 'keys.json')).toThrow(reason)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Sched } from '../../../../src/sched/sched.js'
 import type { Desk } from '../../../../src/ui/tui/model/desk.js'
+import { Rates } from '../../../../src/ui/tui/model/rates.js'
 import type { Content } from '../../../../src/ui/tui/model/row.js'
 import { runqueueView, schedulerView } from '../../../../src/ui/tui/panes/scheduler.js'
 import { SchedGuest } from '../../../sched/sched-guest.js'
@@ -12,7 +13,7 @@ function deskOfRescue(): { desk: Desk; rescued: bigint } {
   const at = guest.member(guest.rq(2), 'rq', 'scx.rescue')
   guest.objects.set('scx_rq_rescue', at, { curr: guest.task(8), budget: -1_500_000n })
   const vm = { sched: new Sched(guest.kernel()) }
-  return { desk: { vm } as unknown as Desk, rescued: guest.task(8) }
+  return { desk: { vm, rates: new Rates() } as unknown as Desk, rescued: guest.task(8) }
 }
 
 function rowsOf(content: Content) {

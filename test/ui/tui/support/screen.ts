@@ -6,7 +6,7 @@ import { App } from '../../../../src/ui/tui/components/App.js'
 import { Cockpit } from '../../../../src/ui/tui/model/cockpit.js'
 import { keyTable } from '../../../../src/ui/tui/model/key-table.js'
 import { Keymap } from '../../../../src/ui/tui/model/keymap.js'
-import type { Settings, TabEntry } from '../../../../src/ui/tui/model/parts.js'
+import type { Parts, Settings, TabEntry } from '../../../../src/ui/tui/model/parts.js'
 import { ArrayRows, type Content, type Row } from '../../../../src/ui/tui/model/row.js'
 import type { View } from '../../../../src/ui/tui/model/view.js'
 import { themes } from '../../../../src/ui/tui/style/theme.js'
@@ -46,6 +46,8 @@ export interface ScreenOptions {
   readonly rows?: number
   readonly session?: Session
   readonly settings?: Partial<Settings>
+  /** How targets are opened; nothing opens unless told. */
+  readonly open?: Parts['open']
 }
 
 /** The whole terminal UI on tabs of a test, drawn by Ink into text. */
@@ -57,16 +59,18 @@ export class TestScreen implements Disposable {
 
   constructor(
     tabs: readonly TabEntry[],
-    { columns = 80, rows = 24, session = fakeSession(), settings = {} }: ScreenOptions = {},
-  ) {
-    this.#output = new FakeOutput(columns, rows)
-    const parts = {
-      tabs,
-      open: () => {
+    {
+      columns = 80,
+      rows = 24,
+      session = fakeSession(),
+      settings = {},
+      open = () => {
         throw new Error('no page opens here')
       },
-      recorders: [],
-    }
+    }: ScreenOptions = {},
+  ) {
+    this.#output = new FakeOutput(columns, rows)
+    const parts = { tabs, open, recorders: [] }
     const keymap = new Keymap(keyTable)
     this.cockpit = new Cockpit(session, parts, { keymap, theme: themes.none, ...settings })
     this.cockpit.resize(columns, rows)
@@ -90,6 +94,13 @@ export class TestScreen implements Disposable {
 
   async rest(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 30))
+  }
+
+  /** Waits until something stands on the screen. */
+  async until(text: RegExp): Promise<string> {
+    for (let tries = 0; !text.test(this.text) && tries < 60; tries++) await this.rest()
+    if (!text.test(this.text)) throw new Error(`${text} does not come:\n${this.text}`)
+    return this.text
   }
 
   /** What stands on the screen, without styles. */

@@ -2,6 +2,7 @@ import { Box, Spacer, Text } from 'ink'
 import { type ReactNode, useContext } from 'react'
 import { textWidth } from '../../../../present/text/fit.js'
 import type { Cockpit } from '../../model/cockpit.js'
+import { crumbTitles } from '../../model/crumbs.js'
 import { CockpitContext, useReading } from '../hooks/use-cockpit.js'
 
 /** How one came here; filter, order and position on the right. */
@@ -32,18 +33,14 @@ interface Crumbs {
 }
 
 function crumbsOf(cockpit: Cockpit): Crumbs {
-  const { columns, page, isLive } = cockpit
+  const { page, isLive } = cockpit
   const { list } = page
   const right = [
     ...(list.filter === '' ? [] : [`/${list.filter}`]),
     ...(list.content.note === undefined ? [] : [list.content.note]),
     positionText(list.cursor, list.length, list.isCounted),
   ].join('  ')
-  const room = columns - textWidth(right) - 4
-  // The last pages matter most: earlier ones make room for them.
-  let titles = (cockpit.tabs[cockpit.tab]?.pages ?? []).map(({ view }) => view.title)
-  while (titles.length > 1 && titles.reduce((sum, title) => sum + textWidth(title) + 3, 0) > room)
-    titles = ['…', ...titles.slice(titles[0] === '…' ? 2 : 1)]
+  const titles = crumbTitles(cockpit, textWidth(right))
   return { before: titles.slice(0, -1).join(' › '), title: titles.at(-1) ?? '', right, isLive }
 }
 

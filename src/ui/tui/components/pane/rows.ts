@@ -73,7 +73,9 @@ export function toneOf(
   cell: number,
 ): Tone {
   if (base !== undefined) return base
-  if (change === 'new' || (before !== undefined && before[cell] !== row.cells[cell])) return 'changed'
+  // What stands for the cells, one for each, says which of them differ.
+  const now = row.compared?.length === row.cells.length ? row.compared : row.cells
+  if (change === 'new' || (before !== undefined && before[cell] !== now[cell])) return 'changed'
   return row.tones?.[cell] ?? row.tone ?? column?.tone ?? 'plain'
 }
 

@@ -33,7 +33,8 @@ function rowPieces(seen: SeenRow, list: ListModel, widths: readonly number[], fr
   const hasType = type !== '' && typeWidth > 0
   const room = hasType ? valueWidth : frame.columns - line.width
   const was = before?.[1]
-  const text = was !== undefined && was !== value ? withBefore(value, was, room) : value
+  const now = row.compared?.[1] ?? value
+  const text = was !== undefined && was !== now ? withBefore(value, now, was, room) : value
   const shown = scrolledText(text, list.shift, room)
   line.add(hasType ? fitted(shown, room) : shown, toneOf(seen, columns[1], 1))
   if (hasType) line.add(gap, base ?? 'plain').add(type, toneOf(seen, columns[2], 2))
@@ -41,8 +42,9 @@ function rowPieces(seen: SeenRow, list: ListModel, widths: readonly number[], fr
   return line.pieces
 }
 
-/** "13  (was 12)", where there is room for it. */
-function withBefore(text: string, before: string, width: number): string {
-  const both = `${text}  (was ${before})`
-  return textWidth(both) <= width ? both : text
+/** "13  (was 12)", where there is room for it; what follows the value itself comes behind that. */
+function withBefore(text: string, now: string, before: string, width: number): string {
+  const was = `${now}  (was ${before})`
+  if (textWidth(was) > width) return text
+  return text.startsWith(now) ? was + text.slice(now.length) : `${text}  (was ${before})`
 }
