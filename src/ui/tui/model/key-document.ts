@@ -75,5 +75,10 @@ export function keySchema(): string {
       },
     },
   }
-  return `${JSON.stringify(schema, null, 2)}\n`
+  // Short lists stand on one line, as the formatter has them.
+  const text = JSON.stringify(schema, null, 2).replace(
+    /\[\s+("[^\]]*?")\s+\]/g,
+    (_, items: string) => `[${items.replace(/,\s+/g, ', ')}]`,
+  )
+  return `${text}\n`
 }
