@@ -1,3 +1,4 @@
+import { CryoscopeError } from '../errors.js'
 import type { Found } from '../found.js'
 import { foundBy, hex, noneOf, possibleCpus, type SchedContext } from './context.js'
 import { schedulerAddresses } from './schedulers.js'
@@ -40,9 +41,15 @@ export function readEvents(context: SchedContext): Found<SchedulerEvents> {
 function statsOf({ kernel, absences }: SchedContext, scheduler: bigint): bigint | undefined {
   const sched = kernel.struct('scx_sched', scheduler)
   const within = kernel.layouts.find('scx_sched_pcpu')?.find('event_stats')
-  if (sched.has('pcpu') && within !== undefined) return sched.pointer('pcpu') + BigInt(within.offset)
-  if (sched.has('event_stats_cpu')) return sched.pointer('event_stats_cpu')
+  if (sched.has('pcpu') && within !== undefined) return notNull(sched.pointer('pcpu')) + BigInt(within.offset)
+  if (sched.has('event_stats_cpu')) return notNull(sched.pointer('event_stats_cpu'))
   return absences.lacks('events', 'scx_sched has neither pcpu with event_stats nor event_stats_cpu')
+}
+
+/** Null as a per-CPU pointer would lead to other variables of each CPU. */
+function notNull(pointer: bigint): bigint {
+  if (pointer === 0n) throw new CryoscopeError('unreadable', 'it has no counters: their pointer is null')
+  return pointer
 }
 
 function counters(context: SchedContext, base: bigint): EventCounter[] {
