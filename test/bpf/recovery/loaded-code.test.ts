@@ -127,7 +127,8 @@ describe('the code of loaded programs', () => {
         ],
         [...callback(1, 4), call(2, 3), nop, exit, exit, exit],
       )
-    const { functions, references, sections, instructions } = world.code()
+    const code = world.code()
+    const { functions, references, sections, instructions } = code
     expect(
       functions.map(({ name, start, end, binding, isCallback }) => [name, start, end, binding, isCallback]),
     ).toEqual([
@@ -150,6 +151,13 @@ describe('the code of loaded programs', () => {
       ['prog_8', 3],
     ])
     expect(instructions).toHaveLength(80)
+    // As a kernel has it: in its own byte order, whole, and with additions that the verifier has made 32 bits wide.
+    expect(code).toMatchObject({
+      littleEndian: true,
+      addsInLowHalves: true,
+      incomplete: undefined,
+      problems: [],
+    })
     expect([2, 9].map((at) => instructions[at * 8])).toEqual([0x95, 0x95])
     expect([0, 5].map((at) => instructions[at * 8])).toEqual([0x85, 0x85])
   })
