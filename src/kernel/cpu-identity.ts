@@ -26,6 +26,13 @@ export interface CpuIdentity {
   readonly isForeign: boolean
 }
 
+/** A second kernel in the same memory, whose CPUs have registers among the sets. */
+export interface OtherKernel {
+  readonly kernel: Kernel
+  /** It runs on processors of the one that is asked about, which crashed. */
+  readonly hasReplaced: boolean
+}
+
 interface Sign {
   readonly cpu: number
   readonly how: string
@@ -36,10 +43,15 @@ interface Sign {
  * and engines number hot-plugged vCPUs by slots. What tells: the note that the kernel kept for each CPU (crash_notes,
  * kernel/crash_core.c), the per-CPU base (gs_base of x86-64, tpidr_el1 of arm64), the CPU's entry area (TR, GDTR; struct
  * cpu_entry_area), the stack of the task that the CPU runs and its interrupt stack, the pid. Where these leave one CPU, or
- * as many in order as there are sets, that is taken, and said.
+ * as many in order as there are sets, that is taken, and said; not of a kernel that crashed and whose processors another one
+ * runs on.
  */
-export function identifyCpus(kernel: Kernel, sets: readonly RegisterSet[]): CpuIdentity[] {
-  const signs = new Signs(kernel, sets)
+export function identifyCpus(
+  kernel: Kernel,
+  sets: readonly RegisterSet[],
+  other?: OtherKernel,
+): CpuIdentity[] {
+  const signs = new Signs(kernel, sets, other)
   const found = sets.map((set) => signs.of(set))
   const taken = new Map<number, number>()
   const answers = found.map((identity, i): CpuIdentity => {
@@ -55,8 +67,15 @@ export function identifyCpus(kernel: Kernel, sets: readonly RegisterSet[]): CpuI
     taken.set(identity.cpu, i)
     return identity
   })
+  if (other?.hasReplaced === true) return answers.map(withoutPlace)
   placeTheRest(kernel, answers, taken)
   return answers
+}
+
+function withoutPlace(answer: CpuIdentity): CpuIdentity {
+  if (answer.cpu !== undefined || answer.problem !== undefined) return answer
+  const problem = 'nothing in its registers tells which CPU it is, and another kernel runs by now'
+  return { ...answer, problem }
 }
 
 /** Those without a sign: the one CPU that is left, or the CPUs that are left in order, where their number fits. */
@@ -134,14 +153,16 @@ const noteLimit = 4096
 class Signs {
   readonly #kernel: Kernel
   readonly #isQemuNumbered: boolean
+  readonly #other: OtherKernel | undefined
   #bases: ReadonlyMap<bigint, number> | undefined
   #notes: ReadonlyMap<string, number> | undefined
   #areas: readonly Area[] | undefined
   #stacks: readonly Area[] | undefined
   #pids: ReadonlyMap<number, readonly number[]> | undefined
 
-  constructor(kernel: Kernel, sets: readonly RegisterSet[]) {
+  constructor(kernel: Kernel, sets: readonly RegisterSet[], other?: OtherKernel) {
     this.#kernel = kernel
+    this.#other = other
     // QEMU and our own dumps number their notes 1, 2, 3, …; with tables they are QEMU's too.
     this.#isQemuNumbered = sets.every(({ pid }, i) => pid === i + 1)
   }
@@ -289,8 +310,19 @@ class Signs {
     if (tables !== undefined && tables.tr >= upperHalf && this.#areas !== undefined && this.#areas.length > 0)
       return `TR is 0x${tables.tr.toString(16)}, in the entry area of no CPU of this kernel: these are registers of another`
     const base = foreignBase(set)
-    if (base === undefined) return undefined
+    if (base === undefined) return this.#isOfOther(set)
     return `its per-CPU base is 0x${base.toString(16)}, that of no CPU of this kernel: these are registers of another`
+  }
+
+  #isOfOther({ registers, privilege }: RegisterSet): string | undefined {
+    if (this.#other === undefined) return undefined
+    const { kernel, hasReplaced } = this.#other
+    // A crash stops all CPUs in the kernel.
+    if (privilege === 3)
+      return hasReplaced ? 'it runs user space, which after a crash only another kernel has' : undefined
+    const place = registers.rip ?? registers.pc
+    if (place === undefined || !isInText(kernel, place) || isInText(this.#kernel, place)) return undefined
+    return `it executes 0x${place.toString(16)}, in the text of another kernel`
   }
 
   /** For each CPU whose memory can be read. */
@@ -307,6 +339,13 @@ interface Area {
   readonly name: string
   readonly start: bigint
   readonly size: bigint
+}
+
+/** Of the kernel without its modules (include/asm-generic/sections.h). */
+function isInText(kernel: Kernel, address: bigint): boolean {
+  const start = kernel.findSymbol('_stext')
+  const end = kernel.findSymbol('_etext')
+  return start !== undefined && end !== undefined && address >= start && address < end
 }
 
 function covers({ start, size }: Area, address: bigint): boolean {

@@ -101,8 +101,18 @@ export function prRegOrder(architecture: Architecture | undefined): readonly str
 /** Where pr_pid lies in struct elf_prstatus. */
 const prPidOffset = 32
 
+/** sizeof(struct elf_prstatus) on each. */
+const prstatusSizes = new Map<number, Architecture>([
+  [336, 'x86_64'],
+  [392, 'aarch64'],
+])
+
+/** A note's own size tells better whose it is than what the dump says or leaves out: QEMU's kdump has no machine. */
 function prstatusNote(data: Uint8Array, architecture: Architecture | undefined): CpuNote | undefined {
-  const order = prRegOrder(architecture)
+  const own = prstatusSizes.get(data.length) ?? architecture
+  // Another machine's words by these names would be wrong ones.
+  if (own === undefined) return undefined
+  const order = prRegOrder(own)
   if (data.length < prRegOffset + order.length * 8) return undefined
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   const registers: NoteRegisters = Object.fromEntries(

@@ -1,5 +1,6 @@
 import { quietly } from '../errors.js'
-import { crashNotes, identifyCpus } from '../kernel/cpu-identity.js'
+import { crashNotes, identifyCpus, type OtherKernel } from '../kernel/cpu-identity.js'
+import type { Kernel } from '../kernel/kernel.js'
 import type { KernelInMemory } from '../kernel/kernels.js'
 import type { CpuNote } from '../memory/dump.js'
 import type { VcpuSource } from './vcpu.js'
@@ -10,15 +11,14 @@ import type { VcpuSource } from './vcpu.js'
  */
 export function registerSources(
   sources: readonly VcpuSource[],
-  chosen: () => KernelInMemory,
+  kernel: Kernel,
+  kernels: readonly KernelInMemory[],
 ): readonly VcpuSource[] {
-  if (sources.length === 0) return sources
-  const found = quietly(chosen)
-  if (found?.role !== 'crashed') return sources
-  const { kernel } = found
+  if (sources.length === 0 || kernels.find((each) => each.kernel === kernel)?.role !== 'crashed')
+    return sources
   return (
     quietly(() => {
-      const identities = identifyCpus(kernel, sources)
+      const identities = identifyCpus(kernel, sources, kernelBeside(kernel, kernels))
       const known = new Set(identities.map(({ cpu }) => cpu))
       const kept = crashNotes(kernel).filter(({ cpu }) => !known.has(cpu))
       return sources.map((source, i) => {
@@ -30,6 +30,14 @@ export function registerSources(
       })
     }) ?? sources
   )
+}
+
+/** The other one of two kernels, of which one crashed. */
+export function kernelBeside(kernel: Kernel, kernels: readonly KernelInMemory[]): OtherKernel | undefined {
+  const own = kernels.find((each) => each.kernel === kernel)
+  const other = kernels.find((each) => each.kernel !== kernel)
+  if (other === undefined || (own?.role !== 'crashed' && own?.role !== 'capture')) return undefined
+  return { kernel: other.kernel, hasReplaced: own.role === 'crashed' }
 }
 
 /** A note of a dump as the registers of a vCPU. */

@@ -27,7 +27,7 @@ import { helpText } from './help.js'
 import { addressIn } from './lookup.js'
 import { chooseType, type NamedType, severalSymbols, symbolsNamed, typesNamed } from './names.js'
 import { placeOf } from './places.js'
-import { registerSources } from './register-sources.js'
+import { kernelBeside, registerSources } from './register-sources.js'
 import { type TaskContext, taskContext } from './task-context.js'
 import { findVariable, variableValue } from './variables.js'
 import { Vcpu, type VcpuSource } from './vcpu.js'
@@ -62,13 +62,11 @@ export class Session extends BpfObjects {
     const { control } = this.target
     const step =
       control === undefined ? undefined : (index: number, count: number) => control.step(index, count)
-    const sources = registerSources(this.target.vcpus(), () => {
-      const { kernel } = this
-      return { kernel, role: this.kernels.find((each) => each.kernel === kernel)?.role }
-    })
+    const given = this.target.vcpus()
+    const sources = quietly(() => registerSources(given, this.kernel, this.kernels)) ?? given
     let identities: readonly CpuIdentity[] | undefined
     const identity = (i: number): CpuIdentity => {
-      identities ??= identifyCpus(this.kernel, sources)
+      identities ??= identifyCpus(this.kernel, sources, kernelBeside(this.kernel, this.kernels))
       return identities[i] as CpuIdentity
     }
     return listed(

@@ -73,14 +73,17 @@ export class TaskContext {
 
 /** Looks through maps, arenas and dispatch queues for what is a task's. */
 export function taskContext(
-  { kernel, maps, arenas }: Pick<BpfObjects, 'kernel' | 'maps' | 'arenas'>,
+  bpf: Pick<BpfObjects, 'kernel' | 'maps' | 'arenas'>,
   task: Task,
   problems: Problems,
 ): TaskContext {
   const own = problems.part()
+  // Without one list there is still what the others say.
+  const maps = own.attempt('maps', () => bpf.maps) ?? []
+  const arenas = own.attempt('arenas', () => bpf.arenas) ?? []
   const entries = [...taskEntries(maps, task, own)]
   const objects = taskArenaObjects(arenas, entries, task, own)
-  const queued = queueItems(kernel, task, own)
+  const queued = own.attempt('dispatch queues', () => queueItems(bpf.kernel, task, own)) ?? []
   const items = [...entries.map(entryItem), ...objects.map(arenaItem), ...queued]
   return new TaskContext(task, eachWithJson(items, contextItemJson), own)
 }

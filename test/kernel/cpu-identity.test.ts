@@ -228,6 +228,40 @@ describe('identifyCpus', () => {
     })
   })
 
+  it('takes what runs another kernel by its code, and after a crash by user space, for no CPU of its own', () => {
+    const { guest, stacks } = world()
+    const { address: text = 0n } = guest.symbols.find(({ name }) => name === '_stext') ?? {}
+    guest.symbol('_etext', text + 0x100n)
+    const kernel = guest.kernel()
+    const otherText = new Map([
+      ['_stext', 0xffffffff91000000n],
+      ['_etext', 0xffffffff92000000n],
+    ])
+    const other = { findSymbol: (name: string) => otherText.get(name) } as Kernel
+    const sets: RegisterSet[] = [
+      { registers: { rip: 0xffffffff91000000n, rsp: (stacks[0] ?? 0n) + 8n }, privilege: 0 },
+      { registers: { rip: text + 0x10n, rsp: (stacks[1] ?? 0n) + 8n }, privilege: 0 },
+      { registers: userCode, privilege: 3 },
+      { registers: { rip: 0xffffffff92000000n, rsp: 0xffffc90000000000n }, privilege: 0 },
+    ]
+    const answers = identifyCpus(kernel, sets, { kernel: other, hasReplaced: true })
+    expect(answers.map(({ cpu, isForeign }) => [cpu, isForeign])).toEqual([
+      [undefined, true],
+      [1, false],
+      [undefined, true],
+      [undefined, false],
+    ])
+    expect(answers.map(({ problem }) => problem)).toEqual([
+      'it executes 0xffffffff91000000, in the text of another kernel',
+      undefined,
+      'it runs user space, which after a crash only another kernel has',
+      'nothing in its registers tells which CPU it is, and another kernel runs by now',
+    ])
+    // User space may be that of the kernel that runs, and there the rest has its places.
+    const running = identifyCpus(kernel, sets, { kernel: other, hasReplaced: false })
+    expect(running.map(({ isForeign }) => isForeign)).toEqual([true, false, false, false])
+  })
+
   it('takes the CPU that is left, or places where their number fits, and says so', () => {
     const { kernel, bases } = world({ online: [0, 2, 3] })
     const known = (cpu: number): RegisterSet => ({ registers: { gs_base: bases[cpu] }, privilege: 0 })

@@ -12,6 +12,23 @@ const cut = ({ name, type, data }: CoreNote, length: number): CoreNote => ({
 })
 
 describe('registers of a CPU', () => {
+  it('are those of the machine that a note of its size is of, whatever the dump says', () => {
+    const arm = prstatusNote({ pc: 0xffff800080001000n, x0: 5n }, 9, 'aarch64')
+    const intel = prstatusNote(place, 9)
+    expect([arm.data.length, intel.data.length]).toEqual([392, 336])
+    // QEMU names no machine in a kdump, and some writers the wrong one.
+    for (const said of [undefined, 'x86_64', 'aarch64'] as const) {
+      const { cpus } = readNotes([encodeNotes([arm, intel])], said)
+      expect(cpus.map(({ registers: { pc, x0, rip } }) => [pc, x0, rip])).toEqual([
+        [0xffff800080001000n, 5n, undefined],
+        [undefined, undefined, place.rip],
+      ])
+    }
+    const odd = encodeNotes([{ ...arm, data: Buffer.concat([arm.data, Buffer.alloc(8)]) }])
+    expect(readNotes([odd], undefined).cpus).toEqual([])
+    expect(readNotes([odd], 'aarch64').cpus).toHaveLength(1)
+  })
+
   it('are those of its note, and of QEMU where that is of the same CPU', () => {
     const own = { ...place, rax: 1n, r15: 2n }
     const more = {

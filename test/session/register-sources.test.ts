@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromNote, registerSources } from '../../src/session/register-sources.js'
+import { fromNote, kernelBeside, registerSources } from '../../src/session/register-sources.js'
 import { sessionWith } from './support/sessions.js'
 
 describe('registers of a note', () => {
@@ -34,13 +34,29 @@ describe('registers of a target', () => {
   const sources = [{ index: 0, registers: { rip: 1n }, halted: false, privilege: 0 }]
 
   it('are as they are, unless the kernel is one that crashed', () => {
-    const kernel = {} as never
-    expect(registerSources(sources, () => ({ role: 'running', kernel }) as never)).toBe(sources)
-    expect(registerSources([], () => ({ role: 'crashed', kernel }) as never)).toEqual([])
+    const { kernel } = sessionWith().vm
+    expect(registerSources(sources, kernel, [{ kernel, role: 'running' }])).toBe(sources)
+    expect(registerSources([], kernel, [{ kernel, role: 'crashed' }])).toEqual([])
     // Where nothing can be told of them they stay.
+    expect(registerSources(sources, kernel, [{ kernel, role: 'crashed' }])).toEqual(sources)
+  })
+
+  it('are held against the capture kernel where one crashed, and against that one in it', () => {
+    const { kernel } = sessionWith().vm
+    const other = sessionWith().vm.kernel
+    const both = [
+      { kernel, role: 'crashed' },
+      { kernel: other, role: 'capture' },
+    ] as const
+    expect(kernelBeside(kernel, both)).toEqual({ kernel: other, hasReplaced: true })
+    expect(kernelBeside(other, both)).toEqual({ kernel, hasReplaced: false })
+    expect(kernelBeside(kernel, [{ kernel, role: undefined }])).toBe(undefined)
     expect(
-      registerSources(sources, () => ({ role: 'crashed', kernel: sessionWith().vm.kernel }) as never),
-    ).toEqual(sources)
+      kernelBeside(kernel, [
+        { kernel, role: 'running' },
+        { kernel: other, role: 'left' },
+      ]),
+    ).toBe(undefined)
   })
 })
 

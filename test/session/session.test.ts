@@ -123,7 +123,7 @@ describe('vm.variable', () => {
     guest.u64(guest.global('jiffies', 8), 4_295_000_000n)
     guest.integer(guest.global('panic_timeout', 4), -1, 4)
     guest.global('secret', 8)
-    guest.global('scx_root', 8)
+    guest.global('boot_params', 8)
     const current = guest.symbol('current_task', guest.allocPerCpu(8))
     for (const cpu of guest.cpus) guest.u64(guest.perCpu(current, cpu), BigInt(0x1000 + cpu))
   })
@@ -153,7 +153,7 @@ describe('vm.variable', () => {
     ['no_such_thing', 'has no symbol no_such_thing'],
     ['toString', 'has no symbol toString'],
     // The table knows its type, and this kernel's BTF does not.
-    ['scx_root', 'scx_sched'],
+    ['boot_params', 'boot_params'],
   ])('has a sentence for %s', (name, sentence) => {
     expect(() => vm.variable(name)).toThrow(CryoscopeError)
     expect(() => vm.variable(name)).toThrow(sentence)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { listArenas } from '../../src/bpf/arena/arenas.js'
 import { BpfMap } from '../../src/bpf/map.js'
+import { listMaps } from '../../src/bpf/map-info.js'
 import { listed } from '../../src/frame/list.js'
 import { findTask, type Task } from '../../src/kernel/tasks.js'
 import { Problems } from '../../src/problems.js'
@@ -51,6 +52,28 @@ describe('the queue in what BPF keeps of a task', () => {
         how: 'it is number 2 of the 2 there, though scx.dsq of its task_struct is NULL: the task is just being moved',
       },
     ])
+  })
+})
+
+describe('a kernel whose maps cannot be listed', () => {
+  it('still has the queue that a task is on, and says what is missing', () => {
+    const { kernel } = moved()
+    const problems = new Problems()
+    // This kernel has no map_idr, as others lack struct idr in their types.
+    const infos = () => listMaps(kernel, problems)
+    const bpf = {
+      kernel,
+      get maps() {
+        return listed(infos().map((info) => new BpfMap(kernel, info, problems)))
+      },
+      get arenas() {
+        return listed(listArenas(kernel, infos(), problems, problems))
+      },
+    }
+    const found = taskContext(bpf, findTask(kernel, 10, problems), problems)
+    expect(found.isWhole).toBe(false)
+    expect([...found].map(({ kind }) => kind)).toEqual(['dsq'])
+    expect(found.problems.map(({ where }) => where)).toEqual(['maps', 'arenas'])
   })
 })
 

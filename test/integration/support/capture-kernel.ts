@@ -23,11 +23,10 @@ import type { Session } from '../../../src/session/session.js'
 const source = fileURLToPath(new URL('kexec-load.c', import.meta.url))
 const fetchPackages = fileURLToPath(new URL('../../../scripts/apt-fetch', import.meta.url))
 
-/** kexec-tools and makedumpfile with their libraries: Debian's kernel for arm64 knows no kexec_file_load. */
+/** kexec-tools with their libraries: Debian's kernel for arm64 knows no kexec_file_load. */
 const toolPackages = [
-  ...['kexec-tools', 'makedumpfile', 'libc6', 'zlib1g', 'liblzo2-2', 'libdw1', 'libelf1', 'libbz2-1.0'],
-  ...['liblzma5', 'libxenmisc4.17', 'libxencall1', 'libxentoollog1', 'libxenevtchn1', 'libxengnttab1'],
-  ...['libxenforeignmemory1', 'libxendevicemodel1', 'libxentoolcore1'],
+  ...['kexec-tools', 'libc6', 'zlib1g', 'liblzma5', 'libxenmisc4.17', 'libxencall1', 'libxentoollog1'],
+  ...['libxenevtchn1', 'libxengnttab1', 'libxenforeignmemory1', 'libxendevicemodel1', 'libxentoolcore1'],
 ]
 
 /** A guest that panicked and whose capture kernel runs. */
@@ -84,7 +83,7 @@ export async function captureCrash(options: CaptureOptions): Promise<CapturedGue
       at('capture.sh'),
       `printf capturing >/proc/$$/comm
 echo "capture: saving"
-${tools === undefined ? '' : `makedumpfile() { ${callOf('makedumpfile', '"$@"')}; }\n`}${options.save} >/dev/virtio-ports/cryoscope.out
+${options.save} >/dev/virtio-ports/cryoscope.out
 echo "capture: saved with status $?"
 while :; do sleep 1000; done
 `,
@@ -92,7 +91,7 @@ while :; do sleep 1000; done
     const capture = await buildImage({
       hostname: 'capture',
       architecture: arch,
-      run: tools !== undefined || options.program === undefined ? [] : [[options.program, '-v']],
+      run: options.program === undefined ? [] : [[options.program, '-v']],
       files: tools === undefined ? [] : [`${tools}:/tools`],
       script: at('capture.sh'),
     })
@@ -147,6 +146,7 @@ sleep 1000
       }
       return text()
     }
+    if (/^capture: not loaded/m.test(text())) throw new Error(text())
     await options.trigger?.(session)
     const printed = await said(/^capture: saving/m)
     const spinners = new Map(
@@ -174,7 +174,7 @@ sleep 1000
   }
 }
 
-/** A directory with the programs of Debian 12 that load a capture kernel and save a dump, and their libraries. */
+/** A directory with the program of Debian 12 that loads a capture kernel, and its libraries. */
 function captureTools(arch: GuestArchitecture): string {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cryoscope')
   const tools = join(cache, `capture-tools-${arch}`)
@@ -187,9 +187,10 @@ function captureTools(arch: GuestArchitecture): string {
     const flat = join(work, 'flat')
     mkdirSync(flat)
     for (const entry of readdirSync(packages, { recursive: true, withFileTypes: true })) {
-      const isWanted = /^(?:kexec|makedumpfile|ld-linux-.*|lib.*\.so\.[\d.]+)$/.test(entry.name)
-      if (isWanted && statSync(join(entry.parentPath, entry.name)).isFile())
-        copyFileSync(join(entry.parentPath, entry.name), join(flat, entry.name))
+      const isWanted = /^(?:kexec|ld-linux-.*|lib.*\.so\.[\d.]+)$/.test(entry.name)
+      const path = join(entry.parentPath, entry.name)
+      // A script of init is called kexec too.
+      if (isWanted && statSync(path).isFile() && isElf(path)) copyFileSync(path, join(flat, entry.name))
     }
     renameSync(flat, tools)
   } finally {
@@ -197,6 +198,8 @@ function captureTools(arch: GuestArchitecture): string {
   }
   return tools
 }
+
+const isElf = (path: string): boolean => readFileSync(path).readUInt32BE(0) === 0x7f454c46
 
 /** Words for a shell that run one of them in a guest. */
 const callOf = (name: string, words: string): string =>
