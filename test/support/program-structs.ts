@@ -94,8 +94,6 @@ export function describePrograms(t: Types, list: number): void {
     ],
     undefined,
   )
-  const cids = t.struct('sched_ext_ops_cid', { flags: u64, tick: operations, name: t.text(16) })
-  t.struct('scx_sched', { pad: u64, ops, ops_cid: cids, is_cid_type: bool, all: list })
   // What bpf_struct_ops_value is a pattern of.
   t.struct('bpf_struct_ops_sched_ext_ops', { common: u64, data: ops })
 }

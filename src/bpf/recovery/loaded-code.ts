@@ -132,7 +132,7 @@ function assemble(
     problems: [],
     incomplete: undefined,
   }
-  return { code, content: contentOf(code) }
+  return { code, content: contentOf(code, programs) }
 }
 
 function functionsOf(kernel: Kernel, types: Btf, code: ProgramCode, start: number): CodeFunction[] {
@@ -171,8 +171,11 @@ function linesOf(lines: readonly ProgramLine[]): SourceLines {
   }
 }
 
-/** All that the findings follow from: the same programs give the same text on every boot. */
-function contentOf(code: Code): string {
+/**
+ * All that the findings follow from, and the lines that they name: the same programs give the same text on every boot. A comment that was put
+ * above them changes nothing but numbers of lines.
+ */
+function contentOf(code: Code, programs: readonly ProgramCode[]): string {
   const { functions, references, data, kernelStructs: own, sharedTypes, opaqueStructs } = code
   return JSON.stringify({
     btf: createHash('sha256').update(code.btf.bytes).digest('hex'),
@@ -181,6 +184,9 @@ function contentOf(code: Code): string {
     references: [...references],
     data: data.map(({ typeId, isArena }) => [typeId, isArena]),
     sections: code.sections.map(({ name, start }) => [name, start]),
+    lines: createHash('sha256')
+      .update(JSON.stringify(programs.map(({ lines }) => lines)))
+      .digest('hex'),
     sets: [own, sharedTypes, opaqueStructs].map((set) => [...(set ?? [])].sort((a, b) => a - b)),
   })
 }

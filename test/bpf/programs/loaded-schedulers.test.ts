@@ -3,23 +3,48 @@ import type { MapInfo } from '../../../src/bpf/map-info.js'
 import type { BpfProgram } from '../../../src/bpf/program.js'
 import { structOpsMembers } from '../../../src/bpf/programs/membership.js'
 import { schedulerObjects } from '../../../src/bpf/programs/scheduler-objects.js'
+import { Btf } from '../../../src/btf/btf.js'
 import { Problems } from '../../../src/problems.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
-import { kernelTypes } from '../../support/kernel-types.js'
-import type { MemberValues } from '../../support/object-writer.js'
+import { kernelTypesBuilder as b } from '../../support/kernel-types.js'
+import { type MemberValues, ObjectWriter } from '../../support/object-writer.js'
 import { writeList } from '../../support/structures.js'
 
+/** The test kernel's types, and struct scx_sched beside them. */
+function withSchedulers(): { bytes: Uint8Array; types: Btf } {
+  const before = Btf.parse(b.build(), { name: 'before' })
+  const idOf = (name: string): number => before.find(name, 'struct')?.id ?? 0
+  const operation = before.findStruct('sched_ext_ops')?.member('enqueue')?.type.id ?? 0
+  const [u64, bool] = [b.int('u64', 8), b.int('_Bool', 1, { bool: true })]
+  const cids = b.struct('sched_ext_ops_cid', [
+    { name: 'flags', type: u64 },
+    { name: 'tick', type: operation },
+    { name: 'name', type: b.array(b.int('char', 1, { signed: true }), 16) },
+  ])
+  b.struct('scx_sched', [
+    { name: 'pad', type: u64 },
+    { name: 'ops', type: idOf('sched_ext_ops') },
+    { name: 'ops_cid', type: cids },
+    { name: 'is_cid_type', type: bool },
+    { name: 'all', type: idOf('list_head') },
+  ])
+  const bytes = b.build()
+  return { bytes, types: Btf.parse(bytes, { name: 'the test kernel' }) }
+}
+
+const { bytes, types } = withSchedulers()
 const wild = 0xffff800000001000n
 const wrapper = 'bpf_struct_ops_sched_ext_ops'
 
 /** Kernels with struct scx_sched: the root, and schedulers of cgroups on a list. */
 class World {
-  readonly guest = new KernelGuest()
+  readonly guest = new KernelGuest({ btf: bytes })
+  readonly objects = new ObjectWriter(this.guest, types)
   readonly #loaded: bigint[] = []
   readonly maps: MapInfo[] = []
 
   loaded(members: MemberValues): this {
-    this.#loaded.push(this.guest.objects.make('scx_sched', members))
+    this.#loaded.push(this.objects.make('scx_sched', members))
     return this
   }
 
@@ -29,8 +54,7 @@ class World {
     dispatch: bigint,
     { name = 'own', state = 1, type = 'struct_ops' } = {},
   ): this {
-    const { guest } = this
-    const { objects } = guest
+    const { objects } = this
     const size = objects.sizeOf(wrapper)
     const uvalue = objects.make(wrapper, { 'data.enqueue': id * 10 + 1, 'data.dispatch': id * 10 })
     const address = objects.make(
@@ -40,7 +64,7 @@ class World {
     )
     const kvalue = address + BigInt(objects.offsetOf('bpf_struct_ops_map', 'kvalue'))
     objects.set(wrapper, kvalue, { 'data.enqueue': enqueue, 'data.dispatch': dispatch, 'data.name': name })
-    const valueType = kernelTypes.findStruct(wrapper)
+    const valueType = types.findStruct(wrapper)
     this.maps.push({ id, name: `m${id}`, type, address, valueType } as unknown as MapInfo)
     return this
   }
@@ -49,7 +73,7 @@ class World {
     const { guest } = this
     const [root = 0n] = this.#loaded
     guest.u64(guest.global('scx_root', 8), root)
-    const all = BigInt(guest.objects.offsetOf('scx_sched', 'all'))
+    const all = BigInt(this.objects.offsetOf('scx_sched', 'all'))
     writeList(
       guest,
       guest.global('scx_sched_all', 16),
@@ -116,7 +140,7 @@ describe('schedulers, of which several are loaded', () => {
   it('may be unreadable, which is said, and those that have no functions are none', () => {
     const world = new World().loaded({}).map(5, 0x1000n, 0x1040n)
     expect(world.find().found[0]?.evidence[0]).toBe('the kernel runs no BPF scheduler')
-    const guest = new KernelGuest()
+    const guest = new KernelGuest({ btf: bytes })
     guest.u64(guest.global('scx_root', 8), wild)
     const problems = new Problems()
     expect(schedulerObjects(guest.kernel(), [], [], problems)).toEqual([])
@@ -159,11 +183,11 @@ describe('members of struct_ops maps', () => {
     expect(members(new World().map(5, 1n, 2n, { type: 'hash' }))).toEqual([])
     expect(members(new World().map(5, 1n, 2n), () => ({ valueType: undefined }))).toEqual([])
     // A struct without operations.
-    expect(
-      members(new World().map(5, 1n, 2n), () => ({ valueType: kernelTypes.findStruct('bpf_map') })),
-    ).toEqual([])
-    const { guest, maps } = new World().map(5, 1n, 2n)
-    guest.objects.set('bpf_struct_ops_map', maps[0]?.address ?? 0n, { uvalue: 0n })
+    expect(members(new World().map(5, 1n, 2n), () => ({ valueType: types.findStruct('bpf_map') }))).toEqual(
+      [],
+    )
+    const { guest, objects, maps } = new World().map(5, 1n, 2n)
+    objects.set('bpf_struct_ops_map', maps[0]?.address ?? 0n, { uvalue: 0n })
     expect(structOpsMembers(guest.kernel(), maps, new Problems())).toEqual([])
   })
 })

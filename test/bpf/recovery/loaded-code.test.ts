@@ -240,10 +240,10 @@ describe('the code of loaded programs', () => {
   })
 
   it('gives the same text for the same programs, and another one for others', () => {
-    const content = (code: Parameters<typeof addCode>[1], name = 'first') => {
+    const content = (code: Parameters<typeof addCode>[1], name = 'first', lines: readonly number[] = []) => {
       const { found } = new World()
         .function(name)
-        .program(7, [[0, name]], code)
+        .program(7, [[0, name]], code, { lines })
         .read()
       if (typeof found === 'string' || found instanceof CryoscopeError) throw new Error(String(found))
       return found.content
@@ -252,6 +252,8 @@ describe('the code of loaded programs', () => {
     expect(content([nop, exit])).toBe(one)
     expect(content([nop, nop, exit])).not.toBe(one)
     expect(content([nop, exit], 'other')).not.toBe(one)
+    // Findings name lines.
+    expect(content([nop, exit], 'first', [1])).not.toBe(one)
     const { btf, instructions, sections, sets } = JSON.parse(one) as Record<string, unknown>
     expect([btf, instructions]).toEqual([
       expect.stringMatching(/^[0-9a-f]{64}$/),

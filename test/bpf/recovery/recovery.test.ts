@@ -8,6 +8,7 @@ import { BtfBuilder } from '../../btf/builder.js'
 import { addArray, addBtf } from '../../support/bpf-objects.js'
 import { HoledMemory } from '../../support/holed-memory.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
+import type { MemberValues } from '../../support/object-writer.js'
 import { addCode, addTable, instruction } from '../../support/program-objects.js'
 import { integers } from '../../value/types.js'
 
@@ -27,7 +28,9 @@ interface World {
 }
 
 /** A program's types: struct value { u64 flags, u64 task } in an array, and functions with one parameter. */
-function world(functions: readonly string[] = ['program']): World & { readonly ids: readonly number[] } {
+function world(
+  functions: readonly string[] = ['program'],
+): World & { readonly ids: readonly number[]; readonly text: (text: string) => number } {
   const guest = new KernelGuest()
   const base = guest.symbol('__bpf_call_base', guest.image(256), 'T')
   guest.symbol('bpf_get_current_task_btf', base + BigInt(currentTask), 'T')
@@ -47,6 +50,9 @@ function world(functions: readonly string[] = ['program']): World & { readonly i
   b.section('.maps', [{ type: b.variable('values', definition), offset: 0, size: 24 }])
   const prototype = b.prototype(s32, [{ name: 'ctx', type: b.pointer(u64) }])
   const ids = functions.map((name) => b.function(name, prototype, 'global'))
+  const texts = new Map(
+    ['src/one.bpf.c', 'value->task = bpf_get_current_task_btf();'].map((text) => [text, b.string(text)]),
+  )
   const btf = addBtf(guest, 3, b.build())
   const map = addArray(guest, {
     id: 40,
@@ -73,7 +79,7 @@ function world(functions: readonly string[] = ['program']): World & { readonly i
     instruction(0xb7, { destination: 0 }),
     instruction(0xbf, { destination: 6, source: 0 }),
   ]
-  return { guest, btf, map, lookup, ids }
+  return { guest, btf, map, lookup, ids, text: (text) => texts.get(text) as number }
 }
 
 /** A loaded program of one function. */
@@ -85,7 +91,8 @@ function load(
     n = 0,
     type = 26,
     maps = [map],
-  }: { id?: number; n?: number; type?: number; maps?: bigint[] } = {},
+    aux = {},
+  }: { id?: number; n?: number; type?: number; maps?: bigint[]; aux?: MemberValues } = {},
 ): void {
   const info = addTable(guest, 'bpf_func_info', [{ insn_off: 0, type_id: ids[n] as number }])
   addCode(guest, code, {
@@ -93,7 +100,7 @@ function load(
     name: `prog_${id}`,
     maps,
     program: { type },
-    aux: { btf, func_info: info, func_info_cnt: 1 },
+    aux: { btf, func_info: info, func_info_cnt: 1, ...aux },
   })
 }
 
@@ -226,6 +233,35 @@ describe('values', () => {
     expect(analysed).toBe(0)
     for (let n = 0; n < 3; n++) expect(type && recovery.pointerAt(type, 8)).toBeDefined()
     expect(analysed).toBe(1)
+  })
+
+  test('have evidence with the lines of the source, as far as they are known', () => {
+    const evidence = (lines: readonly (readonly [instruction: number, line: number])[]) => {
+      const made = world()
+      const { lookup, guest, text } = made
+      const records = lines.map(([insn_off, line]) => ({
+        insn_off,
+        file_name_off: text('src/one.bpf.c'),
+        line_off: text('value->task = bpf_get_current_task_btf();'),
+        line_col: line << 10,
+      }))
+      const aux = { linfo: addTable(guest, 'bpf_line_info', records), nr_linfo: records.length }
+      load(made, [...lookup, ...store(currentTask)], { aux })
+      const recovery = new Recovery(guest.kernel(), [], () => [], new Problems())
+      const type = recovery.loaded()[0]?.types.find('value', 'struct')
+      return type && recovery.pointerAt(type, 8)?.evidence
+    }
+    const at = 13 + 2
+    expect(evidence([[at, 77]])).toMatchObject({
+      degree: 'proven',
+      function: 'program',
+      lines: ['one.bpf.c:77'],
+      file: 'src/one.bpf.c',
+      line: 77,
+      why: 'a pointer is stored there: value->task = bpf_get_current_task_btf();',
+    })
+    expect(evidence([[at, 0]])?.lines).toEqual([])
+    expect(evidence([])).toMatchObject({ lines: [], file: '', line: 0, why: 'a pointer is stored there' })
   })
 
   test('are asked about by type and offset, and checked', () => {

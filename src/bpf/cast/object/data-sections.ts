@@ -26,7 +26,6 @@ const addWord = 4
  */
 export function relocatedBtf(file: ElfFile, section: ElfSection): Uint8Array {
   const tables = file.sections.filter(({ type, info }) => type === sectionType.rel && info === section.index)
-  if (tables.length === 0) return section.data
   // A Buffer's own slice would share the file's bytes.
   const bytes = new Uint8Array(section.data)
   const view = new DataView(bytes.buffer)

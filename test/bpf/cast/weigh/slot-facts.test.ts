@@ -21,6 +21,14 @@ describe('facts of slots', () => {
   const whole = slotAt(48, value, 8)
   const element = slotAt(56)
 
+  it('of elements are those of their array also where that is the first slot of all', () => {
+    const { places: other } = knowledgeOf(types)
+    const [all, one] = [8, 0].map((stride) => other.at(value, 48, stride, 8))
+    if (all?.kind !== 'slot' || one?.kind !== 'slot') throw new Error('there is no slot')
+    expect(all.slot.id).toBe(0)
+    expect(new SlotTable(other).canonical(one.slot)).toBe(all.slot)
+  })
+
   it('of elements are those of their array, once it is used as one', () => {
     const table = new SlotTable(places)
     expect(table.canonical(element)).toBe(whole)
