@@ -1,6 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { problemText, whole } from '../../../src/problems.js'
 import { ArenaGuest } from '../../support/arena-guest.js'
+
+/** As few as a test can write. */
+const limit = vi.hoisted(() => ({ most: 1_000_000 }))
+vi.mock('../../../src/bpf/containers/reading.js', async (original) => {
+  const reading = await original<typeof import('../../../src/bpf/containers/reading.js')>()
+  return {
+    ...reading,
+    get listedAtMost() {
+      return limit.most
+    },
+  }
+})
 
 const outside = 0xffff_dead_beef_0000n
 const nowhere = 0x1000_0500_0000n
@@ -94,6 +106,19 @@ describe('the table of bandwidth contexts', () => {
       [5, 1],
     ])
     expect([said, count]).toEqual([[], whole(5)])
+  })
+
+  it('says that it goes on where there are more than are listed', () => {
+    const rows = [{ id: 1n }, { id: 2n, parent: 1n }, { id: 3n, parent: 1n }]
+    limit.most = 3
+    expect(table(rows)).toMatchObject({ said: [], count: whole(3) })
+    limit.most = 2
+    const { said, count, entries } = table(rows)
+    limit.most = 1_000_000
+    expect(said).toEqual([
+      expect.stringMatching(/^map cbw_cgrp_map.*: only the first 2 of its entries are listed$/),
+    ])
+    expect([entries.length, count]).toMatchObject([2, { whole: false, atLeast: 2 }])
   })
 
   it('has those at the top whose parent is not there, or that are their own', () => {
