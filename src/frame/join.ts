@@ -35,13 +35,20 @@ export function commonKeys(mine: Columns, theirs: Columns): readonly [string, st
     [theirs, mine, true],
   ] as const) {
     if (!left.names.includes('key') || !right.names.includes('pid')) continue
-    if (share(left.column('key'), right.column('pid')) >= 1 - mostStrangers)
-      return swapped ? ['pid', 'key'] : ['key', 'pid']
+    const [keys, pids] = [left.column('key'), right.column('pid')]
+    // Some tasks of all that the map knows: unless it is an array, which has every small number.
+    const isPart = () => !areIndexes(keys) && share(pids, keys) >= 1 - mostStrangers
+    if (share(keys, pids) >= 1 - mostStrangers || isPart()) return swapped ? ['pid', 'key'] : ['key', 'pid']
   }
   throw new CryoscopeError(
     'usage',
     `no columns of the two mean the same and share values; name them: join(other, ['${mine.names[0] ?? 'mine'}', '${theirs.names[0] ?? 'theirs'}'])`,
   )
+}
+
+/** Whether keys are 0, 1, 2 and so on. */
+function areIndexes(keys: readonly Cell[]): boolean {
+  return keys.every((key, index) => key === index)
 }
 
 /** How many of the keys the other has, of 1. */

@@ -91,6 +91,17 @@ describe('a frame', () => {
     expect(waiting.join(queues).select('pid', 'id').rows()).toEqual([{ pid: 7, id: 77n }])
     expect(waiting.join(queues, ['queueAddress', 'address'], 'left').column('depth')).toEqual([2, null])
     expect(() => frame([{ key: 3 }]).join(frame([{ pid: 4 }]))).toThrow('no columns of the two mean the same')
+    // A few tasks of the many that a map knows; indexes of an array are no pids.
+    const many = (keys: readonly number[]) => frame(keys.map((key) => ({ key, runs: key * 2 })))
+    const some = frame([{ pid: 7 }, { pid: 19 }])
+    const all = Array.from({ length: 30 }, (_, n) => n)
+    expect(
+      some
+        .join(many(all.slice(3)))
+        .sort('pid')
+        .column('runs'),
+    ).toEqual([14, 38])
+    expect(() => some.join(many(all))).toThrow('no columns of the two mean the same')
   })
 
   it('pivots and joins on', () => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Explored } from '../../src/history/explore.js'
-import { hasJupyter, jupyterHome, pythonTests, runPython } from './support/jupyter.js'
+import { hasJupyter, jupyterHome } from './support/jupyter.js'
+import { runKept } from './support/kept-notebook.js'
 
 const root = new URL('../../', import.meta.url).pathname
 const notebook = join(root, 'notebooks/hunting-a-lost-task.ipynb')
@@ -42,10 +43,7 @@ describe('the scheduler that loses a task', () => {
     async () => {
       using home = jupyterHome()
       const environment = { ...home.environment, CRYOSCOPE_LOST: found?.recording ?? '' }
-      const script = join(pythonTests, 'run_notebook.py')
-      const { status, text } = await runPython({ ...home, environment }, [script, notebook], home.directory)
-      expect(status, text).toBe(0)
-      expect(text).toMatch(/cells in/)
+      await runKept(notebook, { ...home, environment })
     },
   )
 })
