@@ -25,7 +25,7 @@ export class TuiTerminal extends Terminal {
 
   constructor(columns = 120, rows = 40) {
     const directory = mkdtempSync(join(tmpdir(), 'cryoscope-tui-'))
-    super(columns, rows, { XDG_CONFIG_HOME: directory })
+    super(columns, rows, { XDG_CONFIG_HOME: directory, XDG_STATE_HOME: directory })
     this.directory = directory
     this.allowClipboard()
     this.line(`cd ${directory}`)

@@ -18,9 +18,11 @@ export interface TerminalOptions {
 
 const enter = '\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l\x1b[?2004h\x1b[?7l'
 const leave = '\x1b[m\x1b[?7h\x1b[?2004l\x1b[?25h\x1b[?1049l'
-/** Sequences by which Ink goes to the next line, to the start of one, and erases what is left of it (CNL, CHA, EL). */
+/** Sequences by which Ink goes to the next line, and erases what is left of one (CNL, EL); CHA goes to a column. */
 const nextLine = '\x1b[E'
-const lineStart = '\x1b[1G'
+/** Behind each of these begins a piece of a line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
+const textStart = /(?<=\x1b\[\d+G)/
 const eraseRest = '\x1b[K'
 /** After which a frame is written though nobody has said that it has the new size. */
 const patience = 1000
@@ -134,14 +136,14 @@ function withoutLastFeed(text: string): string {
 
 /**
  * Ink erases what is left of a line behind its text. Behind a text that fills the line the cursor still is on its last
- * character, which would go: so it is erased before.
+ * character, which would go: so it is erased before, from where the text begins (Ink 8 begins where a line differs).
  */
 function erasedFirst(frame: string): string {
   return frame
-    .split(lineStart)
-    .map((line) => {
-      const end = line.indexOf(eraseRest)
-      return end < 0 ? line : eraseRest + line.slice(0, end) + line.slice(end + eraseRest.length)
+    .split(textStart)
+    .map((piece, i) => {
+      const end = i === 0 ? -1 : piece.indexOf(eraseRest)
+      return end < 0 ? piece : eraseRest + piece.slice(0, end) + piece.slice(end + eraseRest.length)
     })
-    .join(lineStart)
+    .join('')
 }

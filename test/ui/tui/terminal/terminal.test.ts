@@ -53,6 +53,12 @@ describe('Terminal', () => {
     expect(out.last).toBe('\x1b[3A\x1b[Efirst\x1b[1G\x1b[Ksecond\n\x1b[1G\x1b[Kthird')
   })
 
+  it('erases from where a piece of a line begins, and nothing before the first one', () => {
+    const { out, terminal } = opened()
+    terminal.write('\x1b[3A\x1b[E\x1b[109Gpiece\x1b[K\n\x1b[E\x1b[E')
+    expect(out.last).toBe('\x1b[3A\x1b[E\x1b[109G\x1b[Kpiece\n\x1b[E')
+  })
+
   it('writes no frame of the old size after another one, until all is laid out', () => {
     const { out, terminal } = opened()
     const widths: number[] = []
