@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { Kernel } from '../../src/kernel/kernel.js'
 import { problemText } from '../../src/problems.js'
 import { Sched } from '../../src/sched/sched.js'
 import { stackOfRegisters } from '../../src/sched/stack.js'
+import { HoledMemory } from '../support/holed-memory.js'
 import { addText } from '../support/program-objects.js'
 import { writeList } from '../support/structures.js'
 import { now, perSecond, SchedGuest } from './sched-guest.js'
@@ -335,6 +337,29 @@ it.each(['early', 'late'] as const)(
     const { state, said } = read(guest)
     expect(state.events).toEqual([])
     expect(said).toEqual([`events of ${hex(guest.sched)}: it has no counters: their pointer is null`])
+  },
+)
+
+it('a scheduler is told to be the root by its level where it cannot be read which is', () => {
+  const guest = new SchedGuest('late', { apart: true })
+  const below = guest.addSubScheduler('for_jobs', '/jobs')
+  guest.kernel()
+  const hole = Math.floor(guest.guest.physicalOf(guest.symbol('scx_root')) / 4096)
+  const kernel = Kernel.find(new HoledMemory(guest.guest.memory, (frame) => frame === hole))
+  const { schedulers } = new Sched(kernel).snapshot()
+  expect(schedulers.map(({ address, isRoot }) => [address, isRoot])).toEqual([
+    [guest.sched, true],
+    [below, false],
+  ])
+})
+
+it.each([{ pc: 1n, sp: 2n }, { pc: 1n, x29: 3n }, { sp: 2n, x29: 3n }, { rip: 1n }, { rsp: 2n }])(
+  'registers of which some are missing (%o) do not say where a stack is',
+  (registers) => {
+    const kernel = new SchedGuest('early').kernel()
+    expect(() => stackOfRegisters(kernel, registers, undefined)).toThrow(
+      'the target does not say where its stack is',
+    )
   },
 )
 
