@@ -34,7 +34,8 @@ export function readPageFragments(
     const pointer = arena.window.u64(pages.place + cpu * 8)
     const offset = arena.window.u32(offsets.place + cpu * 4)
     if (pointer === undefined || offset === undefined) {
-      problems.add(`cpu ${cpu}`, arena.window.reason(pages.place + cpu * 8, 8))
+      const lost = pointer === undefined ? pages.place + cpu * 8 : offsets.place + cpu * 4
+      problems.add(`cpu ${cpu}`, arena.window.reason(lost, 4))
       break
     }
     if (pointer === 0n) continue

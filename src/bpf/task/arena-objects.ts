@@ -62,8 +62,10 @@ export function taskArenaObjects(
           if (place < 0 || !handedOut.has(slots.states[slot] as string)) continue
           const object = allocator.objectAt(place, slot)
           if (object === undefined) continue
-          const bytes = arena.window.bytes(place, Math.min(slots.sizes[slot] as number, searchedAtMost))
-          if (bytes === undefined) problems.add(`${where}, ${object.name}`, arena.window.reason(place))
+          const length = Math.min(slots.sizes[slot] as number, searchedAtMost)
+          const bytes = arena.window.bytes(place, length)
+          if (bytes === undefined)
+            problems.add(`${where}, ${object.name}`, arena.window.reason(place, length))
           else for (const how of tellsOfTask(bytes, header, type, task)) note(arena, object, how)
         }
       })

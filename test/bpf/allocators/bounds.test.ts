@@ -301,6 +301,30 @@ describe('page fragments', () => {
     ])
   })
 
+  it('are not known where a page of their variables is not there, which is said', () => {
+    const test = new ArenaGuest({ constants: [1n << 44n] })
+    test.pages(2, 0)
+    // The pointers are the last words of the second page, the offsets the first of the third.
+    const filler = [
+      ['big_ctx'],
+      Array(4).fill('scx_bitmap'),
+      Array(14).fill('words'),
+      ['cpu_ctx'],
+    ].flat() as string[]
+    const variables = test.arenaSection(
+      {
+        ...Object.fromEntries(filler.map((type, n) => [`filler_${n}`, type])),
+        page_frag_cur_page: 'pointers',
+        page_frag_cur_offset: 'offsets',
+      },
+      0,
+    )
+    expect(variables.page_frag_cur_offset?.place).toBe(8192)
+    expect(said(test.allocator('page_frag'))).toEqual([
+      `cpu 0: page not present at ${hex(test.kernelAddress(8192))} (pte)`,
+    ])
+  })
+
   it('have an unknown count where their page is not there', () => {
     const { allocator } = fragments((made) => made.user(0x5000), 0)
     expect(said(allocator)).toEqual([expect.stringMatching(/^cpu 0: page not present/)])

@@ -111,6 +111,21 @@ describe('allocations of a task', () => {
     expect(said.join('\n')).toMatch(/arena arena/)
   })
 
+  it('say which page an element lacks that begins on another', () => {
+    const test = new ArenaGuest()
+    const { scx_task_allocator: allocator } = test.section('.bss', { scx_task_allocator: 'scx_allocator' })
+    const tree = writeSdtTree(test, allocator?.at ?? 0n, 5624, [{ index: 0 }])
+    const page = test.kernelAddress(((tree.elements.get(0) ?? 0) & ~0xfff) + 4096)
+    test.guest.unmap(page)
+    const { kernel, maps } = test.build()
+    const problems = new Problems()
+    const said = new Problems()
+    expect(taskArenaObjects(listArenas(kernel, maps, problems, problems), [], task, said)).toEqual([])
+    expect(said.sentences).toContain(
+      `arena arena, allocator scx_task_allocator, scx_task_allocator[0]: page not present at 0x${page.toString(16)} (pte)`,
+    )
+  })
+
   it('without an arena are none', () => {
     expect(taskArenaObjects([], [], task, new Problems())).toEqual([])
   })
