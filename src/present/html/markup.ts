@@ -45,8 +45,9 @@ export function lines(text: string): Html {
   return new Html(text.split('\n').map(escapeHtml).join('\n'))
 }
 
+/** Parts one after the other; what stands between them is ours, and may be a line feed. */
 export function join(parts: readonly Part[], separator = ''): Html {
-  return new Html(parts.map(textOf).join(escapeHtml(separator)))
+  return new Html(parts.map(textOf).join(escapeMarkup(separator)))
 }
 
 function textOf(part: Part): string {

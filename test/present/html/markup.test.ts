@@ -13,6 +13,7 @@ describe('html', () => {
   it('takes lists, numbers and nothing', () => {
     expect(html`${[html`<i>`, 1, 2n]}${undefined}${false}`.text).toBe('<i>12')
     expect(join(['<', html`<b>`], ', ').text).toBe('&lt;, <b>')
+    expect(join(['a', 'b'], '\n').text).toBe('a\nb')
   })
 
   it('makes control and direction characters visible, line by line', () => {

@@ -29,6 +29,10 @@ describe('tableHtml', () => {
     expect(document.querySelectorAll('tbody tr')[1]?.textContent).toContain('<img src=x onerror=alert(1)>')
   })
 
+  it('has no text between its rows: browsers put that above the table', () => {
+    expect(tableHtml(headings, rows).text.replace(/<t[dh]\b.*?<\/t[dh]>/gs, '')).not.toMatch(/>[^<\s]+<\/?t/)
+  })
+
   it('sorts by a clicked title, numbers as numbers, and back', () => {
     const { document, shown } = page(tableHtml(headings, rows, { interactive: true }).text)
     const title = document.querySelectorAll('th')[0]

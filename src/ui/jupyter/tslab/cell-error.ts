@@ -18,7 +18,8 @@ const framesShown = 10
 export const diagnosticsName = 'TypeScriptError'
 
 export function errorOfDiagnostics(lines: readonly string[]): CellError {
-  const [sentence = 'the cell is not valid'] = (lines[0] ?? '').split('\n')
+  if (lines.length === 0) return errorOfDiagnostics(['the cell is not valid'])
+  const [sentence = ''] = (lines[0] ?? '').split('\n')
   return { ename: diagnosticsName, evalue: sentence, traceback: lines.flatMap((each) => each.split('\n')) }
 }
 
