@@ -2,7 +2,9 @@ import type { JitedFunction } from '../../../bpf/programs/jited.js'
 import type { Program } from '../../../bpf/programs/program-object.js'
 import { quietly } from '../../../errors.js'
 import type { KernelSymbol } from '../../../kernel/image/kallsyms.js'
+import { describeProblem } from '../../../memory/types.js'
 import { codeRows, type Decode } from '../../../present/machine-code/rows.js'
+import { Problems } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
 import { ArrayRows, type Content, type Row } from '../model/row.js'
@@ -27,13 +29,16 @@ export function codeView(desk: Desk, target: Extract<Target, { kind: 'code' }>):
     title: escapeText(quietly(() => desk.vm.kernel.symbolize(address)) ?? `0x${address.toString(16)}`),
     target,
     load(): Content {
-      const rows = [...rowsOf(desk, functionsAt(desk, address), `code:${address.toString(16)}`)]
+      const problems = new Problems()
+      const functions = functionsAt(desk, address, problems)
+      const rows = [...rowsOf(desk, functions, `code:${address.toString(16)}`)]
       // The last instruction that begins at the address or before it.
       const startAt = rows.findLastIndex(({ at }) => at !== undefined && at <= address)
       return {
         columns: codeColumns,
         rows: new ArrayRows(rows.map(({ row }) => row)),
         empty: 'The code cannot be read.',
+        problems: problems.sentences,
         ...(desk.disassembler === undefined ? {} : { startAt: Math.max(0, startAt) }),
       }
     },
@@ -47,14 +52,23 @@ export const codeColumns = [
 ] as const
 
 /** The machine code of a BPF program, or of the function of the kernel or a module. */
-function functionsAt(desk: Desk, address: bigint): readonly JitedFunction[] {
+function functionsAt(desk: Desk, address: bigint, problems: Problems): readonly JitedFunction[] {
   const { vm } = desk
-  const jited = programAt(desk, address)?.jited
-  if (jited !== undefined) return jited
+  const program = programAt(desk, address)
+  if (program !== undefined) {
+    const { jited } = program
+    problems.addAll(program.problems)
+    return jited
+  }
   const symbol = vm.kernel.symbolAt(address)
   const start = symbol?.address ?? address
   const size = symbol === undefined ? unnamedBytes : Math.min(sizeOf(desk, symbol), longestFunction)
-  const { bytes } = vm.kernel.space.read(start, size)
+  const read = vm.kernel.space.read(start, size)
+  const { bytes } = read
+  if (!read.ok) {
+    const which = bytes.length === 0 ? 'code' : `code from +0x${bytes.length.toString(16)} on`
+    problems.add(which, describeProblem(read.problem))
+  }
   return [{ symbol: symbol?.name, name: undefined, address: start, bytes, lines: [] }]
 }
 

@@ -1,12 +1,13 @@
 import type { BpfProgram } from '../../../bpf/program.js'
 import { lineText, signature } from '../../../bpf/programs/listing-text.js'
+import type { Program } from '../../../bpf/programs/program-object.js'
 import { countsRuns } from '../../../bpf/programs/statistics.js'
 import { quietly } from '../../../errors.js'
 import { type Column, numberColumn } from '../../../present/columns/column.js'
 import { linkText } from '../../../present/columns/links.js'
 import { programColumns } from '../../../present/columns/programs.js'
 import { noneFound } from '../../../present/none-found.js'
-import { figureText } from '../../../problems.js'
+import { figureText, problemText } from '../../../problems.js'
 import { escapeText } from '../../../text.js'
 import { nanosecondsText } from '../../../units.js'
 import type { Desk } from '../model/desk.js'
@@ -185,23 +186,25 @@ export function listingView(desk: Desk, target: Extract<Target, { kind: 'listing
   return {
     title: target.form,
     target,
-    load: () => ({
-      columns: codeColumns,
-      rows: new ArrayRows([
-        ...(target.form === 'xlated'
-          ? xlatedRows(desk, target.program)
-          : [...rowsOf(desk, desk.vm.prog(target.program).jited, `jited:${target.program}`)].map(
-              ({ row }) => row,
-            )),
-      ]),
-      empty: 'The instructions cannot be read.',
-    }),
+    load() {
+      const program = desk.vm.prog(target.program)
+      const rows =
+        target.form === 'xlated'
+          ? [...xlatedRows(desk, program)]
+          : [...rowsOf(desk, program.jited, `jited:${program.id}`)].map(({ row }) => row)
+      return {
+        columns: codeColumns,
+        rows: new ArrayRows(rows),
+        empty: 'The instructions cannot be read.',
+        problems: program.problems.map(problemText),
+      }
+    },
   }
 }
 
-function* xlatedRows({ vm }: Desk, id: number): Generator<Row> {
-  const key = `xlated:${id}`
-  for (const { index, text, function: start, line, map, symbol } of vm.prog(id).xlated) {
+function* xlatedRows({ vm }: Desk, program: Program): Generator<Row> {
+  const key = `xlated:${program.id}`
+  for (const { index, text, function: start, line, map, symbol } of program.xlated) {
     if (start?.type !== undefined)
       yield { id: `${key}/f${index}`, cells: ['', signature(start), ''], tone: 'heading', inert: true }
     if (line !== undefined)
