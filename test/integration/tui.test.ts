@@ -49,7 +49,7 @@ describe('the terminal UI in a real terminal', () => {
     await terminal.tab('8')
     await terminal.filter('kworker', /\/kworker/)
     await terminal.waitFor((screen) => {
-      const rows = screen.split('\n').filter((line) => /0xff[0-9a-f]{14}/.test(line))
+      const rows = screen.split('\n').filter((line) => /^[› ][~+ ] *\d+ +\d+ +\d+ /.test(line))
       return rows.length > 0 && rows.every((line) => line.includes('kworker'))
     })
     terminal.press('Escape')

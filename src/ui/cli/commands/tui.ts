@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../../../errors.js'
 import type { Session } from '../../../session/session.js'
+import { escapeText } from '../../../text.js'
 import { defineCommand, required } from '../definition.js'
 import { opening } from '../opening.js'
 import type { Output } from '../output.js'
@@ -33,8 +34,7 @@ $XDG_CONFIG_HOME/cryoscope/keys.json.`,
     const target = required(call, 0)
     requireTerminal(output)
     const theme = themeOf(options.theme)
-    const { open } = await import('../../../session/open.js')
-    const session = await open(target, { ...opening(), onlyProven: options.onlyProven ?? false })
+    const session = await opened(target, options.onlyProven ?? false, output)
     try {
       // --no-mouse is the only word that is given; without it the user's file decides.
       await showTui(session, { theme, mouse: options.mouse === false ? false : undefined })
@@ -44,6 +44,17 @@ $XDG_CONFIG_HOME/cryoscope/keys.json.`,
     return 0
   },
 })
+
+/** Finding the kernel takes its time where there is much memory: it is said meanwhile. */
+async function opened(target: string, onlyProven: boolean, output: Output): Promise<Session> {
+  const { open } = await import('../../../session/open.js')
+  output.replaceProgress(`opening ${escapeText(target)} …`)
+  try {
+    return await open(target, { ...opening(), onlyProven })
+  } finally {
+    output.replaceProgress('')
+  }
+}
 
 function themeOf(name: string | undefined): Theme | undefined {
   const found = themeNames.find((theme) => theme === name)

@@ -8,6 +8,7 @@ import type { Desk } from '../model/desk.js'
 import type { Row } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import type { TreeNode } from '../model/tree.js'
+import { isCode } from './code.js'
 import { flagsText } from './flags.js'
 import { isKernelAddress, targetAt } from './places.js'
 import { factNode, referenceNode } from './value-tree.js'
@@ -68,7 +69,8 @@ function telescope(desk: Desk, address: bigint): Place[] {
     // Of the first the address stands before already.
     const shown = n === 0 || text === hex ? text : `${hex} ${text}`
     if (n > 0 || text !== hex) places.push({ text: escapeText(shown), word, isAddress })
-    if (!isAddress) break
+    // What code consists of points nowhere.
+    if (!isAddress || isCode(desk, word)) break
     const { ok, bytes } = desk.vm.kernel.space.read(word, 8)
     if (!ok) {
       places.push({ text: 'not readable', word, isAddress: false })

@@ -6,7 +6,7 @@ import { taskColumns, taskName } from '../../../present/columns/tasks.js'
 import { escapeText } from '../../../text.js'
 import type { Desk } from '../model/desk.js'
 import { wideEnough } from '../model/layout.js'
-import type { Content, Row } from '../model/row.js'
+import type { Column, Content, Row } from '../model/row.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
@@ -36,15 +36,27 @@ function tasksContent(desk: Desk): Content {
   const rows = new MadeRows(content.rows, (row) => {
     const scheduled = read(row.value?.() as Task)
     return {
-      ...row,
-      cells: [...row.cells, ...terminalCells(more, scheduled)],
-      sort: [...(row.sort ?? []), ...more.map(({ sort, cell }) => (sort ?? cell)(scheduled))],
-      // What differs at every stop tells nothing: rows are compared by the catalogue's columns.
-      compared: [...row.cells, ...more.map(() => '')],
+      ...compared(row, more.length),
+      cells: beforeAddress(row.cells, terminalCells(more, scheduled)),
+      sort: beforeAddress(
+        row.sort ?? [],
+        more.map(({ sort, cell }) => (sort ?? cell)(scheduled)),
+      ),
     }
   })
   const titles = more.map(({ title, align, rigid }) => ({ title, align, rigid, identifies: false }))
-  return { ...content, columns: [...content.columns, ...titles], rows }
+  return { ...content, columns: beforeAddress<Column>(content.columns, titles), rows }
+}
+
+/** The address stands last, where narrow screens have no room for it. */
+function beforeAddress<T>(own: readonly T[], more: readonly T[]): T[] {
+  return [...own.slice(0, -1), ...more, ...own.slice(-1)]
+}
+
+/** What differs at every stop tells nothing: rows are compared by the catalogue's columns. */
+function compared(row: Row, more: number): Row {
+  const none = Array.from({ length: more }, () => '')
+  return { ...row, parts: beforeAddress(row.parts ?? [], none), compared: beforeAddress(row.cells, none) }
 }
 
 function taskRow(task: Task): Omit<Row, 'cells' | 'sort'> {
@@ -60,10 +72,8 @@ function taskRow(task: Task): Omit<Row, 'cells' | 'sort'> {
 }
 
 export function* taskRecords(desk: Desk): Iterable<Row> {
-  const none = scheduledColumns(desk).map(() => '')
-  for (const row of tableRows(taskColumns, desk.vm.tasks, taskRow)) {
-    yield { ...row, compared: [...row.cells, ...none] }
-  }
+  const more = scheduledColumns(desk).length
+  for (const row of tableRows(taskColumns, desk.vm.tasks, taskRow)) yield compared(row, more)
 }
 
 /** What rows about it are known by: they end in its name, and in the name of the field. */

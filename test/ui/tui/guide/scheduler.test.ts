@@ -62,11 +62,11 @@ describe('what authors of schedulers do', () => {
     await screen.type('\r')
     await screen.type('S')
     expect(screen.text).toMatch(/WAIT▼/)
-    const waiting = screen.lines.filter((line) => /task-1[01] +0x/.test(line))
+    const waiting = screen.lines.filter((line) => /task-1[01] +ext/.test(line))
     expect(waiting[0]).toMatch(/task-10 .*ext +300 +4 s +0x77 /)
     expect(waiting[1]).toMatch(/task-11 .*ext +100 +200 ms +0x77 /)
     // Who runs does not wait.
-    expect(screen.lines.find((line) => /task-12 +0x/.test(line))).toMatch(/ext +100 +- +- /)
+    expect(screen.lines.find((line) => /task-12 +ext/.test(line))).toMatch(/ext +100 +- +- /)
   })
 
   task(20, 'see the tasks of a DSQ in their order', async () => {
