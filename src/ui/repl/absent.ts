@@ -29,6 +29,17 @@ export function absentText(code: string, names: Names): string | undefined {
   return `${escapeText(base)} has no member ${name}${hint}`
 }
 
+/**
+ * Of code that did more than look, whose undefined is a member of what a call gave: that cannot be asked again, so that nothing
+ * tells a member that is not there from one that holds undefined. Undefined for any other code.
+ */
+export function memberOfCallText(code: string): string | undefined {
+  const [, name] = /\)\s*\??\.\s*([A-Za-z_$][\w$]*)$/.exec(lastExpression(code)) ?? []
+  return name === undefined
+    ? undefined
+    : `undefined: what the call gave has no member ${name}, or that holds nothing`
+}
+
 /** What the value of a piece of code comes from: its last statement, taken by its end alone. */
 function lastExpression(code: string): string {
   const statements = code

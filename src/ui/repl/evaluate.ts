@@ -1,7 +1,7 @@
 import { Console } from 'node:console'
 import { CryoscopeError } from '../../errors.js'
 import type { Session } from '../../session/session.js'
-import { absentText } from './absent.js'
+import { absentText, memberOfCallText } from './absent.js'
 import { errorText } from './context.js'
 import { Engine } from './engine.js'
 import { resultJson, resultText } from './result.js'
@@ -56,6 +56,8 @@ export async function evaluateAndPrint(
     const { value } = outcome
     const absent = value === undefined ? absentText(code, engine) : undefined
     if (absent !== undefined) throw new CryoscopeError('not-found', absent)
+    const hint = value === undefined ? memberOfCallText(code) : undefined
+    if (hint !== undefined) output.note(hint)
     if (json) await output.line(resultJson(value))
     else if (value !== undefined) {
       const colors = output.isTerminal && !process.env.NO_COLOR

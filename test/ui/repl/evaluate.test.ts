@@ -77,6 +77,14 @@ describe('-e', () => {
     },
   )
 
+  it('says of a member of what a call gave that it is undefined, for the call cannot be made again to look', async () => {
+    expect(await evaluate('[vm].find(() => true).anwser')).toEqual({
+      exit: 0,
+      stdout: '',
+      stderr: 'cryoscope: undefined: what the call gave has no member anwser, or that holds nothing\n',
+    })
+  })
+
   it('leaves errors of ours to whoever decides about exit codes', async () => {
     await expect(evaluate('vm.refuse()')).rejects.toThrow('there is no map x')
     await expect(evaluate('await (async () => vm.refuse())()')).rejects.toBeInstanceOf(CryoscopeError)
