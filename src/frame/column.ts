@@ -98,12 +98,14 @@ function storage(kind: ColumnKind, length: number): Storage {
 
 function kindOf(cells: ArrayLike<unknown>): ColumnKind {
   let [numbers, bigints, booleans, texts, fractions] = [0, 0, 0, 0, 0]
-  let low = 0n
-  let high = 0n
+  let [low, high] = [0n, 0n]
+  // Numbers among bigints are as low as these.
+  let least = 0
   for (let row = 0; row < cells.length; row++) {
     const cell = cells[row]
     if (typeof cell === 'number') {
       numbers++
+      if (cell < least) least = cell
       if (!Number.isInteger(cell) || Math.abs(cell) > wholeDouble) fractions++
     } else if (typeof cell === 'bigint') {
       bigints++
@@ -116,6 +118,7 @@ function kindOf(cells: ArrayLike<unknown>): ColumnKind {
   if (booleans > 0) return 'boolean'
   if (bigints === 0) return fractions > 0 ? 'float' : 'integer'
   // As text they stay exact.
+  if (Number.isInteger(least) && BigInt(least) < low) low = BigInt(least)
   if (fractions > 0 || low < -(2n ** 63n) || high >= 2n ** 64n) return 'text'
   if (high < 2n ** 63n && low < 0n) return 'int64'
   return low < 0n ? 'text' : 'uint64'

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { anyText } from '../contract/any.js'
 import { EnumValue } from '../value/enum.js'
 import type { ArrayValue, PointerValue, StructValue } from '../value/types.js'
@@ -44,7 +45,7 @@ export class RowFlattener {
     if (typeof value !== 'object') return this.#cell(path, value as Cell)
     if (value instanceof EnumValue) return this.#cell(path, value.toString())
     if (value instanceof Uint8Array) return this.#cell(path, Buffer.from(value).toString('hex'))
-    if (depth > deepest) return this.#cell(path, anyText(value))
+    if (depth > deepest) return this.#cell(path, deepText(value))
     if ('$kind' in value) return this.#located(path, value as never, depth)
     if ('whole' in value && 'atLeast' in value) return this.#figure(path, value as never)
     if (Array.isArray(value)) return this.#list(path, value, depth)
@@ -87,9 +88,18 @@ export class RowFlattener {
 
   #list(path: string, items: readonly unknown[], depth: number): undefined {
     const areScalars = items.every((item) => typeof item !== 'object' || item === null)
-    if (!areScalars || items.length > mostElements) return this.#cell(path, anyText(items))
+    if (!areScalars || items.length > mostElements) return this.#cell(path, deepText(items))
     if (items.length === 0) return this.#cell(path, null)
     for (const [index, item] of items.entries()) this.#put(`${path}[${index}]`, item, depth + 1)
+  }
+}
+
+/** What is too deep for columns, as JSON; what refers to itself has none, and is shown. */
+function deepText(value: object): string {
+  try {
+    return anyText(value)
+  } catch {
+    return inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 2 })
   }
 }
 
