@@ -142,7 +142,7 @@ describe.skipIf(!hasJupyter() || !hasBrowser())(
 
     it('tells of a point of a chart, zooms where it is dragged over, and shows all again', async () => {
       const chart = await notebook.output('series(points')
-      const ticks = () => chart.locator('g[aria-label="x-axis tick label"]').innerText()
+      const ticks = () => chart.locator('g[aria-label="x-axis tick label"]').textContent()
       const box = await chart.locator('svg').boundingBox()
       if (box === null) throw new Error('the chart is not there')
       const { mouse } = notebook.page
