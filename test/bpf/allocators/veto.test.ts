@@ -150,6 +150,14 @@ describe('a member can be', () => {
     ).toContain('would be 4')
   })
 
+  it('a bit field with any bits beside it', () => {
+    const fields: Make = (b, { u32 }) => [
+      { name: 'm', type: b.enum('e', { A: 1 }), bitOffset: 0, bitSize: 2 },
+      { name: 'n', type: u32, bitOffset: 2, bitSize: 30 },
+    ]
+    expect(against(fields, 0x105n)).toBeUndefined()
+  })
+
   it('in structs, arrays and their first elements', () => {
     const inner = (b: BtfBuilder) => b.struct('inner', [{ name: 'x', type: b.pointer(0) }])
     expect(against(member(inner), 1n)).toContain('m.x of element 0')

@@ -136,7 +136,9 @@ describe('a ring buffer', () => {
 
   it('has records that go on at its start', () => {
     const { guest, map, data } = ring({}, [8, 24], 'ringbuf', size - 32)
+    for (const [n, at] of [size - 8, 0, 8].entries()) guest.u64(data + BigInt(at), BigInt(n + 1))
     const { entries, map: opened } = readWhole(guest, map)
+    expect(entries[1]?.value?.hex).toBe(['01', '02', '03'].map((byte) => `${byte}${'00'.repeat(7)}`).join(''))
     expect(entries.map(({ notes }) => [notes?.position, notes?.wrapped])).toEqual([
       [size - 32, false],
       [size - 16, true],
