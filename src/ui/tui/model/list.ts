@@ -21,6 +21,8 @@ export interface Sorting {
   readonly descending: boolean
 }
 
+/** Rows that are put in order at once, also where each has to be read. */
+const shortList = 500
 /** Rows that are looked at for the widths of columns, beside those that are seen. */
 const rowsMeasured = 64
 /** The room of columns is shared so in trees. */
@@ -298,8 +300,9 @@ export class ListModel {
 
   #start(pass: Pass): void {
     this.#pass = pass
-    // What is done in a blink needs no progress.
-    this.advance(8)
+    // What is done in a blink needs no progress; a short list that is read twice a second must keep its order.
+    const { rows } = this.content
+    this.advance(rows.complete && rows.length <= shortList ? 60 : 8)
   }
 
   #arrange(

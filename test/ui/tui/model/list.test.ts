@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ListModel } from '../../../../src/ui/tui/model/list.js'
 import { ArrayRows, type Content, type Row, type RowSource } from '../../../../src/ui/tui/model/row.js'
 
@@ -153,5 +153,28 @@ describe('a pass that is ended', () => {
     expect(list.pass?.what).toBe('filtering')
     list.advance(5)
     expect(list.length).toBe(0)
+  })
+
+  it('keeps the order of a short list whose rows take their time, when it is read again', () => {
+    let clock = 0
+    const watch = vi.spyOn(performance, 'now').mockImplementation(() => clock)
+    const slow = (): Content => ({
+      columns: [{ title: 'N' }],
+      rows: {
+        complete: true,
+        length: 100,
+        at: (index) => {
+          clock += 0.2
+          return { id: `s/${index}`, cells: [String(index % 7)] }
+        },
+      },
+      empty: '',
+    })
+    const list = new ListModel(slow())
+    list.setSorting({ column: 0, descending: true }, 10)
+    list.replace(slow(), 10)
+    expect(list.pass).toBeUndefined()
+    expect(list.row(0)?.cells).toEqual(['6'])
+    watch.mockRestore()
   })
 })
