@@ -5,6 +5,7 @@ import { measureBtf } from './btf.js'
 import { measureCasts } from './cast.js'
 import { measureDumps } from './dumps.js'
 import { million } from './fixture.js'
+import { measureFrames } from './frames.js'
 import { measureMount } from './fuse.js'
 import { measureJupyter } from './jupyter.js'
 import { measureLinkedCasts } from './linked.js'
@@ -31,6 +32,7 @@ try {
   measureDumps(fixture.dump, fixture.kdump)
   const dump = openDump(fixture.dump)
   measureWalk(dump, fixture.session)
+  measureFrames(dump)
   measureTranslation(fixture.session)
   await measurePrompt(dump)
   measureMount(fixture.dump, 'million')
