@@ -31,7 +31,7 @@ export const hashOfMapsReader: EntryReader = {
   find(kernel, map, key, problems) {
     const table = readTable(kernel, map, problems)
     if (table === undefined || key.length !== map.keySize) return undefined
-    const bucket = (jhash(key, table.seed) & (table.bucketCount - 1)) >>> 0
+    const bucket = jhash(key, table.seed) & (table.bucketCount - 1)
     const walk = new HashWalk(kernel, table, writer(kernel, map, 1), false, problems)
     for (const batch of walk.buckets(bucket, bucket + 1)) {
       if (Buffer.compare(batch.keys, key) === 0) return entry(kernel, map, batch, 0, problems)

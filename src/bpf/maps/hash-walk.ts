@@ -226,7 +226,7 @@ export class HashWalk {
     }
     if (offset + hashOffset <= 4092) {
       const hash = window.view.getInt32(base + offset + hashOffset, true)
-      if ((hash & (bucketCount - 1)) >>> 0 !== bucket) {
+      if ((hash & (bucketCount - 1)) !== bucket) {
         this.#problems.add(`bucket ${bucket}`, 'an entry in its chain hashes to another bucket')
       }
     }

@@ -31,7 +31,7 @@ function hashFamily(types: readonly string[], perCpu: boolean): PackedReader {
       if (key.length !== map.keySize) return undefined
       const table = readTable(kernel, map, problems)
       if (table === undefined) return undefined
-      const bucket = (jhash(key, table.seed) & (table.bucketCount - 1)) >>> 0
+      const bucket = jhash(key, table.seed) & (table.bucketCount - 1)
       const writer = writerFor(kernel, map, perCpu, 1)
       const walk = new HashWalk(kernel, table, writer, perCpu, problems)
       for (const batch of walk.buckets(bucket, bucket + 1)) {

@@ -200,6 +200,10 @@ describe('stack', () => {
     for (const segment of [lost.first, lost.second])
       for (let i = 0; i < 510; i++) lost.test.pointer(segment + i * 8, lost.page)
     expect(said(lost.test.allocator('it'))).toEqual(['segments: the current segment is in no list'])
+    const only = stack({ current: 0n, available: 510 })
+    for (let i = 0; i < 510; i++) only.test.pointer(only.first + i * 8, only.page)
+    only.test.u64(only.first + 4088, 0n)
+    expect(said(only.test.allocator('it'))).toEqual(['segments: the current segment is in no list'])
   })
 })
 

@@ -365,5 +365,8 @@ describe('calls that go round', () => {
     const two = program(types, [{ code: [op.set(0, 0), op.exit()] }])
     expect(() => observe(two, 1)).toThrow('it takes too many steps')
     expect(observe(two, 2).of('give')).toHaveLength(1)
+    // Each of the four instructions of two functions is one step, wherever it is.
+    expect(observe(chain(2), 4).of('give')).toHaveLength(2)
+    expect(() => observe(chain(2), 3)).toThrow('it takes too many steps')
   })
 })
