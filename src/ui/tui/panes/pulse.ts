@@ -21,8 +21,8 @@ export function pulseContent(desk: Desk): Content {
   return {
     columns: [
       { title: 'WHAT', tone: 'name', identifies: true },
-      { title: 'NOW', rigid: true },
-      { title: 'LAST LOOKS' },
+      { title: 'NOW' },
+      { title: 'LAST LOOKS', rigid: true },
     ],
     rows: new ArrayRows([
       ...cpuPulses(desk, state),
