@@ -53,16 +53,18 @@ export function timeSeries(
   const drawn = chart((Plot) => ({
     ...sized(options),
     marginRight: names.length > 1 ? 110 : 20,
-    x: { label: options.xLabel ?? 'time', nice: true },
+    // Names at the ends of lines stand beside the picture, not in it.
+    x: { label: options.xLabel ?? 'time', nice: names.length <= 1 },
     y: { label: options.unit ?? '', grid: true, zero: true, nice: true, ...whole(points.map(({ y }) => y)) },
     color: { domain: names, range: palette },
     marks: [
-      Plot.lineY(points, { x: 'x', y: 'y', stroke: ({ series }: SeriesPoint) => series ?? '', curve }),
+      // `z` is said: Plot would warn, in the picture, of many short lines.
+      Plot.lineY(points, { x: 'x', y: 'y', z: nameOf, stroke: nameOf, curve }),
       Plot.dot(points.length <= 60 ? points : [], {
         x: 'x',
         y: 'y',
         r: 2.5,
-        fill: ({ series }: SeriesPoint) => series ?? '',
+        fill: nameOf,
       }),
       // Not to be seen, but to be pointed at: viewers show titles without a script.
       Plot.dot(points.length <= mostTitles ? points : [], {
@@ -95,6 +97,8 @@ function withClicks({ text }: Html, go: (point: number) => Html): Html {
     ),
   )
 }
+
+const nameOf = ({ series = '' }: SeriesPoint): string => series
 
 /** How long something was in a state: a bar of a lane. */
 export interface Span {
