@@ -50,7 +50,8 @@ export async function openTui(session: Session, options: TuiOptions = {}): Promi
     leave = resolve
   })
   const cockpit = new Cockpit(session, parts, {
-    theme: theme === themes.none ? theme : withColours(theme, preferences.colours),
+    theme: withColours(theme, preferences.colours),
+    colours: preferences.colours,
     hidden: readHidden(),
     keepColumns: keepHidden,
     keymap,

@@ -5,7 +5,7 @@ import { CryoscopeError } from '../../errors.js'
 import { escapeText } from '../../text.js'
 import type { Commands } from './model/commands.js'
 import type { KeyOverrides } from './model/keymap.js'
-import { type ThemeName, type Tone, themes, tones } from './style/theme.js'
+import { type Colours, type ThemeName, type Tone, themes, tones } from './style/theme.js'
 
 /** What the user's file says: keys, theme, mouse. Its schema is docs/keys.schema.json. */
 export interface Preferences {
@@ -13,7 +13,7 @@ export interface Preferences {
   readonly keys: KeyOverrides
   readonly theme: ThemeName | undefined
   readonly mouse: boolean | undefined
-  readonly colours: Partial<Readonly<Record<Tone, string>>>
+  readonly colours: Colours
   readonly commands: Commands
 }
 

@@ -1,7 +1,7 @@
 import { Box } from 'ink'
 import type { ReactNode } from 'react'
 import type { Cockpit } from '../model/cockpit.js'
-import { themeName } from '../style/theme.js'
+import type { Theme } from '../style/theme.js'
 import { Breadcrumbs } from './frame/Breadcrumbs.js'
 import { HintBar } from './frame/HintBar.js'
 import { MessageLine } from './frame/MessageLine.js'
@@ -29,7 +29,7 @@ export function App({ cockpit }: AppProps): ReactNode {
   )
 }
 
-const themeOf = ({ settings }: Cockpit): string => themeName(settings.theme)
+const themeOf = ({ settings }: Cockpit): Theme => settings.theme
 
 function Screen(): ReactNode {
   const { columns, rows } = useTerminalSize()
@@ -37,7 +37,7 @@ function Screen(): ReactNode {
   useKeymap()
   return (
     // Colours are in every part: another theme is another screen.
-    <Box key={theme} flexDirection="column" width={columns} height={rows}>
+    <Box key={JSON.stringify(theme)} flexDirection="column" width={columns} height={rows}>
       <Part>
         <TitleBar />
         <TimeLine />

@@ -1,4 +1,4 @@
-import type { Theme } from '../style/theme.js'
+import type { Colours, Theme } from '../style/theme.js'
 import type { HiddenColumns } from './columns.js'
 import type { Desk } from './desk.js'
 import type { Keymap } from './keymap.js'
@@ -46,6 +46,8 @@ export interface Mark {
 
 export interface Settings {
   theme: Theme
+  /** Of some tones, in whatever theme. */
+  readonly colours?: Colours
   /** Columns that were not wanted the last time, and where that is kept. */
   readonly hidden?: HiddenColumns
   readonly keepColumns?: (hidden: HiddenColumns) => void

@@ -1,6 +1,6 @@
 import { formatLog } from '../../../kernel/dmesg.js'
 import { escapeText } from '../../../text.js'
-import { themes } from '../style/theme.js'
+import { themes, withColours } from '../style/theme.js'
 import type { Cockpit } from './cockpit.js'
 import { exportText } from './export.js'
 
@@ -41,15 +41,20 @@ export function showLog(cockpit: Cockpit): void {
 
 /** Offers the themes. */
 export function chooseTheme(cockpit: Cockpit): void {
+  const { settings } = cockpit
+  const now = JSON.stringify(settings.theme)
   cockpit.menu(
     'Theme',
-    Object.entries(themes).map(([name, theme]) => ({
-      label: name,
-      about: theme === cockpit.settings.theme ? 'now' : '',
-      run: () => {
-        cockpit.settings.theme = theme
-        cockpit.say(`theme ${name}; "theme": "${name}" in keys.json keeps it`)
-      },
-    })),
+    Object.entries(themes).map(([name, plain]) => {
+      const theme = withColours(plain, settings.colours ?? {})
+      return {
+        label: name,
+        about: JSON.stringify(theme) === now ? 'now' : '',
+        run: () => {
+          settings.theme = theme
+          cockpit.say(`theme ${name}; "theme": "${name}" in keys.json keeps it`)
+        },
+      }
+    }),
   )
 }

@@ -100,13 +100,11 @@ export const tones = Object.keys(none) as readonly Tone[]
 
 export type ThemeName = keyof typeof themes
 
-/** What a theme is called; "own" where the settings changed it. */
-export function themeName(theme: Theme): string {
-  return Object.entries(themes).find(([, known]) => known === theme)?.[0] ?? 'own'
-}
+export type Colours = Partial<Readonly<Record<Tone, string>>>
 
-/** A theme with other colours for some tones. */
-export function withColours(theme: Theme, colours: Partial<Readonly<Record<Tone, string>>>): Theme {
+/** A theme with other colours for some tones; that without colours stays without. */
+export function withColours(theme: Theme, colours: Colours): Theme {
+  if (theme === none) return theme
   const changed = Object.entries(colours).map(([tone, color]) => [tone, { ...theme[tone as Tone], color }])
   return changed.length === 0 ? theme : { ...theme, ...Object.fromEntries(changed) }
 }

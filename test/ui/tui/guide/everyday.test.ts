@@ -99,6 +99,23 @@ describe('what everybody does all day', () => {
     await screen.type('j\r')
     expect(screen.cockpit.settings.theme).toBe(themes.light)
     expect(screen.text).toMatch(/theme light; "theme": "light" in keys.json keeps it/)
+    await screen.type('T')
+    expect(screen.text).toMatch(/^.*light +now/m)
+    await screen.type('\x1b')
     expect(screen.text).toMatch(/^› schedule_work/m)
+    // One's own colours are in each.
+    const settings = { colours: { name: 'red', good: '#00ff00' }, theme: themes.dark }
+    using own = new TestScreen([tabOf(listView(columns, things))], { settings })
+    await own.type('Tj\r')
+    expect(own.cockpit.settings.theme).toEqual({
+      ...themes.light,
+      name: { color: 'red' },
+      good: { color: '#00ff00' },
+    })
+    await own.type('Tjj\r')
+    expect(own.cockpit.settings.theme).toMatchObject({
+      good: { color: '#00ff00' },
+      pointer: { underline: true },
+    })
   })
 })
