@@ -1,4 +1,4 @@
-import { asPage } from '../src/brands.js'
+import type { Page } from '../src/brands.js'
 import type { Session } from '../src/session/session.js'
 import { print, repeat, timed } from './measure.js'
 
@@ -31,13 +31,13 @@ export function measureTranslation(session: Session): void {
 
   function translate(these: Float64Array): number {
     let found = 0
-    for (let i = 0; i < hits; i++) if (space.locate(asPage(these[i & 8191] as number)) >= 0) found++
+    for (let i = 0; i < hits; i++) if (space.locate(these[i & 8191] as Page) >= 0) found++
     return found
   }
 
   function once(these: Float64Array): number {
     let found = 0
-    for (const page of these) if (space.locate(asPage(page)) >= 0) found++
+    for (const page of these) if (space.locate(page as Page) >= 0) found++
     if (found !== these.length) throw new Error(`${these.length - found} pages are missing`)
     return found
   }
