@@ -14,8 +14,12 @@ KERNEL := $(CACHE)/kernels/$(TYPES_FROM)/vmlinuz
 TOOLS := $(CACHE)/tools
 BPFTOOL ?= $(TOOLS)/usr/sbin/bpftool
 
+# Line information names files from the project's root on, wherever that is; clang takes the lines themselves from there.
+ROOT := $(abspath $(EXAMPLES)..)
 BPF_FLAGS := -O2 -g -Wall --target=bpf -mcpu=v3 -std=gnu11 -D__TARGET_ARCH_x86 -DBPF_NO_KFUNC_PROTOTYPES \
-	-Wno-missing-declarations -Wno-compare-distinct-pointer-types -I build -I $(EXAMPLES)scx_demo -I $(TOOLS)/usr/include
+	-ffile-prefix-map=$(ROOT)= \
+	-Wno-missing-declarations -Wno-compare-distinct-pointer-types -I $(CURDIR)/build -I $(abspath $(EXAMPLES)scx_demo) \
+	-I $(TOOLS)/usr/include
 C_FLAGS := -O2 -Wall -Wextra -std=gnu11 -static
 # Static programs of this libc are a twentieth of glibc's (Debian: musl-tools).
 MUSL_CC ?= musl-gcc
@@ -44,7 +48,7 @@ HEADERS := build/vmlinux.h $(wildcard *.h) $(wildcard $(EXAMPLES)scx_demo/*.h)
 
 # Linking a single object with bpftool sheds DWARF and keeps BTF and symbols.
 build/%.bpf.o: %.bpf.c $(HEADERS) | build
-	$(CLANG) $(BPF_FLAGS) -c $< -o $@
+	cd $(ROOT) && $(CLANG) $(BPF_FLAGS) -c $(patsubst $(ROOT)/%,%,$(abspath $<)) -o $(abspath $@)
 
 build/%.o: build/%.bpf.o
 	$(BPFTOOL) gen object $@ $<

@@ -51,7 +51,9 @@ describe('values in notebooks', () => {
         'text/html': ['<div class="cs-still-12ab">\n', 'x</div>'],
       },
     })
-    expect(kept(book(cell('file /work/main/examples/scx_demo/x.c'))).cells[0]?.outputs?.[0]?.data).toEqual({
+    expect(
+      kept(book(cell('file /home/someone/cryoscope/examples/scx_demo/x.c'))).cells[0]?.outputs?.[0]?.data,
+    ).toEqual({
       'text/plain': 'file examples/scx_demo/x.c',
     })
     const chart = cell('text', { data: { 'text/html': '<svg>', 'image/svg+xml': '<svg/>' } })
