@@ -1,31 +1,25 @@
 /**
- * `npm run docs [-- --as-kept] [-- --links]` makes the documentation as a site, in site/: pages and API by typedoc, notebooks by
- * Jupyter's nbconvert, which runs each on a demo guest first (so QEMU is needed, and tslab). --as-kept renders notebooks without
- * running them, --links makes nothing and only looks whether every link of site/ leads somewhere. Without nbconvert the pages link
- * to the notebooks' files.
+ * `npm run docs [-- --links]` makes the documentation as a site, in site/: pages and API by typedoc, the notebooks as they are kept
+ * by Jupyter's nbconvert. --links makes nothing and only looks whether every link of site/ leads somewhere. Without nbconvert the
+ * pages link to the notebooks' files.
  *
  * Exit status: 0 done, 1 a part failed or a link leads nowhere, 2 wrong usage.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const site = join(root, 'site')
 const words = process.argv.slice(2)
-if (words.some((word) => word !== '--as-kept' && word !== '--links')) {
-  console.error('usage: npm run docs [-- --as-kept] [-- --links]')
+if (words.some((word) => word !== '--links')) {
+  console.error('usage: npm run docs [-- --links]')
   process.exit(2)
 }
 
-function run(program, words, env = {}) {
-  const { status, error } = spawnSync(program, words, {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    env: { ...process.env, ...env },
-  })
+function run(program, words) {
+  const { status, error } = spawnSync(program, words, { cwd: root, stdio: ['ignore', 2, 2] })
   if (error === undefined) return status === 0
   if (error.code === 'ENOENT') return undefined
   throw error
@@ -37,25 +31,19 @@ function pages(directory = site) {
     .map((name) => join(directory, name))
 }
 
-/** Each notebook as a page; the names of those that were made, undefined where there is no nbconvert. */
+/** Each notebook as a page, as it is kept; the names of those that were made, undefined where there is no nbconvert. */
 function renderNotebooks() {
-  const names = readdirSync(join(root, 'notebooks')).filter((name) => name.endsWith('.ipynb'))
-  const prefix = mkdtempSync(join(tmpdir(), 'cryoscope-site-'))
-  try {
-    if (!run(process.execPath, ['bin/cryoscope.js', 'kernel', 'install', '--prefix', prefix])) return []
-    const how = words.includes('--as-kept') ? [] : ['--execute', '--ExecutePreprocessor.timeout=600']
-    const made = []
-    for (const name of names) {
-      const given = ['nbconvert', '--to', 'html', ...how, '--output-dir', join(site, 'notebooks')]
-      const env = { JUPYTER_PATH: join(prefix, 'share/jupyter') }
-      const done = run('jupyter', [...given, join('notebooks', name)], env)
-      if (done === undefined) return undefined
-      if (done) made.push(basename(name, '.ipynb'))
-    }
-    return made
-  } finally {
-    rmSync(prefix, { recursive: true, force: true })
+  const made = []
+  for (const name of readdirSync(join(root, 'notebooks')).filter((each) => each.endsWith('.ipynb'))) {
+    // Not by `jupyter`, which may be there without it.
+    const done = run('jupyter-nbconvert', [
+      ...['--to', 'html', '--output-dir', join(site, 'notebooks')],
+      join('notebooks', name),
+    ])
+    if (done === undefined) return undefined
+    if (done) made.push(basename(name, '.ipynb'))
   }
+  return made
 }
 
 /** typedoc takes what pages link to and is no page itself as files: links to notebooks lead to their pages instead. */
