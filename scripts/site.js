@@ -6,7 +6,8 @@
  * Exit status: 0 done, 1 a part failed or a link leads nowhere, 2 wrong usage.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -31,19 +32,37 @@ function pages(directory = site) {
     .map((name) => join(directory, name))
 }
 
+/** A notebook whose pictures are images in HTML: some nbconverts take all out of an SVG but its text. */
+function withImages(text) {
+  const notebook = JSON.parse(text)
+  for (const { data } of notebook.cells.flatMap(({ outputs = [] }) => outputs)) {
+    const picture = data?.['image/svg+xml']
+    if (picture === undefined || data['text/html'] !== undefined) continue
+    const bytes = Buffer.from([picture].flat().join(''))
+    data['text/html'] = `<img alt="chart" src="data:image/svg+xml;base64,${bytes.toString('base64')}">`
+  }
+  return JSON.stringify(notebook)
+}
+
 /** Each notebook as a page, as it is kept; the names of those that were made, undefined where there is no nbconvert. */
 function renderNotebooks() {
   const made = []
-  for (const name of readdirSync(join(root, 'notebooks')).filter((each) => each.endsWith('.ipynb'))) {
-    // Not by `jupyter`, which may be there without it.
-    const done = run('jupyter-nbconvert', [
-      ...['--to', 'html', '--output-dir', join(site, 'notebooks')],
-      join('notebooks', name),
-    ])
-    if (done === undefined) return undefined
-    if (done) made.push(basename(name, '.ipynb'))
+  const directory = mkdtempSync(join(tmpdir(), 'cryoscope-site-'))
+  try {
+    for (const name of readdirSync(join(root, 'notebooks')).filter((each) => each.endsWith('.ipynb'))) {
+      writeFileSync(join(directory, name), withImages(readFileSync(join(root, 'notebooks', name), 'utf8')))
+      // Not by `jupyter`, which may be there without it.
+      const done = run('jupyter-nbconvert', [
+        ...['--to', 'html', '--output-dir', join(site, 'notebooks')],
+        join(directory, name),
+      ])
+      if (done === undefined) return undefined
+      if (done) made.push(basename(name, '.ipynb'))
+    }
+    return made
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
   }
-  return made
 }
 
 /** typedoc takes what pages link to and is no page itself as files: links to notebooks lead to their pages instead. */
