@@ -1,19 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
+import { stateFile } from '../state-file.js'
 import type { HiddenColumns } from './model/columns.js'
 
-/** `$XDG_STATE_HOME/cryoscope/columns.json`: what the terminal UI remembers of lists. */
-function stateFile(environment: NodeJS.ProcessEnv): string {
-  const directory = environment.XDG_STATE_HOME || join(homedir(), '.local', 'state')
-  return join(directory, 'cryoscope', 'columns.json')
-}
+/** What the terminal UI remembers of lists. */
+const name = 'columns.json'
 
 /** Columns that were not wanted the last time; none where that is not known. */
 export function readHidden(environment: NodeJS.ProcessEnv = process.env): HiddenColumns {
   let data: unknown
   try {
-    data = JSON.parse(readFileSync(stateFile(environment), 'utf8'))
+    data = JSON.parse(readFileSync(stateFile(name, environment), 'utf8'))
   } catch {
     return {}
   }
@@ -26,9 +23,9 @@ export function readHidden(environment: NodeJS.ProcessEnv = process.env): Hidden
 
 /** A choice that cannot be kept lasts as long as the screen. */
 export function keepHidden(hidden: HiddenColumns, environment: NodeJS.ProcessEnv = process.env): void {
-  const file = stateFile(environment)
+  const file = stateFile(name, environment)
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(file, `${JSON.stringify(hidden)}\n`)
   } catch {
     // A directory that is full or not ours.
