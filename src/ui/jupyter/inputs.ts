@@ -17,16 +17,17 @@ export class Inputs {
     }
     const { signal } = scope.abort
     return await new Promise<string>((resolve, reject) => {
+      const answer = (line: string): void => {
+        signal.removeEventListener('abort', end)
+        resolve(line)
+      }
       const end = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(resolve), 1)
+        this.#waiting.splice(this.#waiting.indexOf(answer), 1)
         reject(new InterruptedError())
       }
       if (signal.aborted) return reject(new InterruptedError())
       signal.addEventListener('abort', end, { once: true })
-      this.#waiting.push((line) => {
-        signal.removeEventListener('abort', end)
-        resolve(line)
-      })
+      this.#waiting.push(answer)
       send(scope.request)
     })
   }

@@ -33,6 +33,17 @@ describe('Inputs', () => {
     expect(await next).toBe('mine')
   })
 
+  it('takes no answer from others that wait when one is interrupted', async () => {
+    const inputs = new Inputs()
+    const [first, second] = [scope(true), scope(true)]
+    const given = runInScope(first, () => inputs.ask(() => {}))
+    const other = runInScope(second, () => inputs.ask(() => {}))
+    first.abort.abort()
+    await expect(given).rejects.toThrow('interrupted')
+    inputs.take('mine')
+    expect(await other).toBe('mine')
+  })
+
   it('says where nobody can be asked', async () => {
     const inputs = new Inputs()
     const sent: unknown[] = []
