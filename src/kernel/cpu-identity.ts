@@ -1,5 +1,5 @@
 import { quietly } from '../errors.js'
-import { readNotes } from '../memory/notes.js'
+import { crashNotes } from './crash-notes.js'
 import type { Kernel } from './kernel.js'
 
 /** The registers of one CPU as an engine or a dump has them, and what tells whose they are. */
@@ -146,8 +146,6 @@ function foreignBase({ registers, privilege }: RegisterSet): bigint | undefined 
 const pagingBit = 1n << 31n
 const upperHalf = 1n << 63n
 const defaultStackSize = 16_384n
-/** No note of a CPU is longer. */
-const noteLimit = 4096
 
 /** What of the kernel tells CPUs apart, read when it is asked for. */
 class Signs {
@@ -368,36 +366,6 @@ function noteKey(registers: RegisterSet['registers'], pid: number): string {
       ? ['rip', 'rsp', 'rbp', 'rax', 'rbx', 'rdi', 'rsi', 'eflags']
       : ['pc', 'sp', 'x29', 'x30', 'x0', 'x19', 'pstate']
   return [pid, ...names.map((name) => registers[name])].join(' ')
-}
-
-/**
- * The notes that a kernel made of its CPUs when it crashed, of those that it has one of (kernel/crash_core.c, crash_save_cpu). They
- * are in memory until the machine starts anew.
- */
-export function crashNotes(
-  kernel: Kernel,
-): { readonly cpu: number; readonly note: ReturnType<typeof readNotes>['cpus'][number] }[] {
-  const symbol = kernel.findSymbol('crash_notes')
-  if (symbol === undefined) return []
-  const { space, cpus } = kernel
-  return cpus.possible.flatMap((cpu) => {
-    const [note] =
-      quietly(() => {
-        const perCpu = space.u64(symbol)
-        if (perCpu === 0n) return []
-        const at = cpus.address(perCpu, cpu)
-        const size = noteSize(space.bytes(at, 12))
-        return size === 0 ? [] : readNotes([space.bytes(at, size)], space.format.architecture).cpus
-      }) ?? []
-    return note === undefined ? [] : [{ cpu, note }]
-  })
-}
-
-/** Of a whole note by its header; 0 where there is none. */
-function noteSize(header: Uint8Array): number {
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
-  const size = 12 + Math.ceil(view.getUint32(0, true) / 4) * 4 + view.getUint32(4, true)
-  return view.getUint32(0, true) === 0 || size > noteLimit ? 0 : size
 }
 
 /** Address of the task_struct that a CPU runs: the per-CPU variable current_task, or what its runqueue runs. */

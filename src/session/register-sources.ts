@@ -1,5 +1,6 @@
 import { quietly } from '../errors.js'
-import { crashNotes, identifyCpus, type OtherKernel } from '../kernel/cpu-identity.js'
+import { identifyCpus, type OtherKernel } from '../kernel/cpu-identity.js'
+import { crashNotes } from '../kernel/crash-notes.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { KernelInMemory } from '../kernel/kernels.js'
 import type { CpuNote } from '../memory/dump.js'
@@ -14,8 +15,7 @@ export function registerSources(
   kernel: Kernel,
   kernels: readonly KernelInMemory[],
 ): readonly VcpuSource[] {
-  if (sources.length === 0 || kernels.find((each) => each.kernel === kernel)?.role !== 'crashed')
-    return sources
+  if (kernels.find((each) => each.kernel === kernel)?.role !== 'crashed') return sources
   return (
     quietly(() => {
       const identities = identifyCpus(kernel, sources, kernelBeside(kernel, kernels))

@@ -63,6 +63,8 @@ export class Session extends BpfObjects {
     const step =
       control === undefined ? undefined : (index: number, count: number) => control.step(index, count)
     const given = this.target.vcpus()
+    // Without registers no kernel has to be looked for.
+    if (given.length === 0) return listed([])
     const sources = quietly(() => registerSources(given, this.kernel, this.kernels)) ?? given
     let identities: readonly CpuIdentity[] | undefined
     const identity = (i: number): CpuIdentity => {

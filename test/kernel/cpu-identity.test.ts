@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
-  crashNotes,
   currentTaskAt,
   identifyCpus,
   type RegisterSet,
   registersThatFit,
   stackSizeOf,
 } from '../../src/kernel/cpu-identity.js'
+import { crashNotes } from '../../src/kernel/crash-notes.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { encodeNotes } from '../../src/memory/core-layout.js'
 import { prstatusNote } from '../../src/memory/core-notes.js'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
+import type { PhysicalMemory } from '../../src/memory/types.js'
 import { Session } from '../../src/session/session.js'
 import type { Control, StopCondition, Target } from '../../src/session/target.js'
 import type { StructValue } from '../../src/value/types.js'
@@ -277,6 +278,25 @@ describe('vm.runUntil', () => {
     await expect(run).rejects.toThrow(CryoscopeError)
     await expect(run).rejects.toThrow(sentence)
     expect(control.calls).toHaveLength(before)
+  })
+})
+
+describe('vm.vcpus', () => {
+  it('of a target without registers are none, and no kernel is looked for', () => {
+    const memory = new Proxy({} as PhysicalMemory, {
+      get(_, name) {
+        throw new Error(`memory was asked for ${String(name)}`)
+      },
+    })
+    const vm = new Session({
+      name: 'raw',
+      memory,
+      control: undefined,
+      vcpus: () => [],
+      problems: [],
+      facts: {},
+    })
+    expect([...vm.vcpus]).toEqual([])
   })
 })
 
