@@ -60,11 +60,16 @@ function queuePulses({ rates }: Desk, { queues }: SchedState): Row[] {
 }
 
 function waitPulse({ rates }: Desk, state: SchedState): Row[] {
-  const [longest] = waitingRows(state).sort((a, b) => (b.waitingMs ?? 0) - (a.waitingMs ?? 0))
-  const trail = rates.trail('waiting', longest?.waitingMs ?? 0)
-  if (longest === undefined) return [pulse('waiting', 'longest wait', 'nobody waits', trail)]
+  // The longest first.
+  const [longest] = waitingRows(state)
+  const isKnown = typeof state.counts.waiting === 'number'
+  const trail = rates.trail('waiting', longest?.waitingMs ?? (isKnown ? 0 : undefined))
+  if (longest === undefined) {
+    const said = isKnown ? 'nobody waits' : 'not known: not all could be read'
+    return [pulse('waiting', 'longest wait', said, trail)]
+  }
   const { pid, name, address, waitingMs } = longest
-  const since = waitingMs === undefined ? '-' : durationText(waitingMs)
+  const since = waitingMs === undefined ? '-' : `${isKnown ? '' : 'at least '}${durationText(waitingMs)}`
   return [
     pulse('waiting', 'longest wait', `${since}, ${name} (${pid})`, trail, { kind: 'task', pid, address }),
   ]
