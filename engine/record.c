@@ -425,8 +425,8 @@ static unsigned number_of(const uint64_t *regs)
 #endif
 
 /*
- * Before each block. `regs` is where generated code for an x86-64 host keeps the vCPU (TCG_AREG0 is rbp): its state begins
- * with the general registers. The host compares them with QEMU's own words where it looks at them.
+ * Before blocks where something may be to be done. `regs` is where generated code for an x86-64 host keeps the vCPU (TCG_AREG0
+ * is rbp): its state begins with the general registers. The host compares them with QEMU's own words where it looks at them.
  */
 __attribute__((noinline)) static void attend(unsigned cpu, struct block *block, const uint64_t *regs)
 {

@@ -9,7 +9,7 @@ import { sizeText } from '../../../units.js'
 import { demoPlaces, findBpftool } from '../../demo-guest.js'
 import { loadFuse } from '../../fuse/fuse-native.js'
 import { notebookInstall, requireForNotebooks } from '../../jupyter/notebook-packages.js'
-import type { Check } from './check.js'
+import type { Check, Fetched } from './check.js'
 import { fuseChecks } from './fuse.js'
 import { here, packageAdvice } from './surroundings.js'
 
@@ -73,18 +73,8 @@ function qemu(): Check {
 
 async function busybox(): Promise<Check> {
   const { installedBusybox } = await import('../../../machine/image.js')
-  const place = await installedBusybox()
-  const found = 'static, the user space of guests'
-  return place === undefined
-    ? {
-        name: 'busybox',
-        state: 'missing',
-        needed: false,
-        found: `${found}; the first boot fetches it`,
-        fix: packageAdvice('busybox-static', here),
-        remedy: { kind: 'fetch', what: 'busybox' },
-      }
-    : { name: 'busybox', state: 'ok', needed: false, found: `${place}, ${found}` }
+  const check = fetched('busybox', await installedBusybox(), 'static, the user space of guests', 'boot')
+  return check.state === 'ok' ? check : { ...check, fix: packageAdvice('busybox-static', here) }
 }
 
 async function accelerator(): Promise<Check> {
@@ -263,17 +253,15 @@ function availableMemory(): number {
 }
 
 function bpftool(): Check {
-  const place = findBpftool()
-  const found = 'loads the demo in the guest'
-  return place === undefined
-    ? {
-        name: 'bpftool',
-        state: 'missing',
-        needed: false,
-        found: `${found}; the first demo fetches it`,
-        remedy: { kind: 'fetch', what: 'bpftool' },
-      }
-    : { name: 'bpftool', state: 'ok', needed: false, found: `${place}, ${found}` }
+  return fetched('bpftool', findBpftool(), 'loads the demo in the guest', 'demo')
+}
+
+/** What the first command that needs it fetches. */
+function fetched(what: Fetched, place: string | undefined, purpose: string, command: string): Check {
+  const check = { name: what, needed: false }
+  if (place !== undefined) return { ...check, state: 'ok', found: `${place}, ${purpose}` }
+  const found = `${purpose}; the first ${command} fetches it`
+  return { ...check, state: 'missing', found, remedy: { kind: 'fetch', what } }
 }
 
 function demoParts(): Check {

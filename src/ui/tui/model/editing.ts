@@ -51,7 +51,7 @@ export function jsonText(value: unknown): string {
 /** What a person types: a number, true, JSON; anything else is a name, as of an enum. */
 function typedValue(text: string): unknown {
   if (/^-?(?:0x[0-9a-f]+|\d+)n?$/i.test(text)) {
-    const plain = text.replace(/n$/, '').replaceAll('_', '')
+    const plain = text.replace(/n$/, '')
     return plain.startsWith('-') ? -BigInt(plain.slice(1)) : BigInt(plain)
   }
   try {

@@ -8,7 +8,7 @@ import { sparkline } from '../model/sparkline.js'
 import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
-import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
+import { factNode, kernelStructNode, problemNode, valueColumns } from './value-tree.js'
 
 /** A dispatch queue with its tasks below it; how deep it was at the last looks. */
 export function queueNode(queue: DispatchQueue, trail: readonly (number | undefined)[] = []): TreeNode {
@@ -93,16 +93,7 @@ export function queueView(desk: Desk, target: Extract<Target, { kind: 'queue' }>
               ),
               ...queue.tasks.map((task) => queuedNode(address, task)),
             ]
-      const struct: TreeNode = {
-        row: {
-          id: `${id}/struct`,
-          cells: ['scx_dispatch_q', `0x${address.toString(16)}`, 'struct scx_dispatch_q'],
-          tones: ['dim'],
-          inert: true,
-        },
-        parts: () => partsOf(desk, id, desk.vm.at(address, 'struct scx_dispatch_q')),
-        open: true,
-      }
+      const struct = kernelStructNode(desk, id, 'scx_dispatch_q', address)
       return { columns: valueColumns, rows: new TreeRows([...facts, struct], opened), empty: '' }
     },
   }

@@ -16,7 +16,7 @@ import type { Target } from '../model/target.js'
 import { type TreeNode, TreeRows } from '../model/tree.js'
 import type { View } from '../model/view.js'
 import { queueNode } from './queues.js'
-import { factNode, partsOf, problemNode, valueColumns } from './value-tree.js'
+import { factNode, kernelStructNode, problemNode, valueColumns } from './value-tree.js'
 
 const columns = [{ title: 'WHAT', tone: 'name' }, { title: 'STATE' }, { title: 'MORE', tone: 'dim' }] as const
 
@@ -292,16 +292,7 @@ export function runqueueView(desk: Desk, target: Extract<Target, { kind: 'runque
           ),
         )
       }
-      const struct: TreeNode = {
-        row: {
-          id: `${id}/struct`,
-          cells: ['rq', `0x${address.toString(16)}`, 'struct rq'],
-          tones: ['dim'],
-          inert: true,
-        },
-        parts: () => partsOf(desk, id, desk.vm.at(address, 'struct rq')),
-        open: true,
-      }
+      const struct = kernelStructNode(desk, id, 'rq', address)
       return { columns: valueColumns, rows: new TreeRows([...facts, struct], opened), empty: '' }
     },
   }

@@ -33,6 +33,17 @@ export function valueContent(
   return { columns: valueColumns, rows: new TreeRows(nodes, opened), empty: 'This value has no parts.' }
 }
 
+/** A struct of the kernel that is opened: `name` is its tag. */
+export function kernelStructNode(desk: Desk, owner: string, name: string, address: bigint): TreeNode {
+  const id = `${owner}/struct`
+  const type = `struct ${name}`
+  return {
+    row: { id, cells: [name, `0x${address.toString(16)}`, type], tones: ['dim'], inert: true },
+    parts: () => partsOf(desk, owner, desk.vm.at(address, type)),
+    open: true,
+  }
+}
+
 /** What is below a value: its members or elements; itself when it has none. */
 export function partsOf(desk: Desk, id: string, value: Value): readonly TreeNode[] {
   if (isUnreadable(value)) return [problemNode(id, `cannot be read: ${value.$reason}`)]
