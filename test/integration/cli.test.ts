@@ -404,7 +404,10 @@ describe('a detached guest', () => {
       '-e',
       "({ live: vm.allocator('scx_task_allocator').live.length })",
     )
-    const text = await ok('allocators', '@cli', 'scx_task_allocator')
+    const { code, stdout: text, stderr } = await run('allocators', '@cli', 'scx_task_allocator')
+    expect(code).toBe(0)
+    // The scheduler keeps task_ctx.parent when the parent has ended.
+    expect(stderr).toMatch(/^(?:cryoscope: scx_task_allocator\[\d+\]\+0x58 dangles: .+\n)*$/)
     expect(text).toMatch(
       /^scx_task_allocator: \S+ in \S+, arena \d+\nelements of 128 bytes, inferred: struct task_ctx /,
     )
