@@ -12,8 +12,9 @@ import type {
   VirtualMemory,
 } from './types.js'
 
-const cacheSize = 1 << 16
-const regionCacheSize = 1 << 12
+/** Powers of two. */
+const cacheSize = 65_536
+const regionCacheSize = 4096
 const noTag = -1
 /** Entries of a table in one frame. */
 const frameEntries = 512

@@ -87,7 +87,8 @@ class MappedBytes implements DumpBytes {
     const out = new Uint8Array(end - offset)
     for (let at = offset; at < end; ) {
       const window = this.mapping.window(Math.floor(at / windowSize))
-      if (window === undefined) break
+      // The file was given up or closed: what it held is not zeros but gone.
+      if (window === undefined) return out.subarray(0, at - offset)
       const from = at % windowSize
       const count = Math.min(windowSize - from, end - at)
       out.set(window.bytes.subarray(from, from + count), at - offset)

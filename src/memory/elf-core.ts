@@ -101,13 +101,13 @@ function parse(path: string, file: DumpBytes): Dump {
       notes.push(bytes)
     }
     if (kind !== PT_LOAD || size === 0) continue
-    if (physical + size > 2 ** 52 || offset > file.size) {
+    // No machine has memory there, and no file such a length.
+    if (physical + size > 2 ** 52 || offset + size > 2 ** 52) {
       missing += size
-      if (physical + size <= 2 ** 52 && offset + size <= 2 ** 52) whole = Math.max(whole, offset + size)
       continue
     }
     whole = Math.max(whole, offset + size)
-    missing += Math.max(0, offset + size - file.size)
+    missing += Math.min(size, Math.max(0, offset + size - file.size))
     segments.push({ physical, offset, length: size })
   }
   const cut = whole > file.size ? cutText(path, file.size, whole) : undefined

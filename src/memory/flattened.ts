@@ -26,7 +26,6 @@ export class FlattenedBytes implements DumpBytes {
   readonly #starts: Float64Array
   readonly #lengths: Float64Array
   readonly #places: Float64Array
-  #recent = 0
 
   constructor(path: string) {
     this.#file = openBytes(path)
@@ -58,11 +57,14 @@ export class FlattenedBytes implements DumpBytes {
     if (length <= whole) return this.#file.bytes((this.#places[piece] as number) + within, length)
     const parts: Uint8Array[] = []
     let done = 0
-    while (done < length && piece < this.#starts.length) {
-      const from = offset + done - (this.#starts[piece] as number)
+    while (done < length) {
+      const from = offset + done - (this.#starts[piece] ?? Number.POSITIVE_INFINITY)
       if (from < 0) break
       const count = Math.min((this.#lengths[piece] as number) - from, length - done)
-      parts.push(this.#file.bytes((this.#places[piece] as number) + from, count))
+      const part = this.#file.bytes((this.#places[piece] as number) + from, count)
+      parts.push(part)
+      // What the file lost meanwhile leaves a gap, which the next piece must not fill.
+      if (part.length < count) break
       done += count
       piece++
     }
@@ -71,28 +73,16 @@ export class FlattenedBytes implements DumpBytes {
 
   /** The piece that holds an offset, or -1. */
   #find(offset: number): number {
-    for (const guess of [this.#recent, this.#recent + 1]) {
-      if (this.#holds(guess, offset)) {
-        this.#recent = guess
-        return guess
-      }
-    }
     let low = 0
     let high = this.#starts.length - 1
     while (low <= high) {
       const middle = (low + high) >> 1
-      if (offset < (this.#starts[middle] as number)) high = middle - 1
-      else if (this.#holds(middle, offset)) {
-        this.#recent = middle
-        return middle
-      } else low = middle + 1
+      const start = this.#starts[middle] as number
+      if (offset < start) high = middle - 1
+      else if (offset < start + (this.#lengths[middle] as number)) return middle
+      else low = middle + 1
     }
     return -1
-  }
-
-  #holds(piece: number, offset: number): boolean {
-    const start = this.#starts[piece]
-    return start !== undefined && offset >= start && offset < start + (this.#lengths[piece] as number)
   }
 
   close(): void {

@@ -202,10 +202,9 @@ class Part {
     const bitmapAt = (1 + subHeaderBlocks) * this.blockSize
     const area = bitmapBlocks * this.blockSize
     const claimed = Math.min(Math.ceil(this.pageCount / 8), area / 2, bitmapLimit)
-    const present = Math.max(0, Math.min(claimed, file.size - bitmapAt - area / 2))
-    this.dumped = new BitmapRank(present, (offset, length) =>
-      file.bytes(bitmapAt + area / 2 + offset, length),
-    )
+    const dumpedAt = bitmapAt + area / 2
+    const present = Math.max(0, Math.min(claimed, file.size - dumpedAt))
+    this.dumped = new BitmapRank(present, (offset, length) => file.bytes(dumpedAt + offset, length))
     this.#descriptors = bitmapAt + area
     this.#skipped = this.isSplit ? this.dumped.countBefore(this.firstPage) : 0
     this.cut = this.#findCut()

@@ -251,6 +251,51 @@ describe('AddressSpace', () => {
     }
   })
 
+  it('takes the place of a page table for the number of no page', () => {
+    const guest = numbered()
+    guest.map(kernelHalf, asPhysical(0x9000))
+    const table = guest.entryAt(kernelHalf, 0)
+    // The pages of this region have the numbers that the place of the table has.
+    const other = BigInt(table - (table % 512)) << 12n
+    guest.map(other, asPhysical(0x3000))
+    const space = guest.space()
+    for (let i = 0; i < 2; i++) {
+      expect(space.translate(kernelHalf)).toEqual({ physical: 0x9000 })
+      expect(space.translate(other)).toEqual({ physical: 0x3000 })
+    }
+  })
+
+  it.each<[PageSize, number]>([
+    ['4K', 0x1000],
+    ['2M', 0x200000],
+  ])(
+    'walks the tables once for the pages that one table maps, and for those of a page of %s',
+    (size, length) => {
+      const guest = numbered()
+      for (let at = 0; at < 0x200000; at += length)
+        guest.map(kernelHalf + BigInt(at), asPhysical(at), { size })
+      let looks = 0
+      const locate = guest.memory.locate.bind(guest.memory)
+      Object.assign(guest.memory, {
+        locate(frame: Parameters<typeof locate>[0]) {
+          looks++
+          return locate(frame)
+        },
+      })
+      const space = guest.space()
+      const first = asPage(Number(BigInt.asUintN(64, kernelHalf) >> 12n))
+      space.frameOf(first)
+      const walked = looks
+      for (let i = 0; i < 512; i++) expect(space.frameOf(asPage(first + i))).toBe(i)
+      expect(looks).toBe(walked)
+      expect(walked).toBe(size === '4K' ? 4 : 3)
+      // Where its bytes are is known, once it was asked for.
+      for (let i = 0; i < 3; i++) space.locate(first)
+      expect(looks).toBe(walked + 1)
+      expect(space.pagesRead).toBe(1)
+    },
+  )
+
   it('walks page tables that lead to themselves', () => {
     const guest = new GuestBuilder({ memory: MiB })
     const self = BigInt(guest.root) | 3n

@@ -87,5 +87,5 @@ it('pieces within a window are views of it, also its last', () => {
   expect(file.bytes(GiB - 16, 4096 + 17).buffer).not.toBe(window(0))
   expect([...file.bytes(GiB - 16, 4096 + 17)]).toEqual(right(GiB - 16, 4096 + 17))
   file.close()
-  expect(file.bytes(0, 4)).toEqual(new Uint8Array(4))
+  expect(file.bytes(0, 4)).toHaveLength(0)
 })

@@ -219,6 +219,58 @@ describe('openElfCore refuses', () => {
     })
   })
 
+  const largest = 2n ** 52n
+  it.each<[string, (bytes: Buffer) => void, (problems: readonly string[], bytes: number) => void]>([
+    [
+      'ends with the last address',
+      (b) => b.writeBigUInt64LE(largest - BigInt(low.length), 64 + 56 + 24),
+      (problems) => expect(problems).toEqual([]),
+    ],
+    [
+      'ends one byte beyond it',
+      (b) => b.writeBigUInt64LE(largest - BigInt(low.length) + 1n, 64 + 56 + 24),
+      (problems) =>
+        expect(problems).toEqual([
+          `the file is damaged: ${low.length} bytes of memory are missing, they read as absent`,
+        ]),
+    ],
+    [
+      'begins where the file ends',
+      (b) => b.writeBigUInt64LE(BigInt(b.length), 64 + 56 + 8),
+      (problems, bytes) =>
+        expect(problems).toEqual([
+          expect.stringMatching(
+            new RegExp(
+              `has ${Math.round((bytes / (bytes + low.length)) * 100)} % of its ${bytes + low.length} bytes: ${low.length} bytes`,
+            ),
+          ),
+        ]),
+    ],
+    [
+      'ends where the largest file ends',
+      (b) => b.writeBigUInt64LE(largest - BigInt(low.length), 64 + 56 + 8),
+      (problems) =>
+        expect(problems).toEqual([
+          expect.stringMatching(`has 1 % of its ${largest} bytes: ${low.length} bytes of memory are missing`),
+        ]),
+    ],
+    [
+      'ends behind it',
+      (b) => b.writeBigUInt64LE(largest - BigInt(low.length) + 1n, 64 + 56 + 8),
+      (problems) =>
+        expect(problems).toEqual([
+          `the file is damaged: ${low.length} bytes of memory are missing, they read as absent`,
+        ]),
+    ],
+  ])('nothing of a segment that can be: one that %s', (_, change, look) => {
+    const bytes = changed(change)
+    withCore(bytes, ({ problems, memory }) => {
+      look(problems, bytes.length)
+      const held = memory.ranges.reduce((sum, { length }) => sum + length, 0)
+      expect(held).toBe(high.length + (problems.length === 0 ? low.length : 0))
+    })
+  })
+
   it('to copy gigabytes of program headers or notes', () => {
     // A sparse file of 64 GiB that is nothing but notes, or so it says.
     const fd = openSync(path, 'w')

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -102,6 +102,21 @@ it('joins pieces that lie side by side, as far as asked', () => {
     expect(text(8, 1)).toBe('i')
     expect(text(8, 3)).toBe('i')
   })
+})
+
+it('has nothing behind a place that the file lost while it was looked at', () => {
+  const second = { offset: 3, bytes: Buffer.from('def') }
+  writeFileSync(path, flatten([second, { offset: 0, bytes: Buffer.from('abc') }]))
+  // Whoever has it open for writing keeps it from being mapped.
+  const writer = openSync(path, 'r+')
+  const flat = new FlattenedBytes(path)
+  expect(Buffer.from(flat.bytes(0, 6)).toString()).toBe('abcdef')
+  ftruncateSync(writer, 4096 + 16 + 3 + 16 + 2)
+  expect(Buffer.from(flat.bytes(0, 6)).toString()).toBe('ab')
+  expect(Buffer.from(flat.bytes(3, 6)).toString()).toBe('def')
+  expect(flat.lost).toContain('became shorter while it was looked at')
+  flat.close()
+  closeSync(writer)
 })
 
 it.each([

@@ -9,7 +9,9 @@ import type { Compression } from '../../src/memory/compression/unpack.js'
 import { encodeNotes } from '../../src/memory/core-layout.js'
 import { prstatusNote, vmcoreinfoNote } from '../../src/memory/core-notes.js'
 import type { Dump } from '../../src/memory/dump.js'
+import { openBytes } from '../../src/memory/dump-bytes.js'
 import { openByContent } from '../../src/memory/formats.js'
+import { parseKdump } from '../../src/memory/kdump.js'
 import { buildElfCore } from '../support/elf-core.js'
 import { buildKdump, flatten, type KdumpPage, type KdumpSpec } from '../support/kdump.js'
 import { packed, plausiblePage } from '../support/packed.js'
@@ -224,6 +226,27 @@ describe('a kdump-compressed dump', () => {
     )
   })
 
+  it.each([
+    ['all but the last byte', -1, 83],
+    ['all', 0, 100],
+  ])('that lies in pieces which have %s of a page says so, whatever comes behind', (_, missing, share) => {
+    const numbers = [0, 1, 2, 3, 4, 5]
+    const whole = buildKdump({ pages: numbers.map((number) => page(number, 'zlib')), pageCount: 8 })
+    const pieces = [
+      { offset: 0, bytes: whole.subarray(0, whole.length + missing) },
+      { offset: whole.length + 5000, bytes: Uint8Array.of(1) },
+    ]
+    withDump(flatten(pieces), (dump) => {
+      const there = share === 100 ? numbers : numbers.slice(0, -1)
+      expect(dump.cut).toBe(
+        share === 100
+          ? undefined
+          : `${path} is cut short: it has ${share} % of its pages, ${there.length} of ${numbers.length}`,
+      )
+      expectPages(dump, there, 8)
+    })
+  })
+
   it('may be an ELF core in a flattened stream', () => {
     const core = buildElfCore({ loads: [{ physical: 2 * frame, bytes: plausiblePage(2) }] })
     const pieces = [
@@ -294,5 +317,30 @@ describe('a damaged kdump', () => {
       expect(dump.memory.ranges).toEqual([])
       expect(dump.problems).toEqual([expect.stringContaining('cut short')])
     })
+    // Nor for bitmaps to look for behind the end of the file.
+    writeFileSync(path, bytes)
+    let asked = 0
+    const dump = parseKdump(path, [
+      {
+        path,
+        open() {
+          const file = openBytes(path)
+          const get = (offset: number, length: number): Uint8Array => {
+            asked++
+            return file.bytes(offset, length)
+          }
+          return {
+            size: file.size,
+            mapping: file.mapping,
+            lost: undefined,
+            bytes: get,
+            close: () => file.close(),
+          }
+        },
+      },
+    ])
+    expect(dump.memory.ranges).toEqual([])
+    dump.memory.close()
+    expect(asked).toBeLessThan(100)
   })
 })

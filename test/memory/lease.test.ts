@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import os, { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
@@ -29,6 +39,21 @@ async function cut(path: string): Promise<void> {
   await run('sh', ['-c', ': >"$0"', path])
 }
 
+/** Does something as on a machine with so many bytes of free memory. */
+async function withFreeMemory(bytes: number, act: () => Promise<void>): Promise<void> {
+  const { freemem } = os
+  const answer = (told: typeof freemem): void => {
+    os.freemem = told
+    syncBuiltinESMExports()
+  }
+  answer(() => bytes)
+  try {
+    await act()
+  } finally {
+    answer(freemem)
+  }
+}
+
 /** Address space of this process, in kB. */
 function addressSpace(): number {
   return Number(/^VmSize:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1])
@@ -52,6 +77,42 @@ describe('a file that is cut while it is looked at', () => {
     expect(memory.lost).toBeUndefined()
     memory.close()
     expect(window?.bytes[5000]).toBe(0)
+  })
+
+  it.each([
+    ['a quarter of free memory holds all of it', 0, true],
+    ['a quarter of free memory is less', -4, false],
+  ])('is kept where %s, and else dropped, with the reason', async (_, difference, isKept) => {
+    // Two pieces with a hole between them.
+    const path = join(directory, 'pieces')
+    const piece = bytes.subarray(0, 16 * frame)
+    writeFileSync(path, piece)
+    await run('truncate', ['-s', String(2 ** 24), path])
+    const fd = openSync(path, 'r+')
+    writeSync(fd, piece, 0, piece.length, 2 ** 23)
+    closeSync(fd)
+    const file = openBytes(path)
+    const { mapping } = file
+    const data = mapping?.extents().reduce((sum, { length }) => sum + length, 0) ?? 0
+    expect(data).toBeGreaterThanOrEqual(2 * piece.length)
+    const view = file.bytes(2 ** 23, 16 * frame)
+    let lost = 0
+    if (mapping !== undefined) mapping.onLost = () => lost++
+    await withFreeMemory(4 * data + difference, () => cut(path))
+    expect(lost).toBe(isKept ? 0 : 1)
+    expect(file.lost).toBe(
+      isKept
+        ? undefined
+        : `${path} was opened for writing while it was looked at: what it held is not read any more`,
+    )
+    for (const offset of [0, 2 ** 23]) {
+      const read = Buffer.from(file.bytes(offset, piece.length))
+      // Of a file that is gone nothing is there, not even zeros; views from before read zeros.
+      if (isKept) expect(Buffer.compare(read, piece)).toBe(0)
+      else expect(read).toHaveLength(0)
+    }
+    expect(view.every((byte, i) => byte === (isKept ? (piece[i] as number) : 0))).toBe(true)
+    file.close()
   })
 
   it('that somebody has open for writing is read and not mapped, and what was cut off is said to be missing', async () => {

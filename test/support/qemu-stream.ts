@@ -3,18 +3,19 @@ import { plausiblePage } from './packed.js'
 
 const frame = 4096
 
-const u8 = (value: number): Buffer => Buffer.from([value])
-const u32 = (value: number): Buffer => {
+/** Numbers and short texts as QEMU puts them into a stream: big-endian, and with their length before them. */
+export const u8 = (value: number): Buffer => Buffer.from([value])
+export const u32 = (value: number): Buffer => {
   const buffer = Buffer.alloc(4)
   buffer.writeUInt32BE(value)
   return buffer
 }
-const u64 = (value: number): Buffer => {
+export const u64 = (value: number): Buffer => {
   const buffer = Buffer.alloc(8)
   buffer.writeBigUInt64BE(BigInt(value))
   return buffer
 }
-const text = (value: string): Buffer => Buffer.concat([u8(value.length), Buffer.from(value, 'latin1')])
+export const text = (value: string): Buffer => Buffer.concat([u8(value.length), Buffer.from(value, 'latin1')])
 
 /** A page of the RAM block and how it comes; `version` gives it other bytes. */
 export type StreamRecord = readonly [
