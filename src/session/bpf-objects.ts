@@ -23,7 +23,7 @@ import '../frame/attach.js'
 import { type Listed, listed } from '../frame/list.js'
 import { Problems } from '../problems.js'
 import type { ValueContext } from '../value/context.js'
-import { one } from './lookup.js'
+import { named } from './lookup.js'
 import { Steering } from './steering.js'
 
 const pointerSize = 8
@@ -135,10 +135,7 @@ export abstract class BpfObjects extends Steering {
 
   /** One BPF map by name or id. */
   map(nameOrId: string | number): BpfMap {
-    const { maps } = this
-    const isId = typeof nameOrId === 'number' || /^\d+$/.test(nameOrId)
-    const found = maps.filter((map) => (isId ? map.id === Number(nameOrId) : map.name === nameOrId))
-    return one(found, 'map', nameOrId, maps)
+    return named(this.maps, 'map', nameOrId)
   }
 
   /** Every BPF program, by id. Counters are those of this moment. */
@@ -149,10 +146,7 @@ export abstract class BpfObjects extends Steering {
 
   /** One BPF program by name or id, with what can be read of it: instructions, machine code, links. */
   prog(nameOrId: string | number): Program {
-    const { kernel, progs } = this
-    const isId = typeof nameOrId === 'number' || /^\d+$/.test(nameOrId)
-    const found = progs.filter((prog) => (isId ? prog.id === Number(nameOrId) : prog.name === nameOrId))
-    return new Program(kernel, one(found, 'program', nameOrId, progs))
+    return new Program(this.kernel, named(this.progs, 'program', nameOrId))
   }
 
   /** Every BPF link, by id: what keeps programs attached, and to what. */
@@ -172,10 +166,7 @@ export abstract class BpfObjects extends Steering {
 
   /** One BPF arena by name or id. */
   arena(nameOrId: string | number): Arena {
-    const { arenas } = this
-    const isId = typeof nameOrId === 'number' || /^\d+$/.test(nameOrId)
-    const found = arenas.filter((arena) => (isId ? arena.id === Number(nameOrId) : arena.name === nameOrId))
-    return one(found, 'arena', nameOrId, arenas)
+    return named(this.arenas, 'arena', nameOrId)
   }
 
   /** Every allocator that hands out memory of an arena. */

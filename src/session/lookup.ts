@@ -23,6 +23,17 @@ export function one<T extends { readonly id: number; readonly name: string }>(
   throw new CryoscopeError('not-found', `there is no ${what} ${asked}; ${hint}`)
 }
 
+/** The same by a name, or by an id: a number, or text that is one. */
+export function named<T extends { readonly id: number; readonly name: string }>(
+  all: readonly T[],
+  what: string,
+  asked: string | number,
+): T {
+  const isId = typeof asked === 'number' || /^\d+$/.test(asked)
+  const found = all.filter(({ id, name }) => (isId ? id === Number(asked) : name === asked))
+  return one(found, what, asked, all)
+}
+
 /** The address that text or a number is, if it is one. */
 export function addressIn(text: string | bigint): bigint | undefined {
   if (typeof text === 'bigint') return BigInt.asUintN(64, text)

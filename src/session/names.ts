@@ -56,26 +56,25 @@ const plainName = /^\s*(?:(struct|union|enum)\s+)?([A-Za-z_$][\w$.]*)\s*$/
  * and programs. Declarations without members and types that are declared alike count once.
  */
 export function typesNamed(kernel: Kernel, text: string, problems: Problems): NamedType[] {
-  const own = typesIn(kernel.types, text, 'vmlinux', '')
+  const own = typesIn(kernel.types, text, 'vmlinux')
   if (own.length > 0) return own
   const found: NamedType[] = []
   for (const object of kernel.btfObjects.all(problems)) {
     if (object.isKernel && object.name === 'vmlinux') continue
+    // What stands in its base is vmlinux's, which has none of that name.
     const types = problems.attempt(`BTF ${object.id}`, () => kernel.btfObjects.types(object.address))
     const of = object.isKernel ? `module ${object.name}` : `BPF object ${object.id}`
-    if (types !== undefined) found.push(...typesIn(types, text, of, `${object.id}:`, true))
+    if (types !== undefined) found.push(...typesIn(types, text, of, `${object.id}:`))
   }
   return unlike(found)
 }
 
-/** The same of one BTF object; `ownOnly` leaves out what stands in its base. */
-export function typesIn(types: Btf, text: string, of: string, prefix = '', ownOnly = false): NamedType[] {
+/** The same of one BTF object and its base. */
+export function typesIn(types: Btf, text: string, of: string, prefix = ''): NamedType[] {
   const [, keyword, name] = plainName.exec(text) ?? []
   if (name === undefined) return []
   const kind = keyword as 'struct' | 'union' | 'enum' | undefined
-  const found = types
-    .findAll(name, kind)
-    .filter((type) => type.kind !== 'forward' && (!ownOnly || type.id >= types.startId))
+  const found = types.findAll(name, kind).filter((type) => type.kind !== 'forward')
   // A name without a keyword is a typedef or an integer before it is a struct, as in C.
   const first = kind === undefined ? found[0]?.kind : kind
   const alike = found.filter((type) => type.kind === first)

@@ -43,7 +43,7 @@ export function openRaw(path: string, stated?: string): Dump | undefined {
     seen.add(key)
     const memory = openRawImage(path, () => segments)
     const found = proof(memory)
-    const end = segments.reduce((most, { physical, length }) => Math.max(most, physical + length), 0)
+    const end = Math.max(...segments.map(({ physical, length }) => physical + length))
     if (found !== undefined) {
       const image = { ...rawImage(memory, `raw image, ${names[board]}`), noteAt: found.noteAt }
       if (found.memoryEnd !== undefined && found.memoryEnd <= end && found.memoryEnd > end - kept) {

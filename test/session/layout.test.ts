@@ -126,6 +126,29 @@ describe('a dump whose RAM is one block', () => {
     expect(arm.laid).toEqual([])
   })
 
+  it('stays as it is where its kernel is not found, or says something else, once it is laid as it told', () => {
+    const guest = guestWithEnd(5 * GiB)
+    const lost = dumpOf(guest, 2 * GiB, (segments) => segments.length === 1)
+    expect(laidOut(lost.dump, undefined)).toEqual({ ...lost.dump, noteAt: guest.notePhysical })
+    expect(lost.laid.map(plain)).toEqual([
+      [
+        [0, 0, GiB],
+        [4 * GiB, GiB, GiB],
+      ],
+    ])
+    const { dump } = dumpOf(guest, 2 * GiB, () => true)
+    const other = { ...dump, ram: dump.ram && { ...dump.ram, lay: () => guestWithEnd(6 * GiB).memory } }
+    expect(laidOut(other as Dump, undefined).memory).toBe(dump.memory)
+  })
+
+  it('says nothing of where it ends where its kernel does not', () => {
+    const guest = new KernelGuest()
+    guest.finish()
+    expect(proof(guest.memory)).toEqual({ noteAt: guest.notePhysical, memoryEnd: undefined })
+    const { dump } = dumpOf(guest, 2 * GiB, () => true)
+    expect(laidOut(dump, undefined)).toBe(dump)
+  })
+
   it('is as stated, whatever its kernel says; a dump that knows its memory takes no layout', () => {
     const { dump, laid } = dumpOf(guestWithEnd(2 * GiB), 2 * GiB, () => true)
     laidOut(dump, '0:0:1G,5G:1G:1G')

@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { Btf } from '../../src/btf/btf.js'
 import type { CType } from '../../src/btf/types.js'
+import type { Kernel } from '../../src/kernel/kernel.js'
+import { MemoryFault } from '../../src/memory/fault.js'
 import { Problems } from '../../src/problems.js'
-import { chooseType, describeType, severalSymbols, typesIn, typesNamed } from '../../src/session/names.js'
+import {
+  chooseType,
+  describeType,
+  severalSymbols,
+  symbolsNamed,
+  typesIn,
+  typesNamed,
+} from '../../src/session/names.js'
 import { BtfBuilder } from '../btf/builder.js'
 import { addBtf } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
@@ -85,6 +94,34 @@ describe('types that vmlinux does not have', () => {
     own.function('call', own.prototype(0))
     const call = Btf.parse(own.build()).find('call', 'function')
     expect(describeType({ type: call as CType, id: '1', of: 'a\x1b.o' })).toBe('void (void), a\\x1b.o')
+  })
+})
+
+describe('symbols of one name', () => {
+  it('are those of the image, of modules and of programs, each address once', () => {
+    const symbol = (address: bigint, group?: string) => ({
+      name: 'probe',
+      type: 't',
+      address,
+      ...(group && { group }),
+    })
+    const all = [symbol(1n), symbol(2n), symbol(1n)]
+    const dynamic = [symbol(2n, 'demo'), symbol(3n, 'demo'), { ...symbol(4n, 'demo'), name: 'other' }]
+    const kernelWith = (listed: () => unknown) =>
+      ({ symbols: { all: () => all }, symbolizer: { dynamic: listed } }) as unknown as Kernel
+    const found = symbolsNamed(
+      kernelWith(() => dynamic),
+      'probe',
+    )
+    expect(found.map((each) => [each.address, 'group' in each])).toEqual([
+      [1n, false],
+      [2n, false],
+      [3n, true],
+    ])
+    const damaged = kernelWith(() => {
+      throw new MemoryFault({ kind: 'non-canonical', address: 0n })
+    })
+    expect(symbolsNamed(damaged, 'probe')).toHaveLength(2)
   })
 })
 

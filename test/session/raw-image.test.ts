@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { openRawImage } from '../../src/memory/raw-image.js'
 import type { Segment } from '../../src/memory/segmented.js'
 import { laidOut, layoutUpTo } from '../../src/session/layout.js'
 import { openDump } from '../../src/session/open.js'
+import { openRaw } from '../../src/session/raw-image.js'
 import { addArray } from '../support/bpf-objects.js'
 import { buildElfCore } from '../support/elf-core.js'
 import { KernelGuest } from '../support/kernel-guest.js'
@@ -116,6 +117,63 @@ describe('a raw image', () => {
     expect(holding(path)).toBe(1)
     expect(vm.kernel.release).toBe('6.99.0-test')
     await vm.close()
+  })
+
+  /** A sparse file of that size, whose kernel says where memory ends. */
+  function sparse(name: string, size: number, memoryEnd: number): string {
+    const path = join(directory, name)
+    writeFileSync(path, withMoreAbove(memoryEnd))
+    truncateSync(path, size)
+    return path
+  }
+  const GiB = 1024 * MiB
+  const isGuess = (path: string) =>
+    expect.stringContaining(
+      `the layout of the image is a guess (from address 0 on): state it in ${path}.layout`,
+    )
+
+  it.each([
+    ['all of it', 0, true],
+    ['all but 64 MiB less a page, which firmware keeps', 64 * MiB - 4096, true],
+    ['all but 64 MiB', 64 * MiB, false],
+  ])('is proven to lie as it is where its kernel has %s', async (_, less, isProven) => {
+    const path = sparse('kept', 80 * MiB, 80 * MiB - less)
+    const vm = openDump(path)
+    expect(vm.target.facts).toEqual({ format: 'raw image, from address 0 on' })
+    expect(vm.problems).toEqual(isProven ? [] : [isGuess(path)])
+    expect(holding(path)).toBe(1)
+    await vm.close()
+    rmSync(path)
+  })
+
+  it.each([
+    ['around a hole that begins at 0x80000000', 4 * GiB, 6 * GiB, [2, 2]],
+    ['around a hole that begins at 0xc0000000', 4 * GiB, 5 * GiB, [3, 1]],
+    ['around a hole that begins at 0x40000000', 2 * GiB, 5 * GiB, [1, 1]],
+    ['from address 0 on', 4 * GiB, 4 * GiB, [4]],
+  ] as const)('of gigabytes is laid out %s', async (format, size, memoryEnd, lengths) => {
+    const path = sparse('gigabytes', size, memoryEnd)
+    const vm = openDump(path)
+    expect(vm.target.facts).toEqual({ format: `raw image, ${format}` })
+    expect(vm.problems).toEqual([])
+    expect(vm.target.memory.ranges.map(({ length }) => length / GiB)).toEqual(lengths)
+    expect(holding(path)).toBe(1)
+    await vm.close()
+    rmSync(path)
+  })
+
+  it('is none that is shorter than a MiB, or of no whole pages', async () => {
+    const path = sparse('odd', 10 * MiB + 1, 10 * MiB)
+    expect(openRaw(path)).toBeUndefined()
+    truncateSync(path, 10 * MiB)
+    const dump = openRaw(path)
+    expect(dump?.architecture).toBeUndefined()
+    dump?.memory.close()
+    truncateSync(path, MiB - 4096)
+    expect(openRaw(path)).toBeUndefined()
+    expect(holding(path)).toBe(0)
+    writeFileSync(`${path}.layout`, ' '.repeat(2 ** 20 + 1))
+    expect(() => openRaw(path)).toThrow(`${path}.layout is too long for a layout`)
   })
 
   it('leaves a stated layout of a dump that says itself where its memory lies', () => {

@@ -300,6 +300,34 @@ describe('vm.vcpus', () => {
   })
 })
 
+describe('vm.cpus', () => {
+  it('are all that are possible, with the vCPU where there are registers', () => {
+    const { vm } = frozen(undefined, {
+      vcpus: () => [0, 1].map((index) => ({ index, registers: { rip: 1n }, halted: false, privilege: 3 })),
+    })
+    expect(vm.cpus.map(({ cpu, vcpu }) => [cpu, vcpu?.index])).toEqual([
+      [0, 0],
+      [2, 1],
+    ])
+    expect(frozen().vm.cpus.map(({ cpu, vcpu }) => [cpu, vcpu])).toEqual([
+      [0, undefined],
+      [2, undefined],
+    ])
+  })
+
+  it('have as a problem registers that are no CPU of the only kernel that there is', () => {
+    const { vm } = frozen(undefined, {
+      vcpus: () => [
+        { index: 7, registers: { rip: wild, gs_base: 0xffff888100000000n }, halted: false, privilege: 0 },
+      ],
+    })
+    expect(vm.kernels).toHaveLength(1)
+    expect(vm.vcpus[0]?.identity).toMatchObject({ cpu: undefined, isForeign: true })
+    expect(vm.cpuProblems).toEqual([expect.stringMatching(/^vCPU 7: /)])
+    expect(frozen().vm.cpuProblems).toEqual([])
+  })
+})
+
 describe('control', () => {
   it('is handed on', async () => {
     const { vm, control } = frozen()

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { CryoscopeError } from '../../src/errors.js'
 import { Session } from '../../src/session/session.js'
@@ -5,7 +6,7 @@ import type { StructValue } from '../../src/value/types.js'
 import { addArray } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { writeTasks } from '../support/kernel-objects.js'
-import { writeBucketTable, writeMaple, writeRbtree } from '../support/structures.js'
+import { writeBucketTable, writeIdr, writeMaple, writeRbtree } from '../support/structures.js'
 
 const wild = 0xffff800000001000n
 
@@ -96,6 +97,97 @@ describe('walks of a session', () => {
     expect(() => walk('struct task_struct', 'nothing')).toThrow('struct task_struct has no member nothing')
     expect(() => walk('int', 'x')).toThrow('elements of a list are structs; int is none')
     expect(() => vm.list(3 as unknown as bigint, 'struct task_struct', 'tasks')).toThrow(CryoscopeError)
+  })
+})
+
+describe('a walk that is looked at', () => {
+  const vm = open((guest) =>
+    writeTasks(
+      guest,
+      Array.from({ length: 103 }, (_, n) => ({ pid: n + 1 })),
+    ),
+  )
+  const init = vm.at('init_task', 'struct task_struct') as StructValue
+  // The head itself is the member of init_task.
+  const walk = vm.list(init.tasks, 'struct task_struct', 'tasks')
+
+  it('shows its first hundred elements, and that there are more', () => {
+    const count = (text: string): number => text.split('struct task_struct {').length - 1
+    const text = inspect(walk, { depth: 0 })
+    expect(text).toMatch(/, … \(the first 100; toArray\(\) gives all\)$/)
+    const few = vm.list(init.thread_group ?? init.tasks, 'struct task_struct', 'tasks')
+    expect(pids(few)).toHaveLength(103)
+    expect(inspect(walk, { depth: 0 }).startsWith(inspect(walk.take(100), { depth: 0 }))).toBe(true)
+    expect(count(text)).toBeLessThanOrEqual(100)
+  })
+
+  it('is a list in JSON, and columns in a frame', () => {
+    expect(walk.toJSON()).toHaveLength(103)
+    expect((JSON.parse(JSON.stringify(walk)) as unknown[]).length).toBe(103)
+    expect(walk.frame().length).toBe(103)
+    expect(walk.take(3)).toHaveLength(3)
+    expect(walk.take(-1)).toEqual([])
+  })
+
+  it('shows all where they are not more than a hundred', () => {
+    const small = open((guest) =>
+      writeTasks(
+        guest,
+        Array.from({ length: 100 }, (_, n) => ({ pid: n + 1 })),
+      ),
+    )
+    const first = small.at('init_task', 'struct task_struct') as StructValue
+    const list = small.list(first.tasks, 'struct task_struct', 'tasks')
+    expect(inspect(list, { depth: 0 })).toBe(inspect(list.toArray(), { depth: 0 }))
+  })
+})
+
+describe('walks by id', () => {
+  it('give ids as they were given, where an idr does not begin at 0', () => {
+    let idr = 0n
+    let array = 0n
+    const vm = open((guest) => {
+      const node = (n: number) => guest.objects.make('rb_node', { color: n })
+      idr = guest.global('some_idr', guest.objects.sizeOf('idr'))
+      writeIdr(
+        guest,
+        idr,
+        new Map([
+          [0, node(4)],
+          [3, node(5)],
+        ]),
+      )
+      guest.objects.set('idr', idr, { idr_base: 10 })
+      array = idr + BigInt(guest.objects.offsetOf('idr', 'idr_rt'))
+    })
+    const found = (start: Parameters<Session['xarray']>[0]) =>
+      vm
+        .xarray(start, vm.type('struct rb_node'))
+        .toArray()
+        .map(({ index, value }) => [index, (value as StructValue).color])
+    // A symbol or address alone does not tell that it is one.
+    expect(found(vm.at(idr, 'struct idr'))).toEqual([
+      [10, 4n],
+      [13, 5n],
+    ])
+    expect(found(array)).toEqual([
+      [0, 4n],
+      [3, 5n],
+    ])
+    expect(found('some_idr')).toEqual([
+      [0, 4n],
+      [3, 5n],
+    ])
+  })
+
+  it('say what they walked where it is broken, by the name of the type', () => {
+    const vm = open(() => {})
+    expect(vm.xarray(wild, vm.type('struct bpf_map')).toArray()).toEqual([])
+    expect(vm.maple(wild, 'struct rb_node').toArray()).toEqual([])
+    expect(vm.problems).toEqual([
+      expect.stringMatching(/^xarray of bpf_map at 0xffff800000001000: /),
+      expect.stringMatching(/^maple tree of struct rb_node at 0xffff800000001000: /),
+    ])
   })
 })
 
