@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
-import { asFrame, asPhysical } from '../../src/brands.js'
+import { asFileOffset, asFrame, asPhysical } from '../../src/brands.js'
 import type { Dump } from '../../src/memory/dump.js'
 import { openMigration } from '../../src/memory/migration.js'
 import { plausiblePage } from '../support/packed.js'
@@ -203,9 +203,9 @@ describe('sections of a QEMU stream', () => {
   it('give the memory another layout when asked, over the same pages', () => {
     opened([head(), begin, oneBlock, named(1, 8, plain(1)), same(3, 2, u8(7)), end], ({ ram }) => {
       const moved = ram?.lay([
-        { physical: asPhysical(0), offset: 2 * frame, length: 4 * frame },
-        { physical: asPhysical(64 * frame), offset: 0, length: 2 * frame },
-      ] as Parameters<NonNullable<Dump['ram']>['lay']>[0])
+        { physical: asPhysical(0), offset: asFileOffset(2 * frame), length: 4 * frame },
+        { physical: asPhysical(64 * frame), offset: asFileOffset(0), length: 2 * frame },
+      ])
       expect(moved?.ranges).toEqual([
         { start: frame, length: frame },
         { start: 65 * frame, length: frame },
