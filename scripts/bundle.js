@@ -1,6 +1,7 @@
 /** Makes dist/bundle: the library and the command in few files, because each file that a process loads costs it time. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 // Names of parts change with their contents.
@@ -11,7 +12,30 @@ rmSync('dist/bundle', { recursive: true, force: true })
 const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const external = [...Object.keys({ ...dependencies, ...peerDependencies }), 'react-devtools-core']
 
+// A bundle is cut wherever sets of entries part, which for what is loaded later made ninety files of the library. So each
+// of those parts says that it needs the library, which is true of all that open something: it stays one file.
+const library = resolve('src/index.ts')
+const opensNothing =
+  /\/(?:ui\/cli\/(?:run|front|commands\/(?:completion|ps|unmount))|ui\/fuse\/(?:records|mount-table)|machine\/(?:registry|monitors))\.ts$/
+const oneLibrary = {
+  name: 'one-library',
+  setup({ onResolve, onLoad, resolve: find }) {
+    onResolve({ filter: /^\.{1,2}\// }, async ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import' || !resolveDir.startsWith(dirname(library))) return undefined
+      const found = await find(path, { kind: 'import-statement', resolveDir })
+      return found.errors.length > 0 || opensNothing.test(found.path)
+        ? found
+        : { path: found.path, namespace: 'later' }
+    })
+    onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({
+      contents: `import ${JSON.stringify(library)}\nexport * from ${JSON.stringify(path)}`,
+      resolveDir: dirname(path),
+    }))
+  },
+}
+
 const { metafile } = await build({
+  plugins: [oneLibrary],
   entryPoints: {
     index: 'src/index.ts',
     main: 'src/ui/cli/main.ts',
@@ -41,6 +65,13 @@ const { metafile } = await build({
   sourcemap: true,
   logLevel: 'warning',
 })
+
+const loaded = filesOf('dist/bundle/index.js')
+if (loaded.size > 20) {
+  throw new Error(
+    `the library would be loaded from ${loaded.size} files: which part of it is asked for later, beside opensNothing?`,
+  )
+}
 
 // What frames are reckoned with is loaded by the first verb, at once: a file of its own that `require` takes.
 const { metafile: frames } = await build({
@@ -72,6 +103,15 @@ const notices = [...packages].sort().map((directory) => {
   return `${name} ${version}\n\n${text}\n`
 })
 writeFileSync('dist/bundle/THIRD-PARTY.txt', notices.join(`\n${'-'.repeat(72)}\n\n`))
+
+/** What is loaded with a file of the bundle, before anything is asked for. */
+function filesOf(file, files = new Set()) {
+  if (files.has(file)) return files
+  files.add(file)
+  for (const { kind, path, external } of metafile.outputs[file].imports)
+    if (kind === 'import-statement' && !external) filesOf(path, files)
+  return files
+}
 
 /** What is built; nothing outside a checkout. */
 function commit() {
