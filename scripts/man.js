@@ -2,34 +2,32 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { argv } from 'node:process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const cryoscope = (...words) =>
-  execFileSync(process.execPath, [join(root, 'bin/cryoscope.js'), ...words], {
-    encoding: 'utf8',
-    env: { ...process.env, COLUMNS: '78', NO_COLOR: '1' },
-  })
-const { version, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-
-/** Text for roff: no word of it is a request, an escape or a hyphen that may be broken. */
+/** Text for roff, in any encoding: no word of it is a request, an escape or a hyphen that may be broken. */
 function roff(text) {
   return text
     .replace(/\\/g, '\\e')
     .replace(/-/g, '\\-')
     .replace(/^([.'])/gm, '\\&$1')
+    .replace(
+      /[^\0-\x7f]/gu,
+      (letter) => `\\[u${letter.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`,
+    )
 }
 
-const general = cryoscope('--help')
-const [commands] = general.split(/^Targets$/m)
-const names = [...commands.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name)
-const sections = names.map((name) => {
-  const text = cryoscope('help', name)
-    .replace(/^Usage: /, '')
-    .trim()
-  return `.SS ${name}\n.nf\n${roff(text)}\n.fi\n`
-})
-process.stdout.write(`.TH CRYOSCOPE 1 "" "cryoscope ${version}"
+/** The page. `help` gives what `cryoscope --help` prints, and of a name `cryoscope help NAME`. */
+export function manPage({ version, description }, help) {
+  const [commands] = help().split(/^Targets$/m)
+  const names = [...commands.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name)
+  const sections = names.map((name) => {
+    const text = help(name)
+      .replace(/^Usage: /, '')
+      .trim()
+    return `.SS ${name}\n.nf\n${roff(text)}\n.fi\n`
+  })
+  return `.TH CRYOSCOPE 1 "" "cryoscope ${version}"
 .SH NAME
 cryoscope \\- freeze a running Linux guest and look inside
 .SH SYNOPSIS
@@ -78,4 +76,20 @@ where kernels come from on machines without apt
 .TP
 .B CRYOSCOPE_DEBUG
 1 adds stack traces
-`)
+`
+}
+
+if (import.meta.url === pathToFileURL(argv[1] ?? '').href) {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)))
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const help = (name) =>
+    execFileSync(
+      process.execPath,
+      [join(root, 'bin/cryoscope.js'), ...(name === undefined ? ['--help'] : ['help', name])],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, COLUMNS: '78', NO_COLOR: '1' },
+      },
+    )
+  process.stdout.write(manPage(manifest, help))
+}

@@ -23,23 +23,31 @@ export interface KvmVerdict {
 
 const probeMilliseconds = 2000
 
+/** Where this machine shows what it is; others for tests. */
+interface HostPlaces {
+  readonly kvm: string
+  readonly cpuinfo: string
+}
+const hostPlaces: HostPlaces = { kvm: '/dev/kvm', cpuinfo: '/proc/cpuinfo' }
+
 /** Chooses how the guest's CPUs run. `auto` takes KVM only where it was seen to work, once per boot of the host. */
 export async function chooseAccelerator(
   choice: AcceleratorChoice,
   {
     architecture = 'amd64',
+    host = hostPlaces,
     ...options
-  }: { qemu: string; cacheDirectory: string; architecture?: GuestArchitecture },
+  }: { qemu: string; cacheDirectory: string; architecture?: GuestArchitecture; host?: HostPlaces },
 ): Promise<Accelerator> {
   if (choice === 'tcg') return { kind: 'tcg', reason: 'using TCG (emulation), as asked' }
   if (architecture !== 'amd64') {
     return { kind: 'tcg', reason: `using TCG (emulation): the guest is ${architecture}` }
   }
-  const verdict = await kvmVerdict(options)
+  const verdict = await kvmVerdict({ ...options, host })
   if (verdict.usable)
     return {
       kind: 'kvm',
-      reason: isGuest() ? 'using KVM, nested: this machine is a guest itself' : 'using KVM',
+      reason: isGuest(host) ? 'using KVM, nested: this machine is a guest itself' : 'using KVM',
     }
   if (choice === 'kvm') {
     throw new CryoscopeError('environment', `KVM cannot be used here: ${verdict.why}; use TCG (--accel tcg)`)
@@ -50,12 +58,14 @@ export async function chooseAccelerator(
 async function kvmVerdict({
   qemu,
   cacheDirectory,
+  host,
 }: {
   qemu: string
   cacheDirectory: string
+  host: HostPlaces
 }): Promise<KvmVerdict> {
   // Permissions can change while the host runs; what the CPU can do cannot.
-  const obstacle = obstacleToKvm()
+  const obstacle = obstacleToKvm(host)
   if (obstacle !== undefined) return { usable: false, why: obstacle }
   const cache = join(cacheDirectory, `.kvm-${hostBootId()}.json`)
   const cached = readVerdict(cache)
@@ -67,18 +77,18 @@ async function kvmVerdict({
 }
 
 /** Whether a hypervisor runs this machine: KVM is nested then, and slower (CPUID 1, ECX bit 31). */
-function isGuest(): boolean {
+function isGuest({ cpuinfo }: HostPlaces): boolean {
   try {
-    return /^flags\s*:.*\bhypervisor\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
+    return /^flags\s*:.*\bhypervisor\b/m.test(readFileSync(cpuinfo, 'utf8'))
   } catch {
     return false
   }
 }
 
-function obstacleToKvm(): string | undefined {
+function obstacleToKvm({ kvm }: HostPlaces): string | undefined {
   if (process.arch !== 'x64') return `this machine is ${process.arch}, and KVM runs only its own kind`
   try {
-    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    accessSync(kvm, constants.R_OK | constants.W_OK)
     return undefined
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT'

@@ -37,11 +37,5 @@ export async function fetchByScript(
     child.once('close', done)
   })
   if (status === 0) return
-  const advice = hasApt()
-    ? ''
-    : '; without apt, name a Debian mirror in CRYOSCOPE_DEBIAN_MIRROR (its URI) and its keys in CRYOSCOPE_DEBIAN_KEYRING, or boot a kernel of your own: --kernel host, --kernel PATH'
-  throw new CryoscopeError(
-    'environment',
-    `cannot fetch ${what}: ${last === '' ? `status ${status}` : last}${advice}`,
-  )
+  throw new CryoscopeError('environment', `cannot fetch ${what}: ${last === '' ? `status ${status}` : last}`)
 }

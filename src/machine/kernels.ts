@@ -17,7 +17,7 @@ import { escapeText } from '../text.js'
 import type { GuestArchitecture } from './architecture.js'
 import { type FetchOptions, fetchByScript, hasApt } from './fetch.js'
 import { dropFile, isIntact, keepFile } from './kept-file.js'
-import { namedMirror } from './packages/debian-mirror.js'
+import { findMirror } from './packages/debian-mirror.js'
 import { fetchKernelPackage } from './packages/fetch.js'
 import { isPackageName, kernelOfPackage } from './packages/kernel-package.js'
 
@@ -101,14 +101,14 @@ async function knownKernel(minor: string, table: KernelTable, options: ResolveOp
   throw new CryoscopeError('environment', `fetching kernel ${minor} left no image in ${kernelsDirectory()}`)
 }
 
-/** By apt where it is there, else from the mirror that the user names. */
+/** By apt where it is there, else from a mirror. */
 async function fetchKernel(
   known: KnownKernel,
   place: string,
   architecture: GuestArchitecture,
   options: FetchOptions,
 ): Promise<void> {
-  const mirror = hasApt() ? undefined : namedMirror()
+  const mirror = hasApt() ? undefined : findMirror()
   if (mirror === undefined) {
     await fetchByScript(`kernel ${place}`, 'fetch-kernel', ['--arch', architecture, known.minor], options)
     return

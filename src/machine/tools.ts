@@ -5,7 +5,7 @@ import { architectures, type GuestArchitecture } from './architecture.js'
 import { type FetchOptions, fetchByScript, hasApt } from './fetch.js'
 import { dropFile, isIntact } from './kept-file.js'
 import { cacheDirectory } from './kernels.js'
-import { namedMirror } from './packages/debian-mirror.js'
+import { findMirror } from './packages/debian-mirror.js'
 import { fetchToolPackages } from './packages/fetch.js'
 
 /** Where scripts/fetch-tools puts programs for guests of a kind of machine. */
@@ -52,7 +52,7 @@ async function cachedTool(
   options.onProgress?.(
     damaged.length === 0 ? `fetching ${what}` : `${what} is damaged in the cache; fetching it again`,
   )
-  const mirror = hasApt() ? undefined : namedMirror()
+  const mirror = hasApt() ? undefined : findMirror()
   if (mirror === undefined) await fetchByScript(what, 'fetch-tools', ['--arch', architecture], options)
   else await fetchToolPackages(mirror, architecture, toolsDirectory(architecture), options)
   const fetched = find()

@@ -60,12 +60,32 @@ describe('accelerators', () => {
   it('auto always ends with one that works here, and says why', async () => {
     const choice = await chooseAccelerator('auto', { qemu: findQemu(), cacheDirectory: directory })
     expect(choice.reason).toMatch(
-      choice.kind === 'kvm' ? /^using KVM$/ : /^using TCG \(emulation\): KVM cannot be used here, ./,
+      choice.kind === 'kvm'
+        ? /^using KVM(, nested: .*)?$/
+        : /^using TCG \(emulation\): KVM cannot be used here, ./,
     )
     const ran = join(directory, 'ran')
     const again = fakeQemu(`touch '${ran}'; exit 85`)
     expect(await chooseAccelerator('auto', { qemu: again, cacheDirectory: directory })).toEqual(choice)
     expect(existsSync(ran)).toBe(false)
+  })
+
+  it('says of KVM that it is nested where this machine is a guest itself', async () => {
+    const host = { kvm: join(directory, 'kvm'), cpuinfo: join(directory, 'cpuinfo') }
+    const choose = (cpuinfo: string) => {
+      writeFileSync(host.cpuinfo, cpuinfo)
+      return chooseAccelerator('auto', { qemu: fakeQemu('exit 85'), cacheDirectory: directory, host })
+    }
+    expect(await choose('flags : fpu vmx\n')).toEqual({
+      kind: 'tcg',
+      reason: 'using TCG (emulation): KVM cannot be used here, there is no /dev/kvm',
+    })
+    writeFileSync(host.kvm, '')
+    expect(await choose('flags\t\t: fpu vmx\n')).toEqual({ kind: 'kvm', reason: 'using KVM' })
+    expect(await choose('model : hypervisor\nflags\t\t: fpu vmx hypervisor lahf_lm\n')).toEqual({
+      kind: 'kvm',
+      reason: 'using KVM, nested: this machine is a guest itself',
+    })
   })
 
   it('kvm is an error where it does not work, and tcg is never in doubt', async () => {

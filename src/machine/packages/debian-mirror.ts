@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CryoscopeError } from '../../errors.js'
 import { escapeText } from '../../text.js'
+import { debianSource } from './apt-sources.js'
 import { decompress } from './decompress.js'
 
 /** A Debian archive without apt. */
@@ -19,7 +20,15 @@ export interface Mirror {
 export interface DebianPackage {
   readonly name: string
   readonly version: string
+  /** Names of the packages that it depends on, of alternatives the first. */
+  readonly needs: readonly string[]
   readonly fetch: (signal?: AbortSignal) => Promise<Buffer>
+}
+
+/** What a suite has for an architecture. */
+export interface Suite {
+  /** The newest package whose whole name matches. */
+  find(pattern: RegExp): DebianPackage | undefined
 }
 
 const usualKeyrings = [
@@ -27,55 +36,82 @@ const usualKeyrings = [
   '/usr/share/keyrings/debian-archive-keyring.pgp',
 ]
 
-/** The mirror that the user names: CRYOSCOPE_DEBIAN_MIRROR, with CRYOSCOPE_DEBIAN_KEYRING where its keys lie elsewhere. */
-export function namedMirror(environment: NodeJS.ProcessEnv = process.env): Mirror | undefined {
-  const uri = environment.CRYOSCOPE_DEBIAN_MIRROR
-  if (uri === undefined || uri === '') return undefined
-  if (!/^https?:\/\//.test(uri)) {
+/** Leads to a mirror nearby, as Debian's own list of mirrors says. */
+const usualMirror = 'https://deb.debian.org/debian'
+
+/**
+ * The mirror to fetch from: the one that the user names in CRYOSCOPE_DEBIAN_MIRROR, that of this machine's own sources
+ * where it is a Debian, else Debian's usual one. Each with its keys: those of CRYOSCOPE_DEBIAN_KEYRING, of the source, or
+ * where Debian's are installed. Throws 'environment' when no keys are here.
+ */
+export function findMirror(environment: NodeJS.ProcessEnv = process.env, root = '/'): Mirror {
+  const { CRYOSCOPE_DEBIAN_MIRROR: named = '', CRYOSCOPE_DEBIAN_KEYRING: namedKeyring } = environment
+  if (named !== '' && !/^https?:\/\//.test(named)) {
     throw new CryoscopeError(
       'usage',
-      `CRYOSCOPE_DEBIAN_MIRROR is ${escapeText(uri)}, which is no http or https URI`,
+      `CRYOSCOPE_DEBIAN_MIRROR is ${escapeText(named)}, which is no http or https URI`,
     )
   }
-  const keyring = environment.CRYOSCOPE_DEBIAN_KEYRING ?? usualKeyrings.find((path) => existsSync(path))
+  const own = debianSource(root)
+  const usual = usualKeyrings.map((path) => join(root, path)).find((path) => existsSync(path))
+  const keyring = namedKeyring ?? (named === '' ? own?.keyring : undefined) ?? usual
   if (keyring === undefined || !existsSync(keyring)) {
     throw new CryoscopeError(
       'environment',
-      'nothing says which keys sign the Debian archive; install debian-archive-keyring, or name the file in CRYOSCOPE_DEBIAN_KEYRING',
+      `${keyring === undefined ? 'nothing here says which keys sign the Debian archive' : `there is no file ${escapeText(keyring)} of the keys that sign the Debian archive`}; install what Debian calls debian-archive-keyring, or name a file of them in CRYOSCOPE_DEBIAN_KEYRING`,
     )
   }
-  return { uri: uri.replace(/\/+$/, ''), keyring }
+  return { uri: (named === '' ? (own?.uri ?? usualMirror) : named).replace(/\/+$/, ''), keyring }
+}
+
+/** Whether a suite is there and signed. Throws 'environment'. */
+export async function checkMirror(mirror: Mirror, suite: string, signal?: AbortSignal): Promise<void> {
+  await release(mirror, suite, signal)
+}
+
+async function release(mirror: Mirror, suite: string, signal: AbortSignal | undefined): Promise<string> {
+  return await signedText(mirror, await download(`${mirror.uri}/dists/${suite}/InRelease`, signal), suite)
 }
 
 /**
- * The newest package of a suite whose whole name matches. The suite's list is believed when its checksum stands in an
- * InRelease file that one of the keys has signed, and the package when its checksum stands in the list.
+ * The list of a suite's packages. It is believed when its checksum stands in an InRelease file that one of the keys has signed,
+ * and a package when its checksum stands in the list. Throws Absent for a suite that the mirror does not have.
  */
-export async function findPackage(
+export async function openSuite(
   mirror: Mirror,
   suite: string,
-  pattern: RegExp,
   architecture: string,
   signal?: AbortSignal,
-): Promise<DebianPackage | undefined> {
-  const directory = `${mirror.uri}/dists/${suite}`
-  const release = await signedText(mirror, await download(`${directory}/InRelease`, signal), suite)
-  const [sum, list] = listOf(release, `main/binary-${architecture}/Packages`)
-  if (sum === undefined || list === undefined) return undefined
-  const packed = checked(await download(`${directory}/${list}`, signal), sum, `the package list of ${suite}`)
+): Promise<Suite> {
+  const [sum, list] = listOf(await release(mirror, suite, signal), `main/binary-${architecture}/Packages`)
+  if (sum === undefined || list === undefined) return { find: () => undefined }
+  const address = `${mirror.uri}/dists/${suite}/${list}`
+  const packed = checked(await download(address, signal), sum, `the package list of ${suite}`)
   const text = (await decompress(packed, `the package list of ${suite}`)).toString('utf8')
-  const whole = new RegExp(`^(?:${pattern.source})$`)
-  const found = paragraphs(text).filter(({ Package: name = '' }) => whole.test(name))
-  const [newest] = found.sort((a, b) => byNumbers(fromDigit(b.Package), fromDigit(a.Package)))
-  const { Package: name, Version: version, Filename: file, SHA256: fileSum } = newest ?? {}
-  if (name === undefined || version === undefined || file === undefined || fileSum === undefined)
-    return undefined
+  const packages = paragraphs(text)
   return {
-    name,
-    version,
-    fetch: async (stop) => checked(await download(`${mirror.uri}/${file}`, stop), fileSum, name),
+    find(pattern) {
+      const whole = new RegExp(`^(?:${pattern.source})$`)
+      const found = packages.filter(({ Package: name = '' }) => whole.test(name))
+      const [newest] = found.sort((a, b) => byNumbers(fromDigit(b.Package), fromDigit(a.Package)))
+      return newest === undefined ? undefined : packageOf(mirror, newest)
+    },
   }
 }
+
+function packageOf(mirror: Mirror, fields: Record<string, string | undefined>): DebianPackage | undefined {
+  const { Package: name, Version: version, Filename: file, SHA256: sum } = fields
+  if (name === undefined || version === undefined || file === undefined || sum === undefined) return undefined
+  const needs = `${fields['Pre-Depends'] ?? ''},${fields.Depends ?? ''}`
+    .split(',')
+    .flatMap((need) => /^\s*([a-z0-9][a-z0-9+.-]+)/.exec(need)?.[1] ?? [])
+  const fetch = async (signal?: AbortSignal) =>
+    checked(await download(`${mirror.uri}/${file}`, signal), sum, name)
+  return { name, version, needs, fetch }
+}
+
+/** What the mirror does not have. */
+export class Absent extends CryoscopeError {}
 
 async function download(address: string, signal?: AbortSignal): Promise<Buffer> {
   const fail = (why: string, cause?: unknown): never => {
@@ -83,6 +119,9 @@ async function download(address: string, signal?: AbortSignal): Promise<Buffer> 
   }
   try {
     const response = await fetch(address, signal === undefined ? {} : { signal })
+    if (response.status === 404) {
+      throw new Absent('environment', `cannot fetch ${escapeText(address)}: the mirror answers 404`)
+    }
     if (!response.ok) return fail(`the mirror answers ${response.status}`)
     return Buffer.from(await response.arrayBuffer())
   } catch (error) {

@@ -1,16 +1,18 @@
-/** What guests need, from a Debian mirror that the user names, on machines that have no apt. */
+/** What guests need, from a Debian mirror, on machines that have no apt. */
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { CryoscopeError } from '../../errors.js'
 import type { GuestArchitecture } from '../architecture.js'
 import type { FetchOptions } from '../fetch.js'
 import type { ArchiveFile } from './archive.js'
-import { type DebianPackage, findPackage, type Mirror } from './debian-mirror.js'
+import { Absent, type DebianPackage, type Mirror, openSuite, type Suite } from './debian-mirror.js'
 import { filesOfPackage, kernelIn } from './kernel-package.js'
 
-/** A suite whose bpftool knows arenas; its programs bring their libraries along. */
-const toolsSuite = 'trixie'
-const toolPackages = ['bpftool', 'busybox-static', 'libelf1(t64)?', 'zlib1g', 'libcap2', 'libc6', 'libzstd1']
+/** Suites whose bpftool knows arenas, the first that the mirror has; its programs bring their libraries along. */
+const toolsSuites = ['trixie', 'stable'] as const
+const toolPackages = [/bpftool/, /busybox-static/] as const
+/** What bpftool's packages need is more than it loads. */
+const libraryName = /^(lib|zlib)/
 
 /** Puts a kernel into a directory: vmlinuz and its release. `pattern` names the package, by the first suite that has it. */
 export async function fetchKernelPackage(
@@ -23,7 +25,8 @@ export async function fetchKernelPackage(
   directory: string,
   { onProgress, signal }: FetchOptions,
 ): Promise<void> {
-  const found = await firstOf(mirror, wanted.suites, wanted.pattern, wanted.architecture, signal)
+  const { suites, pattern, architecture } = wanted
+  const { found } = await firstOf(mirror, suites, pattern, architecture, signal)
   onProgress?.(`fetching ${found.name} ${found.version}`)
   const { image, release } = await kernelIn(await found.fetch(signal), found.name)
   inPlace(directory, (scratch) => {
@@ -39,9 +42,10 @@ export async function fetchToolPackages(
   directory: string,
   { onProgress, signal }: FetchOptions,
 ): Promise<void> {
+  const [first] = toolPackages
+  const { suite } = await firstOf(mirror, toolsSuites, first, architecture, signal)
   const files: ArchiveFile[] = []
-  for (const name of toolPackages) {
-    const found = await firstOf(mirror, [toolsSuite], new RegExp(name), architecture, signal)
+  for (const found of withLibraries(suite, toolPackages)) {
     onProgress?.(`fetching ${found.name} ${found.version}`)
     files.push(...(await filesOfPackage(await found.fetch(signal), found.name)))
   }
@@ -50,21 +54,55 @@ export async function fetchToolPackages(
   })
 }
 
+/** A suite that has such a package, and the package. A mirror need not have all suites. */
 async function firstOf(
   mirror: Mirror,
   suites: readonly string[],
   pattern: RegExp,
   architecture: GuestArchitecture,
   signal: AbortSignal | undefined,
-): Promise<DebianPackage> {
-  for (const suite of suites) {
-    const found = await findPackage(mirror, suite, pattern, architecture, signal)
-    if (found !== undefined) return found
+): Promise<{ suite: Suite; found: DebianPackage }> {
+  let absent: Absent | undefined
+  for (const name of suites) {
+    try {
+      const suite = await openSuite(mirror, name, architecture, signal)
+      const found = suite.find(pattern)
+      if (found !== undefined) return { suite, found }
+    } catch (error) {
+      if (!(error instanceof Absent)) throw error
+      absent = error
+    }
   }
   throw new CryoscopeError(
     'environment',
-    `no package ${pattern.source} for ${architecture} in suite ${suites.join(' or ')} of the mirror`,
+    `no package ${pattern.source} for ${architecture} in suite ${suites.join(' or ')} of the mirror${absent === undefined ? '' : ` (${absent.message})`}`,
+    { cause: absent },
   )
+}
+
+/** Packages of a suite and the libraries that they need, each once. */
+function withLibraries(suite: Suite, patterns: readonly RegExp[]): DebianPackage[] {
+  const found = new Map<string, DebianPackage>()
+  const add = (each: DebianPackage): void => {
+    if (found.has(each.name)) return
+    found.set(each.name, each)
+    for (const name of each.needs.filter((need) => libraryName.test(need))) {
+      const library = suite.find(new RegExp(escaped(name)))
+      if (library !== undefined) add(library)
+    }
+  }
+  for (const pattern of patterns) {
+    const wanted = suite.find(pattern)
+    if (wanted === undefined) {
+      throw new CryoscopeError('environment', `the mirror has no package ${pattern.source} beside the others`)
+    }
+    add(wanted)
+  }
+  return [...found.values()]
+}
+
+function escaped(name: string): string {
+  return name.replace(/[.+]/g, '\\$&')
 }
 
 /** Fills a directory beside the wanted one and puts it there when it is complete. */

@@ -1,19 +1,23 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statfsSync } from 'node:fs'
-import { freemem, homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { CryoscopeError } from '../../../errors.js'
 import { cacheDirectory } from '../../../machine/kernels.js'
 import { packageRoot } from '../../../package-root.js'
-import { sizeText } from '../../../units.js'
+import { escapeText } from '../../../text.js'
 import { demoPlaces, findBpftool } from '../../demo-guest.js'
 import { loadFuse } from '../../fuse/fuse-native.js'
 import { notebookInstall, requireForNotebooks } from '../../jupyter/notebook-packages.js'
 import type { Check, Fetched } from './check.js'
 import { fuseChecks } from './fuse.js'
+import { kvmCheck } from './kvm.js'
+import { mirrorCheck } from './mirror.js'
+import { programCheck } from './program.js'
+import { roomChecks } from './room.js'
 import { here, packageAdvice } from './surroundings.js'
 
 const leastNode = [20, 19] as const
+const mirrorMilliseconds = 60_000
 
 /** Looks at everything that cryoscope uses of this machine. */
 export async function examine(): Promise<Check[]> {
@@ -23,11 +27,11 @@ export async function examine(): Promise<Check[]> {
     qemu(),
     extra(program('qemu-system-aarch64', 'runs arm64 guests (boot --arch arm64)', 'qemu-system-arm')),
     await busybox(),
-    await accelerator(),
+    await kvmCheck(here, accelerator),
     runtimeState(await runtimePlace()),
     lifetimes(),
     await kernels(),
-    await mirror(),
+    await mirrorCheck(mirror),
     program('xz', 'unpacks module and package files', 'xz-utils'),
     program('zstd', 'unpacks module and package files', 'zstd'),
     ...(await fuseChecks(here, loadFuse)),
@@ -36,8 +40,7 @@ export async function examine(): Promise<Check[]> {
     demoParts(),
     notebooks(),
     jupyter(),
-    freeDisk(),
-    freeMemory(),
+    ...roomChecks(cacheDirectory(), here),
   ]
 }
 
@@ -77,32 +80,11 @@ async function busybox(): Promise<Check> {
   return check.state === 'ok' ? check : { ...check, fix: packageAdvice('busybox-static', here) }
 }
 
-async function accelerator(): Promise<Check> {
-  const name = 'kvm'
-  const closed = noAccess('/dev/kvm')
-  if (closed !== undefined) return { name, state: 'missing', needed: false, ...closed }
-  try {
-    const { findQemu } = await import('../../../machine/qemu.js')
-    const { chooseAccelerator } = await import('../../../machine/accelerator.js')
-    const { runtimeDirectory } = await import('../../../machine/runtime-directory.js')
-    const { kind, reason } = await chooseAccelerator('auto', {
-      qemu: findQemu(),
-      cacheDirectory: runtimeDirectory(),
-    })
-    return { name, state: kind === 'kvm' ? 'ok' : 'missing', needed: false, found: reason }
-  } catch (error) {
-    if (!(error instanceof CryoscopeError)) throw error
-    return { name, state: 'missing', needed: false, found: 'cannot be tried without QEMU' }
-  }
-}
-
-/** Why KVM cannot be used, where it is there and the user may not open it. */
-function noAccess(device: string): { found: string; fix: string } | undefined {
-  if (here.device(device) !== 'closed') return undefined
-  return {
-    found: `${device} is there, but this user may not open it; guests are emulated`,
-    fix: 'sudo usermod -aG kvm "$USER", then log in again',
-  }
+async function accelerator() {
+  const { findQemu } = await import('../../../machine/qemu.js')
+  const { chooseAccelerator } = await import('../../../machine/accelerator.js')
+  const { runtimeDirectory } = await import('../../../machine/runtime-directory.js')
+  return await chooseAccelerator('auto', { qemu: findQemu(), cacheDirectory: runtimeDirectory() })
 }
 
 async function runtimePlace(): Promise<string | CryoscopeError> {
@@ -154,37 +136,31 @@ async function kernels(): Promise<Check> {
   }
 }
 
-/** Where kernels come from: apt that names no Debian mirror fetches none. */
-async function mirror(): Promise<Check> {
-  const check = { name: 'kernel mirror', needed: false }
-  const problem = await new Promise<string | undefined>((resolve) => {
-    const words = ['--list', 'trixie', 'linux-image-nothing']
-    execFile(
-      join(packageRoot(), 'scripts/apt-fetch'),
-      words,
-      { timeout: 60_000 },
-      (error, _stdout, stderr) => {
-        // That no package has this name says that the lists could be read.
-        if (error === null || stderr.includes('no package matches')) resolve(undefined)
-        else
-          resolve(
-            stderr
-              .trim()
-              .split('\n')
-              .at(-1)
-              ?.replace(/^apt-fetch: /, '') || error.message,
-          )
-      },
-    )
+/** Apt that names no Debian mirror fetches nothing, and neither does a mirror that does not answer. */
+async function mirror(): Promise<string> {
+  const { hasApt } = await import('../../../machine/fetch.js')
+  if (hasApt()) return await aptMirror()
+  const { checkMirror, findMirror } = await import('../../../machine/packages/debian-mirror.js')
+  const found = findMirror()
+  await checkMirror(found, 'trixie', AbortSignal.timeout(mirrorMilliseconds))
+  return found.uri
+}
+
+function aptMirror(): Promise<string> {
+  const words = ['--list', 'trixie', 'linux-image-nothing']
+  return new Promise((resolve, reject) => {
+    const script = join(packageRoot(), 'scripts/apt-fetch')
+    execFile(script, words, { timeout: mirrorMilliseconds }, (error, _stdout, stderr) => {
+      // That no package has this name says that the lists could be read.
+      if (error === null || stderr.includes('no package matches')) {
+        resolve("this machine's Debian mirror")
+        return
+      }
+      const last = stderr.trim().split('\n').at(-1) ?? ''
+      const why = escapeText(last.replace(/^apt-fetch: /, '')) || error.message
+      reject(new CryoscopeError('environment', why, { cause: error }))
+    })
   })
-  if (problem === undefined)
-    return { ...check, state: 'ok', found: "this machine's Debian mirror, for guest kernels" }
-  return {
-    ...check,
-    state: 'missing',
-    found: problem,
-    fix: 'name a kernel of your own: cryoscope boot --kernel PATH',
-  }
 }
 
 function notebooks(): Check {
@@ -204,52 +180,6 @@ function jupyter(): Check {
   const found = fronts.map((name) => program(name, 'opens notebooks', 'jupyter-notebook'))
   const [first, , last] = found
   return extra({ ...(found.find(({ state }) => state === 'ok') ?? last ?? first), name: 'jupyter' } as Check)
-}
-
-/** A kernel takes about 15 MB in the cache, and its package 100 while it is fetched. */
-const leastDisk = 300 * 2 ** 20
-/** A guest of the usual size, and this process. */
-const leastMemory = 768 * 2 ** 20
-
-function freeDisk(): Check {
-  const place =
-    [cacheDirectory(), dirname(cacheDirectory()), homedir(), '/'].find((path) => existsSync(path)) ?? '/'
-  const { bavail, bsize } = statfsSync(place)
-  const free = bavail * bsize
-  const found = `${sizeText(free)} free in ${place}`
-  return free >= leastDisk
-    ? { name: 'disk', state: 'ok', needed: false, found }
-    : {
-        name: 'disk',
-        state: 'missing',
-        needed: false,
-        found,
-        fix: `free ${sizeText(leastDisk)} there, or set XDG_CACHE_HOME`,
-      }
-}
-
-function freeMemory(): Check {
-  const free = availableMemory()
-  const found = `${sizeText(free)} available; a guest takes 512 MiB unless told`
-  return free >= leastMemory
-    ? { name: 'memory', state: 'ok', needed: false, found }
-    : {
-        name: 'memory',
-        state: 'missing',
-        needed: false,
-        found,
-        fix: 'boot guests with --memory 256M, or end other programs',
-      }
-}
-
-/** MemAvailable: what caches hold counts as free. */
-function availableMemory(): number {
-  try {
-    const [, kibibytes] = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8')) ?? []
-    return kibibytes === undefined ? freemem() : Number(kibibytes) * 1024
-  } catch {
-    return freemem()
-  }
 }
 
 function bpftool(): Check {
@@ -277,18 +207,8 @@ function demoParts(): Check {
     : { name: 'demo', state: 'ok', needed: false, found: place }
 }
 
-/** A program, and the Debian package that has it. */
 function program(name: string, purpose: string, debianPackage: string, needed = false): Check {
-  const path = here.program(name)
-  const check = { name, needed }
-  if (path !== undefined) return { ...check, state: 'ok', found: `${path}, ${purpose}` }
-  return {
-    ...check,
-    state: 'missing',
-    found: purpose,
-    fix: packageAdvice(debianPackage, here),
-    remedy: { kind: 'package', name: debianPackage },
-  }
+  return programCheck(name, purpose, debianPackage, here, needed)
 }
 
 function extra(check: Check): Check {

@@ -1,4 +1,5 @@
-import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { freemem } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** `closed`: this user may not open it. `dead`: it is there, and nothing in the kernel answers. */
@@ -14,6 +15,10 @@ export interface Surroundings {
   program(name: string): string | undefined
   /** Whether a program runs as its owner, and that is root. */
   runsAsRoot(path: string): boolean
+  /** Bytes that this user may still write where a path is; undefined where nobody can say. */
+  freeDisk(path: string): number | undefined
+  /** Bytes that programs can have; what caches hold counts as free. */
+  freeMemory(): number
 }
 
 export const here: Surroundings = {
@@ -56,6 +61,22 @@ export const here: Surroundings = {
       return uid === 0 && (mode & 0o4000) !== 0
     } catch {
       return false
+    }
+  },
+  freeDisk(path) {
+    try {
+      const { bavail, bsize } = statfsSync(path)
+      return bavail * bsize
+    } catch {
+      return undefined
+    }
+  },
+  freeMemory() {
+    try {
+      const [, kibibytes] = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8')) ?? []
+      return kibibytes === undefined ? freemem() : Number(kibibytes) * 1024
+    } catch {
+      return freemem()
     }
   },
 }

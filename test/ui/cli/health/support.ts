@@ -8,6 +8,9 @@ interface Machine {
   readonly programs?: readonly string[]
   /** Those of them that run as root. */
   readonly asRoot?: readonly string[]
+  /** Bytes that are free, by directories that are there. */
+  readonly disk?: Readonly<Record<string, number>>
+  readonly memory?: number
 }
 
 /** A machine that is as it is said to be. */
@@ -17,6 +20,8 @@ export function machine({
   device = 'usable',
   programs = [],
   asRoot = [],
+  disk = {},
+  memory = 0,
 }: Machine): Surroundings {
   return {
     isRoot,
@@ -24,5 +29,7 @@ export function machine({
     device: () => device,
     program: (name) => (programs.includes(name) ? `/usr/bin/${name}` : undefined),
     runsAsRoot: (path) => asRoot.includes(path.slice('/usr/bin/'.length)),
+    freeDisk: (path) => disk[path],
+    freeMemory: () => memory,
   }
 }

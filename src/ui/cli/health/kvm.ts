@@ -1,0 +1,24 @@
+import { CryoscopeError } from '../../../errors.js'
+import type { Accelerator } from '../../../machine/accelerator.js'
+import type { Check } from './check.js'
+import type { Surroundings } from './surroundings.js'
+
+/** Whether guests run on KVM. `choose` tries it; throws CryoscopeError where it cannot even be tried. */
+export async function kvmCheck(around: Surroundings, choose: () => Promise<Accelerator>): Promise<Check> {
+  const check = { name: 'kvm', needed: false }
+  if (around.device('/dev/kvm') === 'closed') {
+    return {
+      ...check,
+      state: 'missing',
+      found: '/dev/kvm is there, but this user may not open it; guests are emulated',
+      fix: 'sudo usermod -aG kvm "$USER", then log in again',
+    }
+  }
+  try {
+    const { kind, reason } = await choose()
+    return { ...check, state: kind === 'kvm' ? 'ok' : 'missing', found: reason }
+  } catch (error) {
+    if (!(error instanceof CryoscopeError)) throw error
+    return { ...check, state: 'missing', found: `cannot be tried: ${error.message}` }
+  }
+}
