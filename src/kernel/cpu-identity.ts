@@ -249,7 +249,7 @@ class Signs {
 
   #byStack({ registers, privilege }: RegisterSet): Sign | undefined {
     const sp = registers.rsp ?? registers.sp
-    if (privilege !== 0 || sp === undefined || sp < upperHalf) return undefined
+    if (privilege !== 0 || sp === undefined) return undefined
     this.#stacks ??= [...this.#taskStacks(), ...this.#interruptStacks()]
     const stack = this.#stacks.find((each) => covers(each, sp))
     return stack && { cpu: stack.cpu, how: `its stack pointer is in the ${stack.name} of CPU ${stack.cpu}` }

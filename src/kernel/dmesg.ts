@@ -158,9 +158,10 @@ function readText(
       ? { text: '' }
       : { problem: 'the kernel had no room for its text' }
   }
-  const wraps = begin / ring.size !== (next - 1n) / ring.size
+  // The kernel begins to count one ring below 2^64: places wrap at the end of the first.
+  const wraps = begin / ring.size !== BigInt.asUintN(64, next - 1n) / ring.size
   const at = wraps ? 0n : begin % ring.size
-  const room = wraps ? next % ring.size : next - begin
+  const room = wraps ? next % ring.size : BigInt.asUintN(64, next - begin)
   if (room <= 8n || room > ring.size) return { problem: `its text takes ${room} bytes, which cannot be` }
   const owner = kernel.space.u64(ring.address + at) & idMask
   if (owner !== id) return { problem: `its text is that of record ${owner}` }

@@ -40,22 +40,24 @@ interface WorldOptions {
   readonly present?: readonly number[]
   /** What the kernel kept of its CPUs when it crashed. */
   readonly notes?: ReadonlyMap<number, { registers: Record<string, bigint>; pid: number }>
+  /** Of the tasks that CPUs 0 and 1 run. */
+  readonly pids?: readonly [number, number]
 }
 
 /** Four CPUs that run tasks 10, 11, 0 and 0. */
-function world({ online = cpus, present = cpus, notes }: WorldOptions = {}): World {
+function world({ online = cpus, present = cpus, notes, pids = [10, 11] }: WorldOptions = {}): World {
   const guest = new KernelGuest({ cpus })
   const stacks = cpus.map(() => guest.alloc(16_384, 16_384))
   const tasks = writeTasks(guest, [
-    { pid: 10, comm: 'ten', members: { stack: stacks[0] as bigint } },
-    { pid: 11, comm: 'eleven', members: { stack: stacks[1] as bigint } },
+    { pid: pids[0], comm: 'ten', members: { stack: stacks[0] as bigint } },
+    { pid: pids[1], comm: 'eleven', members: { stack: stacks[1] as bigint } },
   ])
   const current = guest.symbol('current_task', guest.allocPerCpu(8))
   const crashNotes = guest.allocPerCpu(512)
   guest.u64(guest.global('crash_notes', 8), crashNotes)
   const init = guest.symbols.find(({ name }) => name === 'init_task')?.address ?? 0n
   for (const cpu of cpus) {
-    let task = tasks.get(10 + cpu) ?? init
+    let task = tasks.get(pids[cpu] ?? -1) ?? init
     if (cpu === 3) task = guest.objects.make('task_struct', { pid: 0, comm: 'swapper/3' })
     if (cpu > 1) guest.objects.set('task_struct', task, { stack: stacks[cpu] as bigint })
     guest.u64(guest.perCpu(current, cpu), task)
@@ -132,9 +134,10 @@ describe('identifyCpus', () => {
       evidence: ['its pid 11 is that of the task which CPU 1 runs'],
     })
     expect(identifyCpus(kernel, [user(0)])[0]).toMatchObject({ cpu: undefined })
-    const numbered = world().kernel
-    // Notes numbered 1, 2 are not those of tasks with these pids.
-    expect(identifyCpus(numbered, [user(1), user(2)])[0]).toMatchObject({ cpu: undefined })
+    // Notes numbered 1, 2 are not those of tasks with these pids; others may be.
+    const numbered = world({ pids: [2, 1] }).kernel
+    expect(cpuOf(numbered, [user(1), user(2)])).toEqual([undefined, undefined])
+    expect(cpuOf(numbered, [user(2), user(1)])).toEqual([0, 1])
   })
 
   it('knows the entry area by TR and GDTR', () => {
@@ -403,10 +406,16 @@ describe('registers that tell nothing', () => {
   })
 
   it('of a kernel may be on its interrupt stack: its top is known on x86-64, its bottom on arm64', () => {
+    const types = new BtfBuilder()
+    const word = types.int('long unsigned int', 8)
+    types.struct('pcpu_hot', [
+      { name: 'current_task', type: word },
+      { name: 'hardirq_stack_ptr', type: word },
+    ])
     const on = (name: string, rsp: (stack: bigint) => bigint) => {
-      const guest = new KernelGuest({ cpus })
+      const guest = new KernelGuest({ cpus, ...(name === 'pcpu_hot' && { btf: types.build() }) })
       const stack = guest.alloc(16_384, 16_384)
-      const place = guest.symbol(name, guest.allocPerCpu(8))
+      const place = guest.symbol(name, guest.allocPerCpu(16)) + (name === 'pcpu_hot' ? 8n : 0n)
       guest.u64(guest.perCpu(place, 2), name === 'irq_stack_ptr' ? stack : stack + 16_384n - 8n)
       guest.symbol('current_task', guest.allocPerCpu(8))
       return identifyCpus(guest.kernel(), [
@@ -414,7 +423,7 @@ describe('registers that tell nothing', () => {
         { registers: { rsp: rsp(stack) }, privilege: 3 },
       ])[0]?.cpu
     }
-    for (const name of ['hardirq_stack_ptr', 'irq_stack_ptr']) {
+    for (const name of ['hardirq_stack_ptr', 'irq_stack_ptr', 'pcpu_hot']) {
       expect(on(name, (stack) => stack)).toBe(2)
       expect(on(name, (stack) => stack + 16_383n)).toBe(2)
       expect(on(name, (stack) => stack + 16_384n)).toBeUndefined()

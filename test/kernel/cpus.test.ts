@@ -18,8 +18,9 @@ const places: Readonly<Record<string, bigint>> = {
   __per_cpu_offset: 0x4000n,
 }
 
-function maskOf(cpus: readonly number[], length: number): Uint8Array {
-  const mask = new Uint8Array(length)
+/** Behind its words there is something else. */
+function maskOf(cpus: readonly number[], length: number, count: number): Uint8Array {
+  const mask = new Uint8Array(length).fill(0xff, Math.ceil(count / 64) * 8)
   for (const cpu of cpus) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7))
   return mask
 }
@@ -38,7 +39,11 @@ function cpusOf({ count = 3, possible = [0, 2], online = possible, missing }: Wo
         : BigInt.asUintN(64, BigInt(cpu) * 0x100n - 0x80n)
     },
     bytes: (at: bigint, length: number) =>
-      at === 0x2000n ? maskOf(possible, length) : missing === 'online' ? fault(at) : maskOf(online, length),
+      at === 0x2000n
+        ? maskOf(possible, length, count)
+        : missing === 'online'
+          ? fault(at)
+          : maskOf(online, length, count),
   }
   const kernel = { space, symbol: (name: string) => places[name], findSymbol: (name: string) => places[name] }
   const cpus = new Cpus(kernel as unknown as Kernel)

@@ -71,6 +71,13 @@ describe('dmesg', () => {
     }
   })
 
+  it('reads text of a log that went once round: places begin one ring below 2^64', () => {
+    const records = lines(8)
+    const texts = records.map(({ text }) => text)
+    for (let start = 0n; start < 256n; start += 8n)
+      expect(read(records, { sizeBits: 9, start: 2n ** 64n - start })).toEqual({ texts, problems: [] })
+  })
+
   it('gives an empty line, and leaves out a record whose text found no room', () => {
     const records: LogSpec[] = [
       { text: 'before' },

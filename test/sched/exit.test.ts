@@ -11,7 +11,7 @@ import { addText } from '../support/program-objects.js'
 
 const wild = 0xffff_dead_0000_0000n
 
-function world() {
+function world(memory?: number) {
   const t = new Types()
   const { s32, u32, s64, pointer } = t
   t.struct('scx_exit_info', {
@@ -35,7 +35,7 @@ function world() {
     one: u32,
   })
   const types = Btf.parse(t.b.build())
-  const guest = new KernelGuest({ btf: types.bytes })
+  const guest = new KernelGuest({ btf: types.bytes, ...(memory !== undefined && { memory }) })
   return { guest, objects: new ObjectWriter(guest, types) }
 }
 
@@ -120,6 +120,27 @@ describe('why a scheduler left', () => {
       backtrace: [],
       dump: '',
     })
+  })
+
+  it('is told as far as the kernel itself can have written it', () => {
+    const longest = 4 * 2 ** 20
+    const { guest, objects } = world(16 * 2 ** 20)
+    const text = (length: number): bigint => {
+      const at = guest.alloc(length + 16)
+      guest.write(at, Buffer.alloc(length, 'x'))
+      return at
+    }
+    const symbol = guest.symbol('scx_fail', guest.image(64), 'T')
+    const bt = guest.alloc(8 * 1024)
+    for (let i = 0; i < 1024; i++) guest.u64(bt + BigInt(8 * i), symbol)
+    const members = { bt, bt_len: 1024, reason: text(4097), msg: text(5000), dump: text(longest + 1) }
+    const address = objects.make('scx_exit_info', members)
+    const problems = new Problems()
+    const found = readExit(schedContext(guest.kernel(), problems), 1024, address)
+    expect(problems.sentences).toEqual([])
+    expect([found.reason?.length, found.message?.length, found.dump?.length]).toEqual([4096, 4096, longest])
+    expect(found.backtrace).toHaveLength(1024)
+    expect(found.backtrace?.at(-1)).toEqual({ address: symbol, symbol: 'scx_fail' })
   })
 
   it('is a sentence, as far as it was said', () => {

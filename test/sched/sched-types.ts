@@ -64,6 +64,19 @@ function describe(shape: Shape): Btf {
   const held = t.struct('ftrace_ret_stack', { func: pointer, ret: pointer, retp: pointer })
   const llist = t.struct('llist_node', { next: pointer })
   t.struct('rethook_node', { rethook: pointer, llist, frame: u64, ret_addr: u64 })
+  t.struct('module', {
+    state: u32,
+    list,
+    name: t.text(56),
+    kallsyms: pointer,
+    // Kernels that are built without ORC have none.
+    ...(late
+      ? {
+          arch: t.struct('mod_arch_specific', { num_orcs: u32, orc_unwind_ip: pointer, orc_unwind: pointer }),
+        }
+      : {}),
+  })
+  t.struct('mod_kallsyms', { symtab: pointer, num_symtab: u32, strtab: pointer, typetab: pointer })
   t.struct('task_struct', {
     thread_info: info,
     __state: u32,

@@ -157,6 +157,25 @@ describe('words of a stack that cannot be followed', () => {
   })
 })
 
+describe('a guess', () => {
+  const undefinedEntry = { type: orcType.undefined }
+
+  it('has 512 frames at most', () => {
+    const { at, stack, walk, image } = world(undefinedEntry)
+    for (let i = 0; i < 600; i++) image.u64(stack + 0x100n + BigInt(8 * i), at.outer + 0x30n)
+    const { method, frames } = walk({ rip: at.inner + 0x10n, rsp: stack + 0x100n })
+    expect(method).toBe('guess')
+    expect(frames).toHaveLength(512)
+  })
+
+  it('reads whole words, where the stack ends within one', () => {
+    const { at, stack, walk, image } = world(undefinedEntry)
+    image.u64(stack + 0x104n, at.outer + 0x30n)
+    const { frames } = walk({ rip: at.inner + 0x10n, rsp: stack + 0x104n })
+    expect(frames).toEqual(['inner+0x10', 'outer+0x30?'])
+  })
+})
+
 describe('unwind tables', () => {
   it.each([0, -1])('of %d entries are none', (count) => {
     const { at, stack, walk } = world({ sp_reg: sp, type: orcType.call }, count)

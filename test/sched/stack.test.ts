@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { orcRegister, orcType } from '../../src/sched/orc.js'
+import { ReturnAddresses } from '../../src/sched/return-addresses.js'
 import { Sched } from '../../src/sched/sched.js'
 import { readStack, stackOfRegisters } from '../../src/sched/stack.js'
 import type { MemberValues } from '../support/object-writer.js'
+import { writeList } from '../support/structures.js'
 import { SchedGuest } from './sched-guest.js'
 import type { Shape } from './sched-types.js'
 
@@ -203,6 +205,61 @@ describe('the stack of a task that was switched out', () => {
   })
 })
 
+describe('a function of a module', () => {
+  /** Two modules, of which each says how its only function is left; a task is switched out in that of the second. */
+  const inModule = (shape: Shape, own: MemberValues, members: MemberValues = {}) => {
+    const made = sleeping({}, shape)
+    const { guest, objects } = { guest: made.guest.guest, objects: made.guest.objects }
+    const makeModule = (name: string, start: bigint, entry: MemberValues, more: MemberValues): bigint => {
+      const symtab = guest.alloc(24)
+      guest.u64(symtab + 8n, start)
+      guest.u64(symtab + 16n, 0x100n)
+      const text = guest.alloc(64)
+      guest.text(text, `${name}_work`)
+      const kallsyms = objects.make('mod_kallsyms', { symtab, num_symtab: 1, strtab: text, typetab: text })
+      const ips = guest.image(8)
+      guest.integer(ips, start - ips, 4)
+      const table = objects.make('orc_entry', entry)
+      const arch = { 'arch.num_orcs': 1, 'arch.orc_unwind_ip': ips, 'arch.orc_unwind': table }
+      return objects.make('module', { name, kallsyms, ...(shape === 'late' && arch), ...more })
+    }
+    const start = 0xffffffffc0a00000n
+    const modules = [
+      makeModule('other', start - 0x1000n, { type: orcType.endOfStack }, {}),
+      makeModule('driver', start, own, members),
+    ]
+    const link = BigInt(objects.offsetOf('module', 'list'))
+    writeList(
+      guest,
+      guest.global('modules', 16),
+      modules.map((module) => module + link),
+    )
+    objects.set('inactive_task_frame', made.frame, { ret_addr: start + 0x10n })
+    return symbols(made)
+  }
+  const usual = { sp_offset: 16, sp_reg: sp, type: orcType.call }
+
+  it('is left as the table of its module says', () => {
+    expect(inModule('late', usual)).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['driver_work+0x10 [driver]', 'middle+0x20', 'outer+0x30'],
+    })
+    expect(inModule('late', { type: orcType.endOfStack }).frames).toEqual(['driver_work+0x10 [driver]'])
+  })
+
+  it.each([
+    ['whose module has no entries', 'late', { 'arch.num_orcs': 0 }],
+    ['of a kernel whose modules have no tables', 'early', {}],
+  ] as const)('%s is left by its frame pointer, of which nobody can be sure', (_, shape, members) => {
+    expect(inModule(shape, usual, members)).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['driver_work+0x10 [driver]', 'outer+0x30?'],
+    })
+  })
+})
+
 describe('return addresses that tracers replaced', () => {
   /** The place on the stack from which the innermost function returns, and the one behind it. */
   const placesOf = ({ guest, frame, base }: ReturnType<typeof sleeping>) => ({
@@ -276,6 +333,60 @@ describe('return addresses that tracers replaced', () => {
     const { frames, problem } = symbols(made)
     expect(frames).toEqual(['inner+0x10', 'return_to_handler'])
     expect(problem).toMatch(/a tracer replaced this return address/)
+  })
+
+  it('are looked for among 4096 at most', () => {
+    const found = (count: number) => {
+      const { guest, task, trampoline } = traced('late')
+      const link = BigInt(guest.objects.offsetOf('rethook_node', 'llist'))
+      let first = guest.objects.make('rethook_node', { frame: 0x7000, ret_addr: 0x1234 }) + link
+      for (let i = 1; i < count; i++)
+        first = guest.objects.make('rethook_node', { 'llist.next': first, frame: 1, ret_addr: 2 }) + link
+      guest.objects.set('task_struct', task, { 'rethooks.first': first })
+      return new ReturnAddresses(guest.kernel(), task).original(trampoline, 0x7000n) === 0x1234n
+    }
+    expect([found(1), found(4096), found(4097)]).toEqual([true, true, false])
+  })
+
+  it('of the function graph tracer lie in 4096 words at most, and each entry has a length', () => {
+    const found = (top: number, length: number) => {
+      const { guest, task, handler } = traced('late')
+      const stack = guest.guest.alloc(8 * 4200, 4096)
+      guest.objects.set('ftrace_ret_stack', stack + BigInt(8 * (top - 1 - length)), {
+        ret: 0x1234,
+        retp: 0x7000,
+      })
+      guest.guest.u64(stack + BigInt(8 * (top - 1)), BigInt(length))
+      guest.objects.set('task_struct', task, { ret_stack: stack, curr_ret_stack: top })
+      return new ReturnAddresses(guest.kernel(), task).original(handler, 0x7000n)
+    }
+    expect(found(4096, 3)).toBe(0x1234n)
+    // From the bottom of the stack.
+    expect(found(4, 3)).toBe(0x1234n)
+    for (const [top, length] of [
+      [4097, 3],
+      [10, 0],
+    ] as const)
+      expect(found(top, length)).not.toBe(0x1234n)
+  })
+
+  it('of no task, or of an address that nobody replaced, are as they are', () => {
+    const { guest, task, handler, trampoline, at } = traced('late')
+    const kernel = guest.kernel()
+    for (const [address, of] of [
+      [handler, undefined],
+      [trampoline, undefined],
+      [handler, task],
+      [trampoline, task],
+      [at.inner, task],
+    ] as const)
+      expect(new ReturnAddresses(kernel, of).original(address, 0x7000n)).toBe(address)
+    const returns = new ReturnAddresses(kernel, task)
+    expect([handler, trampoline, at.inner].map((each) => returns.isReplacement(each))).toEqual([
+      true,
+      true,
+      false,
+    ])
   })
 
   it('that go round end', () => {

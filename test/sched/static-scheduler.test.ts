@@ -391,7 +391,10 @@ describe('allocations of NUMA nodes', () => {
     guest.u32(guest.global('nr_node_ids', 4), nodes)
     const data = guest.global('node_data', 8 * nodes)
     const size = objects.sizeOf('zone')
-    const [first, third] = [0, 1].map(() => objects.make('pglist_data')) as [bigint, bigint]
+    const [first, third] = [0, 1].map(() => objects.make('pglist_data', {}, { extra: size })) as [
+      bigint,
+      bigint,
+    ]
     guest.u64(data, first)
     guest.u64(data + 8n * BigInt(nodes - 1), third)
     const zone = (node: bigint, index: number) =>
@@ -404,6 +407,8 @@ describe('allocations of NUMA nodes', () => {
     counts(zone(first, 0), [100n, 1n << 40n, 3n])
     counts(zone(first, 1), [10n, 0n, 0n])
     counts(zone(third, 0), [5n, 0n, 0n])
+    // What lies behind the zones is none.
+    counts(zone(third, 2), [77n, 77n, 77n])
     objects.set('zone', zone(first, 0), { per_cpu_zonestats: perCpu })
     for (const cpu of guest.cpus) {
       const events = guest.perCpu(perCpu, cpu) + BigInt(objects.offsetOf('per_cpu_zonestat', 'vm_numa_event'))

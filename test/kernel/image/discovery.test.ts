@@ -101,6 +101,8 @@ describe('discovery', () => {
     const kernel = Kernel.find(guest.memory, { vmcoreinfo })
     expect(kernel.info.physical).toBeUndefined()
     expect(kernel.evidence.join('; ')).toContain("the dump's own note")
+    // Where its note lies in memory the kernel itself tells.
+    expect(kernel.noteAt).toBe(guest.notePhysical)
     // A note of another boot is passed over for the one in memory.
     const other = vmcoreinfo.replace('NUMBER(phys_base)=', 'NUMBER(phys_base)=1')
     expect(Kernel.find(guest.memory, { vmcoreinfo: other }).info.physical).toBe(guest.notePhysical)
