@@ -35,6 +35,25 @@ describe('xarrayEntries', () => {
     expect(read()).toEqual({ entries, problems: [] })
   })
 
+  it('goes up to the largest index that there can be, and no further', () => {
+    const chain = (shift: number): void => {
+      let head = pointerTo(7)
+      for (let at = 0; at <= shift; at += 6) {
+        const node = guest.objects.make('xa_node', { shift: at, count: 1 })
+        guest.u64(slot(node, at === shift ? 2 : 0), head)
+        head = node + 2n
+      }
+      guest.objects.set('xarray', address, { xa_head: head })
+    }
+    chain(60)
+    expect(read()).toEqual({ entries: [{ index: 2 * 2 ** 60, pointer: pointerTo(7) }], problems: [] })
+    chain(66)
+    expect(read()).toEqual({
+      entries: [],
+      problems: [expect.stringContaining('it has shift 66 where 66 belongs')],
+    })
+  })
+
   it('gives any set of objects back', () => {
     fc.assert(
       fc.property(
