@@ -174,6 +174,26 @@ describe('SegmentedMemory', () => {
     expect(memory.dataRanges()).toEqual([])
   })
 
+  it('holds nothing any more of a file that is given up', () => {
+    const path = join(directory, 'given-up')
+    writeFileSync(path, new Uint8Array(16 * KiB).fill(7))
+    const mapping = new FileMapping(path)
+    const memory = new SegmentedMemory('given up', mapping, [
+      { physical: asPhysical(0), offset: asFileOffset(0), length: 16 * KiB },
+    ])
+    open.push(memory)
+    expect(memory.read(asPhysical(0), 1)).toEqual({ ok: true, bytes: Uint8Array.of(7) })
+    const { generation, ranges } = memory
+    mapping.onLost?.()
+    expect(memory.generation).toBe(generation + 1)
+    expect(memory.locate(asFrame(0))).toBe(-1)
+    expect(memory.windows).toEqual([])
+    expect(memory.dataRanges()).toEqual([])
+    // What it was meant to hold is known still.
+    expect(memory.ranges).toBe(ranges)
+    expect(memory.lost).toBeUndefined()
+  })
+
   it('finds what a search through all segments finds', () => {
     const size = 64 * KiB
     const segment = fc.record({

@@ -82,6 +82,14 @@ describe('containers of a report', () => {
     const page = [...report.html()].join('')
     expect(page).toContain('id="container:prices"')
     expect(page).toContain('[2] 30: 3')
+    expect(page).not.toContain('in the JSON report</p>')
+    const limited = (limit: number) => [
+      ...[...report.html({ limit })]
+        .join('')
+        .matchAll(/(\d+ more entr[a-z]+ [a-z]+) in the JSON report<\/p>/g),
+    ]
+    expect(limited(2).map(([, said]) => said)).toEqual(['1 more entry is'])
+    expect(limited(1).map(([, said]) => said)).toEqual(['2 more entries are', '1 more entry is'])
   })
 
   it('differ by what they hold, by key and by range', () => {

@@ -29,6 +29,20 @@ describe('a store of entries', () => {
     )
   })
 
+  it('takes a file only for what memory may not hold', () => {
+    const open = (): number => readdirSync('/proc/self/fd').length
+    const before = open()
+    // Four bytes each, with the end of the line.
+    const store = new EntryStore(12)
+    const spans = ['abc', 'def', 'ghi'].map((line) => store.add([line]))
+    expect(open()).toBe(before)
+    const more = store.add(['x'])
+    expect(open()).toBe(before + 1)
+    expect([...spans, more].flatMap((span) => [...store.lines(span)])).toEqual(['abc', 'def', 'ghi', 'x'])
+    store.close()
+    expect(open()).toBe(before)
+  })
+
   it('leaves no name behind while it holds more than memory may, and no file when it is closed', () => {
     const before = files()
     const store = new EntryStore(0)

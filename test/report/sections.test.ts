@@ -93,6 +93,7 @@ describe('a section', () => {
         return []
       }, [])
     expect(many(1000).status?.reasons).toHaveLength(1000)
+    expect(many(1001).status?.reasons.slice(1000)).toEqual(['1 more of this kind'])
     const { status, sections } = many(1002)
     expect(status?.reasons).toHaveLength(1001)
     expect(status?.reasons.at(-1)).toBe('2 more of this kind')

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import '../../src/report/attach.js'
 import { Report } from '../../src/report/report.js'
 import { Session } from '../../src/session/session.js'
 import { addArray, addProgram } from '../support/bpf-objects.js'
 import { HoledMemory } from '../support/holed-memory.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { writeTasks } from '../support/kernel-objects.js'
+import { addMap, linkHlist, memberOf } from '../support/map-objects.js'
 import { sessionOf } from './support/worlds.js'
 
 /** Which sections are not whole, with what they say of others, where the page of an object is missing. */
@@ -40,6 +42,49 @@ function without(part?: 'program' | 'map'): {
     ),
   }
 }
+
+describe('what belongs to a task of a report', () => {
+  it('are its values in task storages, and no other storage that names it', () => {
+    const guest = new KernelGuest()
+    const { objects } = guest
+    const tasks = writeTasks(guest, [
+      { pid: 42, comm: 'worker' },
+      { pid: 43, comm: 'other' },
+    ])
+    for (const type of ['task_storage', 'cgrp_storage'] as const) {
+      const buckets = objects.make('bpf_local_storage_map_bucket')
+      const members = { buckets, bucket_log: 0 }
+      const map = addMap(guest, type, 'bpf_local_storage_map', { valueSize: 8, maxEntries: 0, members })
+      const local_storage = objects.make('bpf_local_storage', { owner: tasks.get(42) ?? 0n })
+      const element = objects.make(
+        'bpf_local_storage_elem',
+        { local_storage, 'sdata.smap': map },
+        { extra: 8 },
+      )
+      linkHlist(guest, memberOf(guest, 'bpf_local_storage_map_bucket', buckets, 'list'), [
+        memberOf(guest, 'bpf_local_storage_elem', element, 'map_node'),
+      ])
+    }
+    guest.finish()
+    const { identity, maps } = Report.take(sessionOf(guest.memory)).head
+    expect(maps.map(({ type, count }) => [type, count])).toEqual([
+      ['task_storage', 1],
+      ['cgrp_storage', 1],
+    ])
+    expect(identity.tasks['task:42']?.values).toEqual(['map:1'])
+    expect(identity.tasks['task:43']?.values).toEqual([])
+  })
+
+  it('is what a session is asked for by its own name', () => {
+    const guest = new KernelGuest()
+    writeTasks(guest, [{ pid: 42, comm: 'worker' }])
+    guest.finish()
+    const vm = sessionOf(guest.memory)
+    expect(vm.report()).toBeInstanceOf(Report)
+    expect(vm.report().head.tasks.map(({ pid }) => pid)).toEqual([0, 0, 42])
+    expect([...vm.story().sentences].length).toBeGreaterThan(0)
+  })
+})
 
 describe('sections that are made of others', () => {
   it('are whole where these are', () => {

@@ -258,6 +258,19 @@ describe('the scheduler on the page', () => {
   })
 })
 
+describe('the machine on the page', () => {
+  it('has a table of each kind of which there is something', () => {
+    const node = (events: object) => [{ node: 0, events }]
+    expect(textsOf(pageOf(reportOf({ numa: node({ hit: '7', miss: '0' }) })), '#machine h3')).toEqual([
+      'NUMA',
+    ])
+    const page = pageOf(reportOf({ numa: node({ hit: '7', miss: '0' }) }))
+    expect(textsOf(page, '#machine th')).toEqual(['NODE', 'HIT', 'MISS'])
+    expect(textsOf(page, '#machine td')).toEqual(['0', '7', '0'])
+    expect(textsOf(pageOf(reportOf()), '#machine h3')).toEqual([])
+  })
+})
+
 describe('other parts of the page', () => {
   it('mark grave messages of the kernel log', () => {
     const record = (level: string, text = 'x') => ({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BpfProgram } from '../../../src/bpf/program.js'
+import { CryoscopeError } from '../../../src/errors.js'
 import { EntryStore } from '../../../src/report/entry-store.js'
 import { readMaps } from '../../../src/report/parts/maps.js'
 import { readPrinted } from '../../../src/report/parts/programs.js'
@@ -82,6 +83,42 @@ describe('maps of a report', () => {
     expect(status).toBe('partial')
     expect(said.filter((line) => line.startsWith('error map-unsupported map:6: '))).toHaveLength(1)
   })
+})
+
+it('a map whose state cannot be read is there all the same, and so are pointers that may be missed', () => {
+  const map = {
+    id: 9,
+    info: { problems: [{ where: 'key', why: 'no type' }], frozen: false },
+    unsupported: undefined,
+    state: () => {
+      throw new CryoscopeError('unreadable', 'it is gone')
+    },
+    json: () => ['{}'],
+    toJSON: () => ({ id: 9, name: 'odd' }),
+  }
+  const vm = {
+    maps: [map],
+    problems: [],
+    kernel: { findSymbol: () => undefined },
+    recovery: { unread: ['program 7 could not be read'] },
+  } as unknown as Session
+  const { value, said } = taken('maps', (notes) => readMaps(vm, new EntryStore(), notes))
+  expect(value.map(({ map: each }) => each)).toMatchObject([
+    {
+      id: 9,
+      name: 'odd',
+      status: 'complete',
+      count: 1,
+      state: {},
+      problems: [{ where: 'key', why: 'no type' }],
+    },
+  ])
+  expect(said).toEqual([
+    'error absent section:maps: the kernel has no map_idr',
+    'error map map:9: it is gone',
+    'warning map-types map:9: key: no type',
+    'error program section:maps: program 7 could not be read',
+  ])
 })
 
 describe('what programs printed', () => {

@@ -81,6 +81,14 @@ describe('the time of a report', () => {
     expect(read(world(start + 1n)).value?.uptimeMs).toBe(4)
   })
 
+  it('lacks ticks that cannot be read, and says where they lie', () => {
+    const guest = new KernelGuest({ btf: types.bytes })
+    guest.symbol('jiffies_64', 0xffffffffc0000000n)
+    const { value, status } = read(guest.kernel())
+    expect(value).toMatchObject({ jiffies: null, uptimeMs: null })
+    expect(status.reasons.join()).toMatch(/page not present at 0xffffffffc0000000/)
+  })
+
   it('lacks what cannot be read, with the reason', () => {
     const { value, status, problems } = read(world(undefined))
     expect(value).toEqual({ jiffies: null, hz: null, uptimeMs: null, clocks: null, realtime: null })
