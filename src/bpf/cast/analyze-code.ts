@@ -1,5 +1,5 @@
 import type { Code } from './code/code.js'
-import { buildControlFlow, type ControlFlow } from './code/control-flow.js'
+import { type Block, buildControlFlow, type ControlFlow } from './code/control-flow.js'
 import { Dominance } from './code/dominance.js'
 import { decode, framePointer, type Instructions } from './code/instructions.js'
 import { LivenessFinder } from './code/liveness.js'
@@ -217,7 +217,7 @@ class Rounds {
           dominance = new Dominance(flow.blocks)
           this.#dominance.set(index, dominance)
         }
-        const start = flow.blocks[0]?.start ?? 0
+        const { start } = flow.blocks[0] as Block
         return {
           dominance,
           blocks: [flow.blockOf[at - start] as number, flow.blockOf[other - start] as number],

@@ -37,16 +37,15 @@ export class Dominance {
   }
 }
 
-/** Walks up the tree; indices are in reverse postorder, so parents have smaller ones. */
+/** Walks up the tree, to its root or to where nothing is known. */
 function isAbove(parents: Int32Array, above: number, below: number): boolean {
   let at = below
-  for (let n = 0; n <= parents.length; n++) {
-    if (at === above) return true
+  while (at !== above) {
     const parent = parents[at]
     if (parent === undefined || parent < 0 || parent === at) return false
     at = parent
   }
-  return false
+  return true
 }
 
 function predecessors(successors: readonly (readonly number[])[]): number[][] {
@@ -113,12 +112,10 @@ function postdominators(successors: readonly (readonly number[])[]): Int32Array 
     }
   }
   order.reverse()
-  const position = new Int32Array(exit + 1).fill(-1)
-  for (const [index, node] of order.entries()) position[node] = index
+  const position = new Map(order.map((node, index) => [node, index]))
   const incoming = order.map((node) => {
-    if (node === exit) return []
-    const next = (successors[node] as readonly number[]).map((successor) => position[successor] as number)
-    return next.length === 0 ? [0] : next.filter((index) => index >= 0)
+    const next = successors[node] ?? []
+    return next.length === 0 ? [0] : next.flatMap((successor) => position.get(successor) ?? [])
   })
   const parents = dominators(incoming, 0)
   const found = new Int32Array(exit).fill(-1)

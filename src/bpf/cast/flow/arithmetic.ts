@@ -206,16 +206,11 @@ export class Arithmetic {
   /** What a number is a multiple of; 1 when it is any. */
   strideOf(value: Value): number {
     const { values } = this.#knowledge
-    let at = value
-    for (let n = 0; n < 4; n++) {
-      const kind = values.kind(at)
-      if (kind === ValueKind.scalar) return values.stride(at)
-      if (kind === ValueKind.constant) return Math.abs(values.offset(at)) || 1
-      const next = this.#knowledge.general(at)
-      if (next === at) return 1
-      at = next
-    }
-    return 1
+    const kind = values.kind(value)
+    if (kind === ValueKind.scalar) return values.stride(value)
+    if (kind === ValueKind.constant) return Math.abs(values.offset(value)) || 1
+    const next = this.#knowledge.general(value)
+    return next === value ? 1 : this.strideOf(next)
   }
 
   strideOfBoth(a: Value, b: Value): number {

@@ -208,7 +208,6 @@ export class Functions {
     for (const member of values.members(value)) {
       const kind = values.kind(member)
       let outside = this.#knowledge.general(member)
-      if (values.kind(outside) === ValueKind.origin) outside = TOP
       if (kind === ValueKind.frame) outside = values.callersStack()
       if (kind === ValueKind.low || kind === ValueKind.core) outside = values.scalar(1)
       joined = joined === undefined ? outside : this.#knowledge.join(joined, outside)
@@ -236,7 +235,7 @@ export class Functions {
     const pointer = this.#knowledge.pointer(value)
     if (pointer === undefined || types.of(target).kind !== 'struct') return true
     const found = this.#knowledge.typesBehind(pointer)
-    if (found.includes(target) || found.some((type) => sameName(this.#knowledge, type, target))) return true
+    if (found.includes(target)) return true
     const place = this.#knowledge.placeAt(pointer, 0, 8)
     return place.kind === 'untyped' || place.kind === 'anywhere'
   }
@@ -253,24 +252,15 @@ export class Functions {
     const waiting = new Uint8Array(blocks.length)
     const visits = new Uint16Array(blocks.length)
     states[0] = this.#entryState(index)
-    waiting[0] = 1
-    for (let block = 0; block < blocks.length; ) {
-      if (waiting[block] === 0) {
-        block++
-        continue
-      }
+    for (let block = 0; block >= 0; block = waiting.indexOf(1)) {
       waiting[block] = 0
       const { successors } = blocks[block] as ControlFlow['blocks'][number]
       const state = (states[block] as State).slice()
       this.#machine.run(blocks[block] as ControlFlow['blocks'][number], index, state)
       if (this.#machine.steps > this.#mostSteps) throw new GivenUp('it takes too many steps')
-      let next = block + 1
       for (const successor of successors) {
-        if (!this.#flow(states, visits, successor, state)) continue
-        waiting[successor] = 1
-        next = Math.min(next, successor)
+        if (this.#flow(states, visits, successor, state)) waiting[successor] = 1
       }
-      block = next
     }
     known.isRunning = false
     this.#depth--
@@ -307,7 +297,7 @@ export class Functions {
   }
 
   #entryState(index: number): State {
-    const state = makeState(this.#stackWords[index] ?? 0)
+    const state = makeState(this.#stackWords[index] as number)
     for (let n = 0; n < parameterCount; n++) state[n + 1] = this.#parameter(index, n)
     return state
   }
@@ -351,10 +341,4 @@ export class Functions {
     }
     return found
   }
-}
-
-/** A forward declaration and the struct itself are the same. */
-function sameName(knowledge: Knowledge, a: number, b: number): boolean {
-  const [x, y] = [knowledge.types.btf.type(a), knowledge.types.btf.type(b)]
-  return x.name !== '' && x.name === y.name && (x.kind === 'forward' || y.kind === 'forward')
 }

@@ -2,6 +2,7 @@ import type { Knowledge } from './knowledge.js'
 import { lowestOnStack } from './state.js'
 import { gcd, TOP, type Value, ValueKind } from './values.js'
 
+/** Members of a set, beside anything. */
 const largestSet = 6
 const largestWideSet = 48
 
@@ -46,25 +47,9 @@ export class Joins {
     }
     const merged = values.merge(a, b)
     if (merged !== undefined) return merged
-    const x = this.#part(a)
-    const y = this.#part(b)
-    if (x !== undefined && y !== undefined) return this.#joinParts(x, y)
     const members: Value[] = []
     for (const member of [...this.#parts(a), ...this.#parts(b)]) this.#add(members, member)
     return this.#union(members)
-  }
-
-  /** The same for values of which neither is a set. */
-  #joinParts(x: Value, y: Value): Value {
-    if (x === y) return x
-    const { values } = this.#knowledge
-    if (x === TOP || y === TOP) {
-      const other = x === TOP ? y : x
-      return this.#isWorthKeeping(other) ? values.pair(TOP, other) : TOP
-    }
-    const merged = this.#mergeParts(x, y)
-    if (merged !== undefined) return merged
-    return this.#commonPointer([x, y]) ?? values.pair(x, y)
   }
 
   #mergeParts(x: Value, y: Value): Value | undefined {
@@ -85,31 +70,12 @@ export class Joins {
     return values.kind(value) === ValueKind.scalar ? values.stride(value) : Math.abs(values.offset(value))
   }
 
-  /** The same of a value that has one member; undefined for sets and null. */
-  #part(value: Value): Value | undefined {
-    const { values } = this.#knowledge
-    if (values.isNull(value)) return undefined
-    let part = value
-    if (values.kind(part) === ValueKind.origin) part = this.#knowledge.general(part)
-    switch (values.kind(part)) {
-      case ValueKind.origin:
-        return TOP
-      case ValueKind.low:
-        return values.scalar(1)
-      case ValueKind.set:
-        return undefined
-      default:
-        return values.isNull(part) ? undefined : part
-    }
-  }
-
   /** The members of a value that are not nothing, without where they come from. */
   #parts(value: Value): readonly Value[] {
     const { values } = this.#knowledge
     if (values.isNull(value)) return []
     if (values.kind(value) === ValueKind.origin) {
-      const next = this.#knowledge.general(value)
-      return values.kind(next) === ValueKind.origin ? [TOP] : this.#parts(next)
+      return this.#parts(this.#knowledge.general(value))
     }
     if (values.kind(value) === ValueKind.low) return [values.scalar(1)]
     return values.members(value)
@@ -129,15 +95,14 @@ export class Joins {
 
   #union(all: readonly Value[]): Value {
     const { values } = this.#knowledge
-    const isOpen = all.some((member) => member === TOP)
-    const members = isOpen ? all.filter((member) => this.#isWorthKeeping(member)) : all
-    if (isOpen && members.length === 0) return TOP
-    if (members.length === 1 && !isOpen) return members[0] as Value
-    const common = isOpen ? undefined : this.#commonPointer(members)
+    const isOpen = all.includes(TOP)
+    const members = isOpen ? all.filter((one) => one === TOP || this.#isWorthKeeping(one)) : all
+    if (members.length <= 1) return members[0] ?? values.constant(0)
+    const common = this.#commonPointer(members)
     if (common !== undefined) return common
-    return members.length > largestSet
+    return members.length > (isOpen ? largestSet + 1 : largestSet)
       ? this.#widen(members)
-      : values.set(isOpen ? [TOP, ...members] : members)
+      : values.set(members)
   }
 
   /** Of too many values only this remains: the things that they lead into, wherever in these. */
@@ -152,6 +117,7 @@ export class Joins {
     }
     return TOP
   }
+
   #widened(member: Value): Value {
     const { values } = this.#knowledge
     if (values.isNumber(member)) return values.scalar(1)

@@ -64,7 +64,7 @@ export class Knowledge {
     this.types = types
     this.places = places
     this.embedding = embedding
-    this.values = new Values(code.instructions.length / 8)
+    this.values = new Values()
     this.#variables = new SectionVariables(code.data)
     this.#joins = new Joins(this)
   }
@@ -183,15 +183,10 @@ export class Knowledge {
 
   #findPointer(value: Value): Value | undefined {
     const { values } = this
-    let at = value
-    for (let n = 0; n < 4; n++) {
-      const kind = values.kind(at)
-      if (kind === ValueKind.section || (kind === ValueKind.typed && values.ref(at) !== 0)) return at
-      const next = this.general(at)
-      if (next === at) return undefined
-      at = next
-    }
-    return undefined
+    const kind = values.kind(value)
+    if (kind === ValueKind.section || (kind === ValueKind.typed && values.ref(value) !== 0)) return value
+    const next = this.general(value)
+    return next === value ? undefined : this.pointer(next)
   }
 
   /** The address of a byte of a data section, as an instruction names it. */
@@ -247,14 +242,9 @@ export class Knowledge {
 
   /** Whether it leads to the stack of a caller, or to memory to which no type applies. */
   isElsewhere(value: Value): boolean {
-    let at = value
-    for (let n = 0; n < 4; n++) {
-      if (this.values.isCallersStack(at) || this.values.isApart(at)) return true
-      const next = this.general(at)
-      if (next === at) return false
-      at = next
-    }
-    return false
+    if (this.values.isCallersStack(value) || this.values.isApart(value)) return true
+    const next = this.general(value)
+    return next !== value && this.isElsewhere(next)
   }
 
   /** Arena or kernel, as far as the value itself says. */

@@ -210,7 +210,7 @@ export class Machine {
     }
     if (code.sources[at] !== 0) return this.#arithmetic.derive(TOP, at, inFunction)
     const low = code.immediates[at] as number
-    const number = (BigInt(code.immediates[at + 1] ?? 0) << 32n) | BigInt(low >>> 0)
+    const number = (BigInt(code.immediates[at + 1] as number) << 32n) | BigInt(low >>> 0)
     if (this.#knowledge.code.core.has(at)) return values.core(low, at)
     return values.constant(Number(BigInt.asIntN(64, number)))
   }

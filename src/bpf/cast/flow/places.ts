@@ -183,13 +183,13 @@ export class Places {
         if (part === null) return undefined
         if (part === undefined) break
         if (part.isBitfield) return undefined
+        if (stride !== 0 && !isKnown) arrays = arraysIn(this.#types, shape)
         container = shape.id
         start = part.offset
         rest -= part.offset
         id = this.#types.bare(part.typeId)
         shape = this.#types.of(part.typeId)
         array = undefined
-        if (stride !== 0 && !isKnown) arrays = arraysIn(this.#types, container)
         isWithin = isKnown
         continue
       }
@@ -275,11 +275,9 @@ export class Places {
 }
 
 /** How many members of a struct are arrays that could hold words. */
-function arraysIn(types: TypeShapes, id: number): number {
-  const shape = types.of(id)
-  if (shape.kind !== 'struct') return 0
+function arraysIn(types: TypeShapes, { parts }: Shape & { readonly kind: 'struct' }): number {
   let count = 0
-  for (const { typeId } of shape.parts) {
+  for (const { typeId } of parts) {
     const part = types.of(typeId)
     if (part.kind !== 'array') continue
     if (types.of(part.element).kind !== 'scalar' && ++count > 1) break

@@ -62,16 +62,12 @@ export class Values {
   /** Values of whole origins and slots, which are asked for most. */
   readonly #origins: (Value | undefined)[] = []
   readonly #slots: (Value | undefined)[] = []
-  readonly #pairs: (Map<Value, Value> | undefined)[] = []
   readonly #setIds = new Map<string, number>()
-  #table: Int32Array
+  /** By kind, flags, stride, offset and reference: most have no offset. */
+  readonly #known = new Map<number, Map<number, Map<number, Map<number, Map<number, Value>>>>>()
 
-  /** Room for about as many values as will come saves work. */
-  constructor(expected = 0) {
-    let length = 4096
-    while (length < expected * 2) length *= 2
-    this.#table = new Int32Array(length).fill(-1)
-    this.#intern(ValueKind.top, 0, 0, 0, 0)
+  constructor() {
+    this.#plain(ValueKind.top, 0)
   }
 
   constant(number: number): Value {
@@ -83,12 +79,12 @@ export class Values {
   }
 
   origin(id: number): Value {
-    this.#origins[id] ??= this.#intern(ValueKind.origin, id, 0, 0, 0)
+    this.#origins[id] ??= this.#plain(ValueKind.origin, id)
     return this.#origins[id] as Value
   }
 
   slot(id: number): Value {
-    this.#slots[id] ??= this.#intern(ValueKind.slot, id, 0, 0, 0)
+    this.#slots[id] ??= this.#plain(ValueKind.slot, id)
     return this.#slots[id] as Value
   }
 
@@ -106,15 +102,15 @@ export class Values {
   }
 
   map(definition: number): Value {
-    return this.#intern(ValueKind.map, definition, 0, 0, 0)
+    return this.#plain(ValueKind.map, definition)
   }
 
   function(index: number): Value {
-    return this.#intern(ValueKind.function, index, 0, 0, 0)
+    return this.#plain(ValueKind.function, index)
   }
 
   context(index: number): Value {
-    return this.#intern(ValueKind.context, index, 0, 0, 0)
+    return this.#plain(ValueKind.context, index)
   }
 
   /** The number in the instruction, and the index of that instruction. */
@@ -123,23 +119,7 @@ export class Values {
   }
 
   low(value: Value): Value {
-    return this.#intern(ValueKind.low, value, 0, 0, 0)
-  }
-
-  /** One of two different values. */
-  pair(a: Value, b: Value): Value {
-    const [low, high] = a < b ? [a, b] : [b, a]
-    let known = this.#pairs[low]
-    if (known === undefined) {
-      known = new Map()
-      this.#pairs[low] = known
-    }
-    let pair = known.get(high)
-    if (pair === undefined) {
-      pair = this.set([low, high])
-      known.set(high, pair)
-    }
-    return pair
+    return this.#plain(ValueKind.low, value)
   }
 
   /** One of the values, of which there must be at least two. */
@@ -152,7 +132,7 @@ export class Values {
       this.#sets.push(sorted)
       this.#setIds.set(key, id)
     }
-    return this.#intern(ValueKind.set, id, 0, 0, 0)
+    return this.#plain(ValueKind.set, id)
   }
 
   kind(value: Value): number {
@@ -289,62 +269,40 @@ export class Values {
     return this.#place(kind, this.refs[a] as number, start, stride, (flags & ~spaceMask) | space)
   }
 
+  /** A whole thing: nothing has been added to it. */
+  #plain(kind: number, ref: number): Value {
+    return this.#intern(kind, ref, 0, 0, 0)
+  }
+
   #place(kind: number, ref: number, offset: number, stride: number, flags: number): Value {
     if (Math.abs(offset) > largestOffset || stride > largestStride) return TOP
     return this.#intern(kind, ref, offset, stride, flags)
   }
 
   #intern(kind: number, ref: number, offset: number, stride: number, flags: number): Value {
-    const { kinds, refs, offsets, strides } = this
-    let mask = this.#table.length - 1
-    let at = hash(kind, ref, offset, stride, flags) & mask
-    for (let value = this.#table[at] as number; value >= 0; value = this.#table[at] as number) {
-      const same =
-        kinds[value] === kind &&
-        refs[value] === ref &&
-        offsets[value] === offset &&
-        strides[value] === stride &&
-        this.flags[value] === flags
-      if (same) return value
-      at = (at + 1) & mask
+    const known = below(below(below(below(this.#known, kind), flags), stride), offset)
+    let value = known.get(ref)
+    if (value === undefined) {
+      value = this.kinds.length
+      known.set(ref, value)
+      this.kinds.push(kind)
+      this.refs.push(ref)
+      this.offsets.push(offset)
+      this.strides.push(stride)
+      this.flags.push(flags)
     }
-    const value = kinds.length
-    kinds.push(kind)
-    refs.push(ref)
-    offsets.push(offset)
-    strides.push(stride)
-    this.flags.push(flags)
-    if (kinds.length * 2 > this.#table.length) {
-      this.#grow()
-      mask = this.#table.length - 1
-    } else this.#table[at] = value
     return value
-  }
-
-  #grow(): void {
-    const table = new Int32Array(this.#table.length * 4).fill(-1)
-    const mask = table.length - 1
-    for (let value = 0; value < this.kinds.length; value++) {
-      let at =
-        hash(
-          this.kinds[value] as number,
-          this.refs[value] as number,
-          this.offsets[value] as number,
-          this.strides[value] as number,
-          this.flags[value] as number,
-        ) & mask
-      while ((table[at] as number) >= 0) at = (at + 1) & mask
-      table[at] = value
-    }
-    this.#table = table
   }
 }
 
-function hash(kind: number, ref: number, offset: number, stride: number, flags: number): number {
-  let h = Math.imul(ref ^ (kind << 26), 0x9e3779b1)
-  h = Math.imul(h ^ (h >>> 15) ^ offset, 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13) ^ (stride * 8 + flags), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+/** What a map of maps holds under a number, made where there is nothing yet. */
+function below<T>(maps: Map<number, Map<number, T>>, key: number): Map<number, T> {
+  let found = maps.get(key)
+  if (found === undefined) {
+    found = new Map()
+    maps.set(key, found)
+  }
+  return found
 }
 
 export function gcd(a: number, b: number): number {

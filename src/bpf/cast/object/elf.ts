@@ -191,11 +191,12 @@ function readSections(bytes: Uint8Array, view: DataView, little: boolean): Secti
           : bytes.subarray(start, Math.min(start + size, bytes.length)),
     })
   }
-  const names = sections[namesIndex === 0xffff ? (sections[0]?.link ?? 0) : namesIndex]?.data
+  const named = namesIndex === 0xffff ? sections[0]?.link : namesIndex
+  const names = named === undefined ? undefined : sections[named]?.data
   return {
     sections: sections.map((section, index) => ({
       ...section,
-      name: nameAt(names, nameOffsets[index] ?? 0),
+      name: nameAt(names, nameOffsets[index] as number),
     })),
     isWhole: sections.length === count,
   }

@@ -29,24 +29,22 @@ export function findObjects(bytes: Uint8Array, name: string): EmbeddedObject[] {
     if (!isObjects && (section.flags & sectionFlag.allocate) === 0) continue
     if (isObjects) found.push(...delimited(bytes, file, section))
     scan(bytes, file, section, found)
-    if (found.length >= mostObjects) break
   }
   return found.toSorted((a, b) => a.offset - b.offset).slice(0, mostObjects)
 }
 
 /** One object for each symbol of data in the section. */
-function delimited(bytes: Uint8Array, file: ElfFile, section: ElfSection): EmbeddedObject[] {
-  const found: EmbeddedObject[] = []
+function delimited(bytes: Uint8Array, file: ElfFile, section: ElfSection): Iterable<EmbeddedObject> {
+  const found = new Map<number, EmbeddedObject>()
   for (const symbol of file.symbols) {
     if (symbol.section !== section.index || symbol.type !== symbolType.object || symbol.size === 0) continue
     const offset = section.offset + symbol.value - section.address
     const end = offset + symbol.size
     const isInside = offset >= section.offset && end <= section.offset + section.data.length
-    if (!isInside || found.some((other) => other.offset === offset)) continue
-    found.push({ name: symbol.name, offset, bytes: bytes.subarray(offset, end) })
-    if (found.length === mostObjects) break
+    if (!isInside || found.has(offset)) continue
+    found.set(offset, { name: symbol.name, offset, bytes: bytes.subarray(offset, end) })
   }
-  return found
+  return found.values()
 }
 
 /** Adds the objects whose ELF header stands in the section outside of those already found. */

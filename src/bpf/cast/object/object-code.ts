@@ -95,7 +95,7 @@ function collectText(file: ElfFile): {
       continue
     }
     const count = section.size / instructionSize
-    if (count > 0) texts.push({ section, start, count })
+    texts.push({ section, start, count })
     start += count
   }
   const instructions = new Uint8Array(start * instructionSize)

@@ -3,8 +3,6 @@ import { coreKind } from '../code/code.js'
 import { kernelResults } from '../code/helpers.js'
 import type { TypeShapes } from '../code/type-shapes.js'
 
-const mostTypes = 100_000
-
 /**
  * The structs that the kernel itself fills: what programs get as context and arguments, what kernel functions
  * take and return, what CO-RE relocations speak of, and all that these lead to. Nothing can be proven of what
@@ -13,17 +11,7 @@ const mostTypes = 100_000
 export function kernelTypes(code: Code, types: TypeShapes): ReadonlySet<number> {
   const found = new Set<number>()
   const add = (typeId: number): void => {
-    let id = types.bare(typeId)
-    for (let n = 0; n < 16; n++) {
-      const shape = types.of(id)
-      if (shape.kind === 'pointer') id = shape.target
-      else if (shape.kind === 'array') id = shape.element
-      else {
-        if (shape.kind === 'struct') found.add(shape.id)
-        return
-      }
-      if (id === 0) return
-    }
+    found.add(types.bare(typeId))
   }
   for (const { binding, typeId, contextTypes } of code.functions) {
     for (const type of contextTypes ?? []) if (type !== undefined) add(type)
@@ -42,13 +30,17 @@ export function kernelTypes(code: Code, types: TypeShapes): ReadonlySet<number> 
     const struct = code.btf.find(name, 'struct')
     if (struct !== undefined) add(struct.id)
   }
-  for (const id of code.kernelStructs ?? []) found.add(id)
+  for (const id of code.kernelStructs ?? []) add(id)
+  const structs = new Set<number>()
   for (const id of found) {
-    if (found.size > mostTypes) break
     const shape = types.of(id)
-    if (shape.kind === 'struct') for (const { typeId } of shape.parts) add(typeId)
+    if (shape.kind === 'pointer') add(shape.target)
+    if (shape.kind === 'array') add(shape.element)
+    if (shape.kind !== 'struct') continue
+    structs.add(id)
+    for (const { typeId } of shape.parts) add(typeId)
   }
-  return found
+  return structs
 }
 
 /** Types of the parameters and the result of a function. */

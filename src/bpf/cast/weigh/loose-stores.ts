@@ -107,7 +107,8 @@ export class LooseStores {
       // Behind one element of an array is the next.
       const shape = this.#knowledge.types.of(root)
       const length = shape.kind === 'struct' ? Math.max(shape.size, 1) : 1
-      return this.#meets(((around.offset % length) + length) % length, width, root, slot)
+      const below = around.offset % length
+      return [below - length, below, below + length].some((offset) => this.#meets(offset, width, root, slot))
     }
     const members = this.#knowledge.embedding.startsOf(root, around.type)
     if (members === undefined) return true

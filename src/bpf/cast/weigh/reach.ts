@@ -38,7 +38,7 @@ export class Reach {
     this.#knowledge = knowledge
     this.#root = root
     this.#variable = variable
-    const typeId = code.data[variable?.section ?? -1]?.variables[variable?.part ?? -1]?.typeId
+    const typeId = variable?.part === undefined ? undefined : code.data[variable.section]?.variables[variable.part]?.typeId
     let element = typeId === undefined ? root : types.bare(typeId)
     let shape = types.of(element)
     let period = variable?.size ?? 0
@@ -50,7 +50,7 @@ export class Reach {
     if (shape.kind === 'struct' && variable === undefined) period = shape.size
     this.#element = element
     this.#offset = offset - (variable?.offset ?? 0)
-    this.#step = Math.max(period > 0 ? gcd(stride, period) : 1, 1)
+    this.#step = period > 0 ? gcd(stride, period) : 1
     this.#width = width
     const inner = shape.kind === 'struct' ? places.embedded(element) : []
     this.containers = new Set([root, ...inner])

@@ -8,7 +8,7 @@ export function sizedStructs(btf: Btf, size: number, except: ReadonlySet<number>
   const found: string[] = []
   for (const type of btf.types('struct')) {
     if (type.kind !== 'struct' || type.name === '' || except.has(type.id)) continue
-    if (Math.ceil(type.size / 8) * 8 !== Math.ceil(size / 8) * 8) continue
+    if (Math.ceil(type.size / 8) !== Math.ceil(size / 8)) continue
     if (found.push(typeName(type)) === mostNames) break
   }
   return found

@@ -64,6 +64,7 @@ describe('where paths meet, a value is', () => {
     ['anything, of what two instructions make', made(1, TOP), made(2, TOP), '?'],
     ['what both origins are', made(1, inner), made(2, inner), 'inner kernel'],
     ['what either origin is', made(1, inner), made(2, task), '{inner kernel | task_struct kernel}'],
+    ['null, of origins that are null', made(1, constant(0)), made(2, constant(0)), '0'],
     ['null or more, of an origin', made(1, inner), constant(0), 'load@1(inner kernel)'],
     ['the pointer that a slot is declared to hold', next, pointer(types.value), 'value'],
     ['the pointer that both slots hold', member, knowledge.heldIn(types.pair, 8, 0), 'task_struct'],
@@ -146,6 +147,14 @@ describe('sets', () => {
     expect(textOf(knowledge, joinAll([...many(5), constant(24), values.function(1)]))).toBe(
       '{? | [inner+0]~1 | [value+0]~1 | inner~1 kernel | map 1 | number | task_struct~1 kernel}',
     )
+  })
+
+  it('are still anything, of however many members', () => {
+    const slots = [0, 24, 32, 40, 48, 56, 64, 104].map(held)
+    const open = (count: number): string => textOf(knowledge, joinAll([TOP, ...slots.slice(0, count)]))
+    expect(open(6)).toBe('{? | [inner+0] | [inner+8] | [value+0] | [value+40] | [value+48] | [value+56]}')
+    expect(open(7)).toMatch(/^{\? \| (\[(value|inner)[^|]*~1( \| )?){7}}$/)
+    expect(joined(joinAll([TOP, ...slots.slice(0, 4)]), joinAll([TOP, ...slots.slice(4)]))).toMatch(/^{\? /)
   })
 
   it('lose sight of what is more than 48, and say which types that concerns', () => {
