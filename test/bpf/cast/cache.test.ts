@@ -1,10 +1,11 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { analyzeFile, analyzeObject } from '../../../src/bpf/cast/analyze.js'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { analyzeFile, analyzeLoaded, analyzeObject } from '../../../src/bpf/cast/analyze.js'
 import { CastCache, cacheDirectory } from '../../../src/bpf/cast/cache.js'
 import { type CastReport, reportFormat } from '../../../src/bpf/cast/report.js'
+import { codeOf, makeTypes, op } from './flow/support.js'
 import { buildCases, objectOf } from './support.js'
 
 let directory: string
@@ -80,6 +81,10 @@ describe('results on disk', () => {
   })
 
   test('are for their owner alone', () => {
+    const mode = (path: string): number => statSync(path).mode & 0o777
+    const mine = join(directory, 'mine')
+    new CastCache(mine).put(report('bb'))
+    expect([mode(mine), ...readdirSync(mine).map((file) => mode(join(mine, file)))]).toEqual([0o700, 0o600])
     const cache = new CastCache(join(directory, 'deep', 'down'))
     cache.put(report('aa'))
     expect(cache.get('aa')).toEqual(report('aa'))
@@ -131,6 +136,38 @@ describe('the analysis', () => {
     const again = analyzeObject(bytes, { name: 'two.o', cache: new CastCache(directory) })
     expect(again.objects).toMatchObject([{ name: 'two.o', functions: 99 }])
     expect(onlyFile()).toBe(file)
+  })
+
+  test('keeps what it finds where the user keeps caches, unless it is told otherwise', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', directory)
+    vi.resetModules()
+    const fresh = await import('../../../src/bpf/cast/analyze.js')
+    const kept = () => readdirSync(join(directory, 'cryoscope', 'casts'))
+    const { sha256 } = fresh.analyzeFile(objectOf('store-task'))
+    expect(kept()).toEqual([`v${reportFormat}-${sha256}.json`])
+    fresh.analyzeLoaded(codeOf(makeTypes(), [op.exit()]), 'loaded')
+    expect(kept()).toHaveLength(2)
+    vi.unstubAllEnvs()
+  })
+
+  test('of code from elsewhere is kept by what it follows from', () => {
+    const code = (name: string, more: object = {}) => ({ ...codeOf(makeTypes(), [op.exit()], more), name })
+    const cache = new CastCache(directory)
+    const first = analyzeLoaded(code('one', { problems: ['a page is missing'] }), 'content', { cache })
+    expect(first).toMatchObject({
+      name: 'one',
+      functions: 1,
+      instructions: 1,
+      problems: ['a page is missing'],
+    })
+    // The same content by another name, and another content.
+    const again = new CastCache(directory)
+    expect(analyzeLoaded(code('two'), 'content', { cache: again })).toEqual({ ...first, name: 'two' })
+    const cut = analyzeLoaded(code('three', { incomplete: 'it is cut off' }), 'other', { cache: again })
+    expect(cut).toMatchObject({ name: 'three', incomplete: 'it is cut off' })
+    expect(readdirSync(directory)).toHaveLength(2)
+    expect(analyzeLoaded(code('four'), 'third', { cache: null })).toMatchObject({ incomplete: null })
+    expect(readdirSync(directory)).toHaveLength(2)
   })
 
   test('is done again without the cache', () => {

@@ -89,7 +89,7 @@ function order({ marks, endings, targets }: Outline, start: number): ControlFlow
   const lasts = new Int32Array(count)
   for (let position = count - 1, next = count, last = -1; position >= 0; position--) {
     const mark = marks[position] as number
-    if (last < 0 && mark !== 2) last = position
+    if (last === -1 && mark !== 2) last = position
     if (mark !== 1) continue
     ends[position] = next
     lasts[position] = last

@@ -153,8 +153,8 @@ export class HelperCalls {
     const { values } = this.#knowledge
     const context = state[callback.context] as Value
     const called = state[callback.function] as Value
-    const index = values.kind(called) === ValueKind.function ? values.ref(called) : -1
-    const prototype = this.#functions.trustedPrototype(index)
+    const isKnown = values.kind(called) === ValueKind.function
+    const prototype = isKnown ? this.#functions.trustedPrototype(values.ref(called)) : undefined
     const declared = prototype?.parameters[callback.parameter]
     this.#effects.observeArgument(call, context, declared)
     const isTyped = declared?.kind === 'pointer' && this.#effects.isStruct(declared.target)

@@ -212,7 +212,7 @@ export class Machine {
     const low = code.immediates[at] as number
     const number = (BigInt(code.immediates[at + 1] as number) << 32n) | BigInt(low >>> 0)
     if (this.#knowledge.code.core.has(at)) return values.core(low, at)
-    return values.constant(Number(BigInt.asIntN(64, number)))
+    return values.constant(Number(number))
   }
 
   /** The pointer in a register, as an instruction uses it. */

@@ -40,9 +40,9 @@ export interface ElfRelocation {
 }
 
 export const sectionType = { programBits: 1, symbols: 2, rela: 4, noBits: 8, rel: 9 } as const
-export const sectionFlag = { write: 1, allocate: 2, executable: 4 } as const
-export const symbolType = { none: 0, object: 1, function: 2, section: 3 } as const
-export const symbolBinding = { local: 0, global: 1, weak: 2 } as const
+export const sectionFlag = { allocate: 2, executable: 4 } as const
+export const symbolType = { object: 1, function: 2, section: 3 } as const
+export const symbolBinding = { local: 0 } as const
 export const machineBpf = 247
 /** Section number of symbols that are defined elsewhere, and the first of the reserved numbers. */
 export const undefinedSection = 0
@@ -203,7 +203,7 @@ function readSections(bytes: Uint8Array, view: DataView, little: boolean): Secti
 }
 
 function nameAt(strings: Uint8Array | undefined, offset: number): string {
-  if (strings === undefined || offset >= strings.length) return ''
+  if (strings === undefined) return ''
   return textAt(strings, offset, Math.min(strings.length, offset + longestName))
 }
 

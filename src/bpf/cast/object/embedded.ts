@@ -53,11 +53,10 @@ function scan(bytes: Uint8Array, file: ElfFile, section: ElfSection, found: Embe
   let at = data.indexOf('\x7fELF\x02', 0, 'latin1')
   for (let n = 0; at >= 0 && n < mostHeaders && found.length < mostObjects; n++) {
     const offset = section.offset + at
-    let next = at + 1
-    const known = found.find((other) => offset >= other.offset && offset < other.offset + other.bytes.length)
-    if (known !== undefined) {
-      next = known.offset + known.bytes.length - section.offset
-    } else if (isElf64(section.data, at)) {
+    const isKnown = found.some(
+      (other) => offset >= other.offset && offset < other.offset + other.bytes.length,
+    )
+    if (!isKnown && isElf64(section.data, at)) {
       const size = objectSize(section.data.subarray(at))
       if (size > 0) {
         const address = section.address + at
@@ -67,10 +66,9 @@ function scan(bytes: Uint8Array, file: ElfFile, section: ElfSection, found: Embe
         )
         const name = symbol?.name || `${section.name}+0x${at.toString(16)}`
         found.push({ name, offset, bytes: bytes.subarray(offset, offset + size) })
-        next = at + size
       }
     }
-    at = data.indexOf('\x7fELF\x02', Math.max(next, at + 1), 'latin1')
+    at = data.indexOf('\x7fELF\x02', at + 1, 'latin1')
   }
 }
 

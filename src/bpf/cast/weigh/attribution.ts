@@ -176,7 +176,7 @@ export class Attribution {
       width: store.width,
       stored,
       reach: isOrigin ? (this.#evidence.reach.get(values.ref(base)) ?? 0) : 0,
-      isThroughInteger: shape?.kind === 'word' || shape?.kind === 'scalar' || shape?.kind === 'pointer',
+      isThroughInteger: shape?.kind === 'word' || shape?.kind === 'pointer',
     })
   }
 
@@ -184,9 +184,8 @@ export class Attribution {
     const { values } = this.#knowledge
     for (const base of values.members(pointer)) {
       const known = this.#knowledge.pointer(base)
-      const unknown: Stored[] = [{ kind: 'unknown', why }]
-      if (known === undefined) {
-        if (!values.isAddress(base) || values.kind(base) === ValueKind.frame) continue
+      if (known !== undefined) this.#overwriteTyped(known, size, at, why)
+      else if (values.isAddress(base) && values.kind(base) !== ValueKind.frame)
         this.loose.push({
           at,
           space: this.#evidence.spaceOfAccess(at, base),
@@ -194,25 +193,25 @@ export class Attribution {
           isBehind: false,
           around: undefined,
           width: size ?? wordSize,
-          stored: unknown,
+          stored: [{ kind: 'unknown', why }],
           reach: 0,
           isThroughInteger: false,
         })
-        continue
-      }
-      const root = this.#knowledge.rootOf(known)
-      if (size === undefined || size > largestOverwrite || values.stride(known) !== 0) {
-        this.#spoil(root, at, why)
-        continue
-      }
-      const start = values.offset(known)
-      for (let offset = Math.floor(start / wordSize) * wordSize; offset < start + size; offset += wordSize) {
-        const place = this.#knowledge.places.at(root, offset, 0, wordSize)
-        if (place.kind === 'slot' || place.kind === 'part') {
-          const facts = this.#table.of(place.slot)
-          this.#table.object(facts, at, why)
-        }
-      }
+    }
+  }
+
+  #overwriteTyped(pointer: Value, size: number | undefined, at: number, why: string): void {
+    const { values } = this.#knowledge
+    const root = this.#knowledge.rootOf(pointer)
+    if (size === undefined || size > largestOverwrite || values.stride(pointer) !== 0) {
+      this.#spoil(root, at, why)
+      return
+    }
+    const start = values.offset(pointer)
+    for (let offset = Math.floor(start / wordSize) * wordSize; offset < start + size; offset += wordSize) {
+      const place = this.#knowledge.places.at(root, offset, 0, wordSize)
+      if (place.kind === 'slot' || place.kind === 'part')
+        this.#table.object(this.#table.of(place.slot), at, why)
     }
   }
 
@@ -263,9 +262,7 @@ export class Attribution {
 
   /** What is true of values that come from a slot is true of what the slot holds. */
   #collectUses(): void {
-    const { values, places, types } = this.#knowledge
-    const typesOf = (type: number): readonly number[] =>
-      types.of(type).kind === 'struct' ? places.typesAt(type, 0, 0) : [type]
+    const { values, places } = this.#knowledge
     const slotOf = (origin: number): number | undefined => {
       const general = this.#knowledge.origins[origin]?.general ?? TOP
       const isPlain = values.kind(general) === ValueKind.slot && values.offset(general) === 0
@@ -279,7 +276,9 @@ export class Attribution {
     ): void => {
       for (const { at, rule, type, offset } of views) {
         if (offset !== 0) continue
-        this.#table.byId(slot).uses.push({ at, rule, types: typesOf(type), space: Space.unknown })
+        this.#table
+          .byId(slot)
+          .uses.push({ at, rule, types: places.typesAt(type, 0, 0), space: Space.unknown })
       }
     }
     for (const [origin, views] of this.#evidence.views) {

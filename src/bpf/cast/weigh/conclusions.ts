@@ -52,8 +52,7 @@ export class Conclusions {
     const open = new Set([...table.all].filter(isOpen))
     // Slots that are only copied from come up on the way.
     for (const facts of open) for (const id of sourcesOf(facts)) open.add(table.byId(id))
-    table.settle()
-    this.#open = [...open].filter((facts) => table.of(facts.slot) === facts)
+    this.#open = [...open]
     // Declared pointers are pointers before anything else is known.
     for (const facts of this.#open) {
       if (facts.slot.kind === 'pointer') this.#found.set(facts.slot.id, this.#weigh(facts))
@@ -241,7 +240,12 @@ function merge(a: Pointer, b: Pointer): Pointer | undefined {
 }
 
 function isSame(a: Conclusion, b: Conclusion): boolean {
-  if (a.kind !== b.kind) return false
-  if (a.kind !== 'pointer' || b.kind !== 'pointer') return true
-  return a.space === b.space && a.size === b.size && a.types.join() === b.types.join()
+  return textOf(a) === textOf(b)
+}
+
+/** All that makes a difference to other slots. */
+function textOf(conclusion: Conclusion): string {
+  if (conclusion.kind !== 'pointer') return conclusion.kind
+  const { space, size, types } = conclusion
+  return [space, size, ...types].join()
 }

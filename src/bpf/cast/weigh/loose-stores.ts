@@ -71,7 +71,7 @@ export class LooseStores {
   /** Whether a store meets the slot if its object is one of that type. */
   #hits(store: LooseStore, root: number, slot: Slot): boolean {
     const shape = this.#knowledge.types.of(root)
-    if (shape.kind === 'struct' && shape.size > 0 && store.reach > shape.size) return false
+    if (shape.kind === 'struct' && store.reach > shape.size) return false
     // Data sections are reached by their names, not through pointers to unknown types.
     if (this.#knowledge.code.data.some(({ typeId }) => typeId === root)) return false
     if (store.offsets === undefined) return true

@@ -38,7 +38,8 @@ export class Reach {
     this.#knowledge = knowledge
     this.#root = root
     this.#variable = variable
-    const typeId = variable?.part === undefined ? undefined : code.data[variable.section]?.variables[variable.part]?.typeId
+    const typeId =
+      variable?.part === undefined ? undefined : code.data[variable.section]?.variables[variable.part]?.typeId
     let element = typeId === undefined ? root : types.bare(typeId)
     let shape = types.of(element)
     let period = variable?.size ?? 0

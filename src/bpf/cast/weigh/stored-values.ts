@@ -84,10 +84,7 @@ export class StoredValues {
       if (view.offset > offset || !counts(view)) continue
       const size = types.of(view.type)
       if (view.offset !== offset && (size.kind !== 'struct' || offset >= view.offset + size.size)) continue
-      const found =
-        types.of(view.type).kind === 'struct'
-          ? places.typesAt(view.type, offset - view.offset, 0)
-          : [view.type]
+      const found = places.typesAt(view.type, offset - view.offset, 0)
       common = common === undefined ? found : common.filter((type) => found.includes(type))
     }
     return common ?? []

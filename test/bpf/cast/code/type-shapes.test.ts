@@ -24,6 +24,17 @@ const made = {
   ]),
   variable: b.variable('v', b.typedef('value_t', types.value)),
 }
+/** A pointer to a task that is const so many times, and in user space. */
+const deep = (times: number) => {
+  let at = b.typeTag('user', types.task)
+  for (let n = 0; n < times; n++) at = b.const(at)
+  return b.pointer(at)
+}
+const [asDeep, tooDeep] = [deep(31), deep(32)]
+const many = b.struct(
+  'many',
+  Array.from({ length: 4098 }, (_, n) => ({ name: `m${n}`, type: ints.u8 })),
+)
 const section = b.section('.data', [{ type: made.variable, offset: 0, size: 112 }])
 const unlisted = b.section('.rodata', [])
 const data = [
@@ -87,6 +98,16 @@ describe('the shape of', () => {
       [8, 8, false],
     ])
     expect(shapes.of(types.either)).toMatchObject({ kind: 'struct', size: 16, parts: { length: 3 } })
+  })
+
+  it('is that of what is looked at: tags and members far beyond any real type are not', () => {
+    const isForeign = (id: number) => {
+      const shape = shapes.of(id)
+      return shape.kind === 'pointer' && shape.isForeign
+    }
+    expect([asDeep, tooDeep].map(isForeign)).toEqual([true, false])
+    const shape = shapes.of(many)
+    expect(shape.kind === 'struct' && shape.parts.at(-1)).toMatchObject({ name: 'm4095', offset: 4095 })
   })
 
   it('a struct that is accessed by another layout has none', () => {

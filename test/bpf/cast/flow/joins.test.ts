@@ -149,6 +149,11 @@ describe('sets', () => {
     )
   })
 
+  it('are anything, of too many that are nothing to follow', () => {
+    expect(joinAll(Array.from({ length: 6 }, (_, n) => values.function(n)))).not.toBe(TOP)
+    expect(joinAll(Array.from({ length: 7 }, (_, n) => values.function(n)))).toBe(TOP)
+  })
+
   it('are still anything, of however many members', () => {
     const slots = [0, 24, 32, 40, 48, 56, 64, 104].map(held)
     const open = (count: number): string => textOf(knowledge, joinAll([TOP, ...slots.slice(0, count)]))

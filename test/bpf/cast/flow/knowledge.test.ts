@@ -76,9 +76,11 @@ describe('what an instruction makes', () => {
       own.arrives(0, 2, 4, TOP),
       own.arrives(1, 9, 0, TOP),
       own.arrives(0, 2, 0, own.values.scalar(1)),
+      own.arrives(5, 20, 0, TOP),
+      own.arrives(0, 2, 1, TOP),
     ]
     const first = all()
-    expect(new Set(first).size).toBe(4)
+    expect(new Set(first).size).toBe(6)
     expect(all()).toEqual(first)
     expect(own.originOf(first[1] as Value)).toMatchObject({
       at: 2,

@@ -218,6 +218,19 @@ describe('types that begin at a place', () => {
   })
 })
 
+it('is the same at a place, whatever has been asked before', () => {
+  const widths = [1, 2, 4, 8, 16]
+  const all = Array.from({ length: 130 }, (_, n) => n - 10).flatMap((offset) =>
+    widths.map((width) => [offset, width] as const),
+  )
+  const asked = all.map(([offset, width]) => placeText(knowledge, places.at(types.value, offset, 0, width)))
+  const alone = all.map(([offset, width]) => {
+    const own = knowledgeOf(types)
+    return placeText(own, own.places.at(types.value, offset, 0, width))
+  })
+  expect(asked).toEqual(alone)
+})
+
 describe('structs in structs', () => {
   it('are those of members, of arrays and of arrays of arrays', () => {
     const deep = new Set([types.list, types.inner])

@@ -176,10 +176,31 @@ describe('objects in a file', () => {
     const inSection = (name: string, flags: number, type = 1) =>
       found(host({ sections: [{ name, flags, type, data: one }] }))
     expect(inSection('.rodata', 2)).toEqual([['.rodata+0x0', 64, one.length]])
+    expect(inSection('.data', 3)).toEqual([['.data+0x0', 64, one.length]])
     expect(inSection('.rodata', 0)).toEqual([])
+    expect(inSection('.comment', 1)).toEqual([])
     expect(inSection('.bpf.objs', 0)).toEqual([['.bpf.objs+0x0', 64, one.length]])
     expect(inSection('.text', 6)).toEqual([])
     expect(inSection('.rodata', 2, 3)).toEqual([])
+  })
+
+  it('are counted as far as any real file goes', () => {
+    const rodata = (data: Buffer) => found(host({ sections: [{ name: '.rodata', flags: 2, data }] }))
+    const many = rodata(Buffer.concat(Array<Buffer>(258).fill(one)))
+    expect([many.length, many[0]?.[1], many.at(-1)?.[1]]).toEqual([256, 64, 64 + 255 * one.length])
+    const symbols = Array.from({ length: 258 }, (_, n) => ({
+      name: `s${n}`,
+      section: 1,
+      type: 1,
+      value: n * 8,
+      size: 8,
+    }))
+    const delimited = host({ sections: [{ name: '.bpf.objs', data: Buffer.alloc(258 * 8) }], symbols })
+    expect(found(delimited)).toHaveLength(256)
+    // What only looks like the start of an object.
+    const headers = (count: number) =>
+      Buffer.concat([Buffer.from('\x7fELF\x02aaa'.repeat(count), 'latin1'), one])
+    expect([rodata(headers(1023)).length, rodata(headers(1024)).length]).toEqual([1, 0])
   })
 
   it('are named by the symbol that begins there', () => {

@@ -10,12 +10,17 @@ import { likely, loaded, lost, number, pointer, slotsOf } from './support.js'
 
 const types = makeTypes()
 const { inner, task, value } = types
+const long = types.b.struct(
+  'long_chain',
+  Array.from({ length: 70 }, (_, n) => ({ name: `w${n}`, type: types.ints.u64 })),
+)
 const knowledge = knowledgeOf(types)
 const { places } = knowledge
 const { unknown, kernel, arena, mixed } = Space
 
 const slotAt = slotsOf(knowledge, value)
 
+const row = Array.from({ length: 70 }, (_, n) => slotAt(n * 8, long))
 const flags = slotAt(0)
 const tail = slotAt(104)
 const first = slotAt(0, inner)
@@ -377,5 +382,24 @@ describe('declared pointers', () => {
       'pointer to value',
       '1 it is copied from a field that holds other things too',
     ])
+  })
+})
+
+describe('a chain of slots that are copied from each other', () => {
+  /** Each from the next: in every round of weighing one more is known. */
+  const chain = (length: number) => {
+    const links = row.slice(0, length)
+    const facts = links.map((slot, n): readonly [Slot, Fact] => {
+      const next = links[n + 1]
+      return [slot, { store: next === undefined ? pointer([task]) : copy(next) }]
+    })
+    const found = weigh(facts)
+    return new Set(links.map(found))
+  }
+
+  it('is followed, as long as it is no longer than any real one', () => {
+    expect(chain(2)).toEqual(new Set(['pointer to task kernel']))
+    expect(chain(64)).toEqual(new Set(['pointer to task kernel']))
+    expect(chain(65)).toEqual(new Set(['nothing']))
   })
 })

@@ -192,6 +192,19 @@ describe('what is stored', () => {
     // The same in another way: only what both say.
     evidence.view(4, origin, shapes.list, 'argument')
     expect(types()).toEqual({ ...nobody })
+    // A member is what it is taken for itself, beyond the end of what the whole is taken for.
+    const whole = made(5)
+    evidence.view(3, whole, inner, 'argument')
+    evidence.view(4, knowledge.values.shift(whole, 24), shapes.task, 'argument')
+    const part = (offset: number) => describeValue(values.shift(whole, offset))
+    expect(part(24)).toMatchObject({ kind: 'pointer', types: [shapes.task] })
+    expect(part(0)).toMatchObject({ kind: 'pointer', types: [inner] })
+    expect(part(16)).toMatchObject({ kind: 'unknown' })
+    const declared = made(6)
+    evidence.view(3, declared, shapes.forward, 'argument')
+    evidence.view(4, knowledge.values.shift(declared, 8), shapes.task, 'argument')
+    expect(describeValue(declared)).toMatchObject({ kind: 'pointer', types: [shapes.forward] })
+    expect(describeValue(values.shift(declared, 8))).toMatchObject({ kind: 'pointer', types: [shapes.task] })
     // In another function it is only likely.
     const other = made(2)
     evidence.view(25, other, value, 'argument')
