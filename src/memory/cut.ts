@@ -5,6 +5,11 @@ export function percent(held: number, whole: number): string {
   return `${rounded} %`
 }
 
+/** The same where only part of what the file should have is known: "less than 60 %". */
+export function atMost(held: number, known: number): string {
+  return `less than ${percent(held, known)}`
+}
+
 /** What is said of a file that ends before it should, by what tells where it should end. */
 export function cutText(path: string, held: number, whole: number): string {
   return `${path} is cut short: it has ${percent(held, whole)} of its ${whole} bytes`

@@ -1,6 +1,6 @@
 import { asFileOffset, asPhysical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
-import { cutText } from './cut.js'
+import { atMost, cutText } from './cut.js'
 import type { Dump } from './dump.js'
 import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { memoryOf } from './file-memory.js'
@@ -41,8 +41,10 @@ export function isElf(head: Uint8Array): boolean {
 
 function parse(path: string, file: DumpBytes): Dump {
   const header = file.bytes(0, 64)
-  if (header.length < 64 || !isElf(header))
-    throw new CryoscopeError('unreadable', `${path} is not an ELF file`)
+  if (!isElf(header)) throw new CryoscopeError('unreadable', `${path} is not an ELF file`)
+  if (header.length < 64) {
+    throw new CryoscopeError('unreadable', `${path} is an ELF file that is cut short inside its header`)
+  }
   const view = viewOf(header)
   if (header[4] !== 2 || header[5] !== 1) {
     throw new CryoscopeError(
@@ -81,13 +83,13 @@ function parse(path: string, file: DumpBytes): Dump {
   const table = file.bytes(tableOffset, count * entrySize)
   const tableView = viewOf(table)
   const readable = Math.floor(table.length / entrySize)
-  if (readable < count)
-    problems.push(`the file ends inside its program headers: ${readable} of ${count} are there`)
 
   const segments: Segment[] = []
   const notes: Uint8Array[] = []
   let noteBytes = 0
-  let missing = 0
+  const lacking: [from: number, to: number][] = []
+  let impossible = 0
+  let areNotesCut = false
   let whole = tableOffset + count * entrySize
   for (let i = 0; i < readable; i++) {
     const at = i * entrySize
@@ -99,24 +101,47 @@ function parse(path: string, file: DumpBytes): Dump {
       const bytes = file.bytes(offset, Math.min(size, noteBytesLimit - noteBytes))
       noteBytes += bytes.length
       notes.push(bytes)
+      if (size < 2 ** 52 && offset + size > file.size) {
+        whole = Math.max(whole, offset + size)
+        areNotesCut = true
+      }
     }
     if (kind !== PT_LOAD || size === 0) continue
     // No machine has memory there, and no file such a length.
     if (physical + size > 2 ** 52 || offset + size > 2 ** 52) {
-      missing += size
+      impossible += size
       continue
     }
     whole = Math.max(whole, offset + size)
-    missing += Math.min(size, Math.max(0, offset + size - file.size))
+    if (offset + size > file.size) lacking.push([Math.max(offset, file.size), offset + size])
     segments.push({ physical, offset, length: size })
   }
-  const cut = whole > file.size ? cutText(path, file.size, whole) : undefined
+  // Where segments lie cannot be known of those whose header is missing.
+  const cut =
+    readable < count
+      ? `${path} is cut short inside its program headers, of which ${readable} of ${count} are there: it has ${atMost(file.size, whole)} of its bytes`
+      : whole > file.size
+        ? cutText(path, file.size, whole)
+        : undefined
+  if (areNotesCut) problems.push('the file ends before or inside its notes: registers of CPUs are missing')
+  const missing = impossible + lengthOf(lacking)
   if (missing > 0) {
     problems.push(
       `${cut ?? 'the file is damaged'}: ${missing} bytes of memory are missing, they read as absent`,
     )
-  }
+  } else if (cut !== undefined) problems.push(cut)
   const description = `ELF core ${path}`
   const memory = memoryOf(description, file, segments)
   return { format: 'ELF core', architecture, memory, ...readNotes(notes, architecture), cut, problems }
+}
+
+/** Bytes that intervals cover together: a core may name the same bytes in several segments. */
+function lengthOf(intervals: readonly (readonly [from: number, to: number])[]): number {
+  let length = 0
+  let end = 0
+  for (const [from, to] of [...intervals].sort(([a], [b]) => a - b)) {
+    length += Math.max(0, to - Math.max(from, end))
+    end = Math.max(end, to)
+  }
+  return length
 }

@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import { atMost } from './cut.js'
 import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 
 /** makedumpfile.h: struct makedumpfile_header, padded to 4096 bytes, then pieces with a header of two big-endian words. */
@@ -21,6 +22,8 @@ export class FlattenedBytes implements DumpBytes {
   readonly size: number
   /** What is odd about it, in sentences. */
   readonly problems: readonly string[]
+  /** That the file ends before it should, and which part of it came at most; the rest of its pieces may lie anywhere. */
+  readonly cut: string | undefined
   readonly #file: DumpBytes
   // Pieces by their offset in the dump, not overlapping: where each begins, how long it is, where the file has it.
   readonly #starts: Float64Array
@@ -30,14 +33,18 @@ export class FlattenedBytes implements DumpBytes {
   constructor(path: string) {
     this.#file = openBytes(path)
     try {
-      const { pieces, problems } = readPieces(this.#file, path)
-      this.problems = problems
+      const { pieces, problems, isCut } = readPieces(this.#file, path)
       const sorted = withoutOverlaps(pieces)
       this.#starts = Float64Array.from(sorted, ({ start }) => start)
       this.#lengths = Float64Array.from(sorted, ({ length }) => length)
       this.#places = Float64Array.from(sorted, ({ place }) => place)
       const last = sorted.at(-1)
       this.size = last === undefined ? 0 : last.start + last.length
+      const held = this.#lengths.reduce((sum, length) => sum + length, 0)
+      this.cut = isCut
+        ? `the flattened file has no end mark: ${path} is cut short, with ${atMost(held, this.size)} of what it should have`
+        : undefined
+      this.problems = this.cut === undefined ? problems : [...problems, this.cut]
     } catch (error) {
       this.#file.close()
       throw error
@@ -96,7 +103,13 @@ interface Piece {
   readonly place: number
 }
 
-function readPieces(file: DumpBytes, path: string): { pieces: Piece[]; problems: string[] } {
+interface Pieces {
+  readonly pieces: Piece[]
+  readonly problems: readonly string[]
+  readonly isCut: boolean
+}
+
+function readPieces(file: DumpBytes, path: string): Pieces {
   const pieces: Piece[] = []
   const problems: string[] = []
   for (let at = headerSize; ; ) {
@@ -104,15 +117,12 @@ function readPieces(file: DumpBytes, path: string): { pieces: Piece[]; problems:
     const view = header.length < pieceHeaderSize ? undefined : viewOf(header)
     const start = view === undefined ? 0 : Number(view.getBigInt64(0, false))
     const length = view === undefined ? 0 : Number(view.getBigInt64(8, false))
-    if (view === undefined) {
-      problems.push('the flattened file has no end mark: it is cut short')
-      return { pieces, problems }
-    }
-    if (start === -1) return { pieces, problems }
+    if (view === undefined) return { pieces, problems, isCut: true }
+    if (start === -1) return { pieces, problems, isCut: false }
     const place = at + pieceHeaderSize
     if (!(start >= 0 && start < 2 ** 52 && length > 0 && length < 2 ** 52)) {
       problems.push(`the flattened file has a piece that cannot be, at byte ${at}: the rest is left out`)
-      return { pieces, problems }
+      return { pieces, problems, isCut: false }
     }
     if (pieces.length === pieceLimit) {
       throw new CryoscopeError(

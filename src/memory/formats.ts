@@ -62,8 +62,15 @@ function openFlattened(path: string): Dump {
     file.close()
     throw new CryoscopeError(
       'unreadable',
-      `${path} is a flattened stream of something else than an ELF core or a kdump`,
+      file.cut === undefined
+        ? `${path} is a flattened stream of something else than an ELF core or a kdump`
+        : `${file.cut}, and what tells the kind of dump has not come: get the rest of the file`,
     )
   }
-  return { ...dump, format: `${dump.format}, flattened`, problems: [...file.problems, ...dump.problems] }
+  return {
+    ...dump,
+    format: `${dump.format}, flattened`,
+    cut: dump.cut ?? file.cut,
+    problems: [...file.problems, ...dump.problems],
+  }
 }

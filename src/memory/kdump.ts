@@ -2,7 +2,7 @@ import { asFileOffset, asPhysical, type Block } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { BitmapRank } from './bitmap-rank.js'
 import { type Compression, type Unpack, unpacker } from './compression/unpack.js'
-import { percent } from './cut.js'
+import { atMost, percent } from './cut.js'
 import type { Architecture, Dump } from './dump.js'
 import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { CachedMemory, type FrameSource, inWindows } from './frame-cache.js'
@@ -150,8 +150,9 @@ class Part {
     this.path = path
     this.file = file
     const header = file.bytes(0, headerLength)
-    if (header.length < headerLength || !isKdump(header)) {
-      throw new CryoscopeError('unreadable', `${path} is not a kdump-compressed dump`)
+    if (!isKdump(header)) throw new CryoscopeError('unreadable', `${path} is not a kdump-compressed dump`)
+    if (header.length < headerLength) {
+      throw new CryoscopeError('unreadable', `${path} is a kdump that is cut short inside its header`)
     }
     const view = viewOf(header)
     const version = view.getInt32(8, true)
@@ -215,7 +216,7 @@ class Part {
   #findCut(): string | undefined {
     const pages = this.dumped.countBefore(this.endPage) - this.#skipped
     if (this.#descriptors > this.file.size) {
-      return `${this.path} is cut short inside its bitmap, at less than ${percent(this.file.size, this.#descriptors)} of it: no page is there`
+      return `${this.path} is cut short inside its bitmap, at ${atMost(this.file.size, this.#descriptors)} of it: no page is there`
     }
     if (pages === 0 || this.#areLastThere(pages)) return undefined
     // Of a very large dump every so many-th page tells how it is.

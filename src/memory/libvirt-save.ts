@@ -14,7 +14,7 @@ const packers = ['', 'gunzip', 'bunzip2', 'xz -d', 'lzop -d', 'zstd -d'] as cons
 
 export function isLibvirtSave(head: Uint8Array): boolean {
   const start = Buffer.from(head.subarray(0, magic.length)).toString('latin1')
-  return head.length >= headerLength && (start === magic || start === partialMagic)
+  return start === magic || start === partialMagic
 }
 
 /** What `virsh save` and `virsh managedsave` write: a header, the domain's XML, then a stream of QEMU. */
@@ -22,6 +22,12 @@ export function openLibvirtSave(path: string): Dump {
   const file = openBytes(path)
   try {
     const head = file.bytes(0, headerLength)
+    if (head.length < headerLength) {
+      throw new CryoscopeError(
+        'unreadable',
+        `${path} is a save image of libvirt that is cut short inside its header`,
+      )
+    }
     const view = viewOf(head)
     const isLittle = view.getUint32(16, true) < 2 ** 16
     const version = view.getUint32(16, isLittle)

@@ -1,5 +1,5 @@
 import { asFileOffset, asPhysical } from '../brands.js'
-import { percent } from './cut.js'
+import { atMost } from './cut.js'
 import type { Dump } from './dump.js'
 import { openBytes, viewOf } from './dump-bytes.js'
 import { memoryOf } from './file-memory.js'
@@ -11,7 +11,7 @@ const headerLength = 32
 const rangeLimit = 2 ** 16
 
 export function isLime(head: Uint8Array): boolean {
-  return head.length >= headerLength && viewOf(head).getUint32(0, true) === magic
+  return head.length >= 4 && viewOf(head).getUint32(0, true) === magic
 }
 
 /** Memory as the LiME module writes it: ranges, each behind a header of 32 bytes (LiME doc/README.md, version 1). */
@@ -22,6 +22,11 @@ export function openLime(path: string): Dump {
   let cut: string | undefined
   for (let at = 0; at < file.size && segments.length < rangeLimit; ) {
     const header = file.bytes(at, headerLength)
+    if (header.length < headerLength) {
+      cut = `${path} is cut short inside the header of a range: it has ${atMost(file.size, at + headerLength)} of what it should`
+      problems.push(`${cut}: what came behind byte ${at} is missing`)
+      break
+    }
     if (!isLime(header)) {
       problems.push(`there is no range at byte ${at} of the file: the rest of the memory is missing`)
       break
@@ -36,7 +41,7 @@ export function openLime(path: string): Dump {
     const offset = asFileOffset(at + headerLength)
     if (offset + length > file.size) {
       const missing = offset + length - file.size
-      cut = `${path} is cut short: it has less than ${percent(file.size, offset + length)} of what it should`
+      cut = `${path} is cut short: it has ${atMost(file.size, offset + length)} of what it should`
       problems.push(`${cut}: ${missing} bytes of the range at its end are missing, and what came behind it`)
     }
     segments.push({ physical, offset, length })

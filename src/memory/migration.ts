@@ -55,7 +55,7 @@ export function parseMigration(path: string, file: DumpBytes, start: number, for
     if (block === undefined) {
       throw new CryoscopeError(
         'unreadable',
-        `${path} is a QEMU stream without RAM; was it written with x-ignore-shared?`,
+        stream.cut ?? `${path} is a QEMU stream without RAM; was it written with x-ignore-shared?`,
       )
     }
     const board = boardOf(stream.machine)
@@ -107,7 +107,16 @@ class RamStream {
     this.#file = file
     this.#reader = new StreamReader(file, start + 8)
     const head = file.bytes(start, 8)
-    const version = head.length < 8 || !isMigration(head) ? 0 : viewOf(head).getUint32(4, false)
+    if (head.length < 8) {
+      throw new CryoscopeError('unreadable', `${path} is cut short before the QEMU stream in it begins`)
+    }
+    if (!isMigration(head)) {
+      throw new CryoscopeError(
+        'unreadable',
+        `${path} has no QEMU stream at byte ${start}, where one should begin`,
+      )
+    }
+    const version = viewOf(head).getUint32(4, false)
     if (version !== streamVersion) {
       throw new CryoscopeError(
         'unreadable',

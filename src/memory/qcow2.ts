@@ -1,5 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import { quoteText } from '../text.js'
+import { atMost } from './cut.js'
 import type { Dump } from './dump.js'
 import { type DumpBytes, openBytes, viewOf } from './dump-bytes.js'
 import { parseMigration } from './migration.js'
@@ -22,7 +23,7 @@ const allZero = 1n
 const unreadFeatures = 0x4n | 0x10n
 
 export function isQcow2(head: Uint8Array): boolean {
-  return head.length >= headerLength && viewOf(head).getUint32(0, false) === magic
+  return head.length >= 4 && viewOf(head).getUint32(0, false) === magic
 }
 
 /** The newest state of a machine that `savevm` (virsh snapshot-create) put into a disk image. */
@@ -71,6 +72,8 @@ class Qcow2Image {
   readonly #path: string
   readonly #file: DumpBytes
   readonly #clusterSize: number
+  /** As far as was read, or tried to. */
+  #reach = headerLength
 
   constructor(path: string) {
     this.#path = path
@@ -96,9 +99,12 @@ class Qcow2Image {
       )
     } catch (error) {
       this.#file.close()
-      throw error instanceof RangeError
-        ? new CryoscopeError('unreadable', `${path} is a qcow2 image that is cut short`)
-        : error
+      if (!(error instanceof RangeError)) throw error
+      const share = atMost(this.#file.size, this.#reach)
+      throw new CryoscopeError(
+        'unreadable',
+        `${path} is a qcow2 image that is cut short: it has ${share} of what it should, and the list of its snapshots is not there`,
+      )
     }
   }
 
@@ -119,12 +125,15 @@ class Qcow2Image {
     const snapshots: Snapshot[] = []
     let at = table
     for (let i = 0; i < Math.min(count, snapshotLimit) && at - table < tableLimit; i++) {
+      this.#reach = Math.max(this.#reach, at + snapshotHeaderLength)
       const view = viewOf(this.#file.bytes(at, snapshotHeaderLength))
       const idLength = view.getUint16(12, false)
       const nameLength = view.getUint16(14, false)
       const extraLength = view.getUint32(36, false)
       const extra = viewOf(this.#file.bytes(at + snapshotHeaderLength, Math.min(extraLength, 16)))
       const nameAt = at + snapshotHeaderLength + extraLength + idLength
+      this.#reach = Math.max(this.#reach, nameAt + nameLength)
+      if (this.#reach > this.#file.size) throw new RangeError('cut short')
       const name = Buffer.from(this.#file.bytes(nameAt, nameLength)).toString('utf8')
       snapshots.push({
         name,

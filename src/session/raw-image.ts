@@ -13,6 +13,7 @@ const names: Readonly<Record<Board, string>> = {
   pc: 'as QEMU pc lays it out, around the hole from 3 GiB to 4 GiB',
   virt: 'as QEMU virt of arm64 lays it out, from 1 GiB on',
 }
+const frameSize = 4096
 const layoutLimit = 2 ** 20
 /** What firmware keeps for itself at the end of RAM, at most. */
 const kept = 2 ** 26
@@ -33,7 +34,17 @@ export function openRaw(path: string, stated?: string): Dump | undefined {
     const memory = openRawImage(path, (bytes) => parseLayout(layout, bytes))
     return rawImage(memory, 'raw image, stated layout')
   }
-  if (size < 2 ** 20 || size % 4096 !== 0) return undefined
+  if (size < 2 ** 20) return undefined
+  const odd = size % frameSize
+  const found = proven(path, size - odd)
+  if (found === undefined || odd === 0) return found
+  // Memory has whole frames.
+  const cut = found.cut ?? `${path} is cut short: it ends inside a frame, after ${size} bytes`
+  return { ...found, cut, problems: found.cut === undefined ? [cut, ...found.problems] : found.problems }
+}
+
+/** The first of the usual layouts under which a kernel proves itself in whole frames of the file. */
+function proven(path: string, size: number): Dump | undefined {
   const seen = new Set<string>()
   let second: Dump | undefined
   for (const board of boards) {

@@ -91,7 +91,7 @@ describe('openDump', () => {
       'unreadable',
       'is zstd data; unpack it first',
     ],
-    ['of QEMU', () => file('qemu', 'QEVM\0\0'), 'unreadable', 'is a QEMU stream of version 0'],
+    ['of QEMU', () => file('qemu', 'QEVM\0\0'), 'unreadable', 'is cut short before the QEMU stream'],
     [
       'without memory',
       () => file('none.core', buildElfCore({ loads: [] })),

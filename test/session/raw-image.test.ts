@@ -108,6 +108,23 @@ describe('a raw image', () => {
     await vm.close()
   })
 
+  it('that ends inside a frame is opened as far as it goes, and said to be cut', async () => {
+    const path = join(directory, 'inside')
+    const whole = withMoreAbove(10 * MiB)
+    writeFileSync(path, whole.subarray(0, whole.length - 1000))
+    const vm = openDump(path)
+    expect(vm.problems).toEqual([expect.stringMatching(/inside is cut short: it has 99 % of its \d+ bytes/)])
+    expect(vm.kernel.release).toBe('6.99.0-test')
+    await vm.close()
+    // One that its kernel has no more memory than.
+    writeFileSync(path, Buffer.concat([whole, Buffer.alloc(1000)]))
+    const longer = openDump(path)
+    expect(longer.problems).toEqual([
+      `${path} is cut short: it ends inside a frame, after ${whole.length + 1000} bytes`,
+    ])
+    await longer.close()
+  })
+
   it('is as it lies where its kernel says that memory ends there', async () => {
     const path = join(directory, 'exact')
     writeFileSync(path, withMoreAbove(10 * MiB))
