@@ -104,7 +104,7 @@ function kernelValueType(kernel: Kernel, address: bigint, problems: Problems): C
   const map = kernel.struct('bpf_map', address)
   // Since 5.6, with struct_ops.
   const id = map.has('btf_vmlinux_value_type_id') ? map.number('btf_vmlinux_value_type_id') : 0
-  if (id === 0 || kernel.layouts.find('bpf_struct_ops_map') === undefined) return undefined
+  if (id === 0) return undefined
   return problems.attempt('value type', () => {
     const btf = kernel.struct('bpf_struct_ops_map', address).pointer('btf')
     return typeOf(kernel.btfObjects.types(btf), id)

@@ -19,8 +19,9 @@ const unformed = 3
 /** Loaded modules in the order of /proc/modules (kernel/module/main.c). */
 export function* modules(kernel: Kernel, problems: Problems): Generator<Module> {
   const head = kernel.findSymbol('modules')
-  const layout = kernel.layouts.find('module', 'list')
-  if (head === undefined || layout === undefined) return
+  if (head === undefined) return
+  const layout = problems.attempt('modules', () => kernel.layouts.get('module', 'list'))
+  if (layout === undefined) return
   for (const address of entries(listNodes(kernel, head, problems, 'modules'), layout.offset('list'))) {
     const where = `module at 0x${address.toString(16)}`
     const module = problems.attempt(where, () => readModule(kernel, address))

@@ -17,8 +17,9 @@ const schedulerLimit = 65_536
  */
 export function loadedSchedulers(kernel: Kernel, problems: Problems): bigint[] {
   const root = kernel.findSymbol('scx_root')
-  const layout = kernel.layouts.find('scx_sched')
-  if (root === undefined || layout === undefined) return []
+  if (root === undefined) return []
+  const layout = problems.attempt('scx_root', () => kernel.layouts.get('scx_sched'))
+  if (layout === undefined) return []
   const found = new Set<bigint>()
   const first = problems.attempt('scx_root', () => kernel.space.u64(root))
   if (first !== undefined && first !== 0n) found.add(first)

@@ -69,8 +69,9 @@ export class Symbolizer {
 /** JITed programs and trampolines, in the order of the list bpf_kallsyms (struct bpf_ksym, kernel/bpf/core.c). */
 function bpfSymbols(kernel: Kernel, problems: Problems): DynamicSymbol[] {
   const head = kernel.findSymbol('bpf_kallsyms')
-  const layout = kernel.layouts.find('bpf_ksym')
-  if (head === undefined || layout === undefined) return []
+  if (head === undefined) return []
+  const layout = problems.attempt('bpf_kallsyms', () => kernel.layouts.get('bpf_ksym'))
+  if (layout === undefined) return []
   const found: DynamicSymbol[] = []
   const walk = listNodes(kernel, head, problems, 'bpf_kallsyms')
   for (const address of entries(walk, layout.offset('lnode'))) {

@@ -138,10 +138,12 @@ export function readTask(kernel: Kernel, address: bigint, problems: Problems): T
  */
 function threadName(kernel: Kernel, address: bigint, comm: string, isWorker: boolean): string {
   const task = kernel.struct('task_struct', address)
-  if (kernel.layouts.find('kthread') === undefined || !task.has('worker_private')) {
+  // Since 5.17.
+  if (!task.has('worker_private')) {
     if (isWorker || comm.length === commLimit) needAllTypes(kernel)
     return comm
   }
+  if (!isWorker && comm.length < commLimit && kernel.layouts.find('kthread') === undefined) return comm
   const pointer = task.pointer('worker_private')
   if (pointer === 0n) return comm
   const thread = kernel.struct('kthread', pointer)
@@ -150,10 +152,6 @@ function threadName(kernel: Kernel, address: bigint, comm: string, isWorker: boo
   const name = full === 0n ? comm : kernel.space.text(full, 256)
   const data = isWorker ? thread.pointer('data') : 0n
   if (data === 0n) return name
-  if (kernel.layouts.find('worker') === undefined) {
-    needAllTypes(kernel)
-    return name
-  }
   const worker = kernel.struct('worker', data)
   const work = worker.text('desc')
   if (work === '') return name

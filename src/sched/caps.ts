@@ -1,5 +1,6 @@
+import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
-import type { StructReader } from '../kernel/struct-reader.js'
+import { asFarAsRead, type StructReader } from '../kernel/struct-reader.js'
 import type { Problems } from '../problems.js'
 import { hex, possibleCpus, type SchedContext } from './context.js'
 
@@ -26,7 +27,11 @@ const cidLimit = 8192
 /** Names of capabilities by their number, from `__SCX_CAP_ENQ = 1` and its like. */
 export function capNames(kernel: Kernel): string[] {
   const type = kernel.types.find('scx_cap_flags', 'enum')
-  if (type?.kind !== 'enum') return []
+  if (type?.kind !== 'enum')
+    throw new CryoscopeError(
+      'unreadable',
+      asFarAsRead(kernel.types, 'there is no enum scx_cap_flags that names capabilities'),
+    )
   const names: string[] = []
   for (const { name, value } of type.values) {
     const [, word] = /^__SCX_CAP_([A-Z_]+)$/.exec(name) ?? []
@@ -42,8 +47,7 @@ export function readCaps(
   sched: StructReader,
   where: string,
 ): readonly Capability[] | undefined {
-  const layout = kernel.layouts.find('scx_pshard')
-  if (layout === undefined || !sched.has('pshard') || !sched.has('nr_pshards'))
+  if (!sched.has('pshard') || !sched.has('nr_pshards'))
     return absences.lacks(
       'capabilities',
       'scx_sched has no pshard: its schedulers are granted no CPUs one by one',

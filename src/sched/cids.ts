@@ -31,7 +31,7 @@ const shardLimit = 4096
 /** The tables that the kernel goes by now (struct scx_cid_tables, kernel/sched/ext_cid.c, in Linux 7.3). */
 export function readCids({ kernel, problems, absences }: SchedContext): CidTables | undefined {
   const symbol = kernel.findSymbol('scx_cid_tables')
-  if (symbol === undefined || kernel.layouts.find('scx_cid_tables') === undefined)
+  if (symbol === undefined)
     return absences.lacks('cids', 'this kernel numbers CPUs in one way (no scx_cid_tables)')
   return problems.attempt('scx_cid_tables', () => {
     const at = kernel.space.u64(symbol)
@@ -59,9 +59,9 @@ function topologies(
   kernel: Kernel,
   tables: StructReader,
 ): (cid: number) => Pick<Cid, 'core' | 'llc' | 'node'> {
-  const size = kernel.layouts.find('scx_cid_topo')?.size
   const at = tables.has('topo') ? tables.pointer('topo') : 0n
-  if (size === undefined || at === 0n) return () => ({ core: undefined, llc: undefined, node: undefined })
+  const size = at === 0n ? 0 : kernel.layouts.get('scx_cid_topo').size
+  if (at === 0n) return () => ({ core: undefined, llc: undefined, node: undefined })
   return (cid) => {
     const topology = kernel.struct('scx_cid_topo', at + BigInt(size * cid))
     return {
@@ -82,9 +82,9 @@ function shardsOf({ kernel, problems }: Pick<SchedContext, 'kernel' | 'problems'
   const count = tables.number('nr_shards')
   const ranges = tables.pointer('shard_ranges')
   const nodes = tables.pointer('shard_node')
-  const stride = kernel.layouts.find('scx_cid_shard')?.size
+  const { size: stride } = kernel.layouts.get('scx_cid_shard')
   if (count > shardLimit) problems.add('scx_cid_tables', `${count} shards cannot be`)
-  if (count > shardLimit || ranges === 0n || stride === undefined) return []
+  if (count > shardLimit || ranges === 0n) return []
   return Array.from({ length: count }, (_, shard) => {
     const range = kernel.struct('scx_cid_shard', ranges + BigInt(stride * shard))
     const node = nodes === 0n ? -1 : kernel.space.i32(nodes + BigInt(4 * shard))

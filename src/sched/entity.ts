@@ -64,7 +64,9 @@ export function readEntity(context: SchedContext, task: bigint): ExtEntity | und
       onPriorityTree:
         (dsqFlags & (enumValue(kernel, 'scx_ent_dsq_flags', 'SCX_TASK_DSQ_ON_PRIQ') ?? 1n)) !== 0n,
       ...named,
-      missingCaps: missingCaps(kernel, entity, named.reenqueue),
+      missingCaps: problems.attempt(`missing capabilities of the task at ${hex(task)}`, () =>
+        missingCaps(kernel, entity, named.reenqueue),
+      ),
       opsState: opsState(kernel, entity.integer('ops_state')),
       stickyCpu: cpuOf(entity.number('sticky_cpu')),
       holdingCpu: cpuOf(entity.number('holding_cpu')),

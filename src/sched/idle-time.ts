@@ -37,7 +37,6 @@ export function readIdleTime(context: SchedContext, cpu: number, counted: IdleTi
   const ticks = kernel.findSymbol('tick_cpu_sched')
   const active = kernel.findSymbol('tick_nohz_active')
   if (ticks === undefined || active === undefined || kernel.space.u32(active) === 0) return undefined
-  if (!kernel.layouts.find('tick_sched')?.has('idle_sleeptime')) return undefined
   const tick = kernel.struct('tick_sched', kernel.cpus.address(ticks, cpu))
   // Bits of their own before Linux 6.9.
   const isIdle = tick.has('flags')

@@ -49,9 +49,9 @@ export function readNuma(context: SchedContext): NumaNode[] {
 /** A zone's sum, and what each CPU has not added to it yet (mm/vmstat.c, fold_vm_zone_numa_events). */
 function* zoneCounts({ kernel }: SchedContext, address: bigint): Generator<bigint[]> {
   yield readNumbers(kernel, 'zone', address, 'vm_numa_event')
-  const layout = kernel.layouts.find('per_cpu_zonestat')
   const zone = kernel.struct('zone', address)
-  if (!layout?.has('vm_numa_event') || !zone.has('per_cpu_zonestats')) return
+  // Since Linux 5.14, with zone.vm_numa_event.
+  if (!zone.has('per_cpu_zonestats')) return
   const perCpu = zone.pointer('per_cpu_zonestats')
   // Zones without pages have no statistics of their own.
   if (perCpu === 0n) return

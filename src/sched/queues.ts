@@ -77,11 +77,13 @@ function* runqueueQueues({ kernel, absences }: SchedContext): Generator<QueuePla
 }
 
 function* perCpuQueues({ kernel, problems }: SchedContext, scheduler: bigint): Generator<QueuePlace> {
-  const layout = kernel.layouts.find('scx_sched_pcpu')
-  if (layout === undefined) return
-  const members = queueMembers(layout)
+  const sched = kernel.struct('scx_sched', scheduler)
+  // Since Linux 6.17.
+  if (!sched.has('pcpu')) return
+  const layout = problems.attempt('scx_sched.pcpu', () => kernel.layouts.get('scx_sched_pcpu'))
+  const members = layout === undefined ? [] : queueMembers(layout)
   const base = problems.attempt('scx_sched.pcpu', () =>
-    members.length === 0 ? undefined : kernel.struct('scx_sched', scheduler).pointer('pcpu'),
+    members.length === 0 ? undefined : sched.pointer('pcpu'),
   )
   if (base === undefined || base === 0n) return
   for (const cpu of kernel.cpus.possible) {
@@ -100,8 +102,10 @@ function* nodeQueues(context: SchedContext, scheduler: bigint): Generator<QueueP
     absences.lacks('global DSQs', 'scx_sched has neither pnode nor global_dsqs')
     return
   }
-  const layout = member === 'pnode' ? kernel.layouts.find('scx_sched_pnode') : undefined
-  const offset = layout?.find('global_dsq')?.offset ?? 0
+  const offset = problems.attempt('scx_sched.pnode', () =>
+    member === 'pnode' ? kernel.layouts.get('scx_sched_pnode').offset('global_dsq') : 0,
+  )
+  if (offset === undefined) return
   const array = problems.attempt(`scx_sched.${member}`, () => sched.pointer(member))
   if (array === undefined || array === 0n) return
   yield* ofNodes(context, array, offset, scheduler)

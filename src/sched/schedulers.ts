@@ -41,10 +41,12 @@ export interface Scheduler {
 
 /** The scx_sched objects, the root first; empty without a scheduler or where the kernel has no such object. */
 export function schedulerAddresses({ kernel, problems, absences }: SchedContext): bigint[] {
-  const layout = kernel.layouts.find('scx_sched')
-  if (kernel.findSymbol('scx_root') === undefined || layout === undefined) return []
+  if (kernel.findSymbol('scx_root') === undefined) return []
   // Schedulers below the root since Linux 7.1.
-  if (kernel.findSymbol('scx_sched_all') === undefined || !layout.has('all'))
+  if (
+    kernel.findSymbol('scx_sched_all') === undefined ||
+    kernel.layouts.find('scx_sched')?.has('all') === false
+  )
     absences.lacks('sub-schedulers', 'this kernel has one scheduler at most (no scx_sched.all)')
   return loadedSchedulers(kernel, problems)
 }

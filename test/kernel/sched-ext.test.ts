@@ -77,9 +77,12 @@ describe('loadedSchedulers', () => {
   it('gives none on kernels that keep it otherwise', () => {
     const without = new KernelGuest({ btf: types({}) })
     expect(read(without)).toEqual({ found: [], problems: [] })
-    const old = new KernelGuest()
-    old.u64(old.global('scx_root', 8), 0x1000n)
-    expect(read(old)).toEqual({ found: [], problems: [] })
+  })
+
+  it('says that a root is of a type that this kernel does not describe', () => {
+    const guest = new KernelGuest()
+    guest.u64(guest.global('scx_root', 8), 0x1000n)
+    expect(read(guest)).toEqual({ found: [], problems: ['scx_root: this kernel has no struct scx_sched'] })
   })
 
   it('says what of them cannot be read', () => {

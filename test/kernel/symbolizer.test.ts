@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { modules } from '../../src/kernel/modules.js'
 import { Problems } from '../../src/problems.js'
@@ -212,6 +212,21 @@ it('a kernel without modules and BPF has neither', () => {
   expect(kernel.symbolizer.dynamic()).toEqual([])
   expect(kernel.symbolize(moduleText)).toBeUndefined()
   expect(kernel.problems.sentences).toEqual([])
+})
+
+it('lists of what this kernel does not describe are said to be unread, and not empty', () => {
+  const program = { name: 'bpf_prog_x', start: jit, end: jit + 16n }
+  const kernel = withDynamic((guest) => [makeModule(guest, 'driver', driver)], [program])
+  const { layouts } = kernel
+  const find = layouts.find.bind(layouts)
+  vi.spyOn(layouts, 'find').mockImplementation((name, having) =>
+    name === 'module' || name === 'bpf_ksym' ? undefined : find(name, having),
+  )
+  const problems = new Problems()
+  expect([...modules(kernel, problems)]).toEqual([])
+  expect(problems.sentences).toEqual(['modules: this kernel has no struct module with a member list'])
+  expect(kernel.symbolizer.dynamic()).toEqual([])
+  expect(kernel.problems.sentences).toContain('bpf_kallsyms: this kernel has no struct bpf_ksym')
 })
 
 it('one million symbols of a module are believed', () => {

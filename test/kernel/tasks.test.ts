@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { findTask, tasks } from '../../src/kernel/tasks.js'
 import { Problems } from '../../src/problems.js'
 import { KernelGuest } from '../support/kernel-guest.js'
@@ -139,6 +139,24 @@ describe('tasks', () => {
       'user',
     ])
     expect(found[3]).toMatchObject({ comm: 'rcu_exp_gp_kthr', isKernelThread: true })
+  })
+
+  it('says that a name is cut where the kernel does not describe what has the rest', () => {
+    const { kernel } = read([
+      { pid: 3, comm: 'rcu_exp_gp_kthr', members: { flags: kernelThread, worker_private: wild } },
+      { pid: 4, comm: 'kthreadd', members: { flags: kernelThread, worker_private: wild } },
+    ])
+    const { layouts } = kernel
+    const find = layouts.find.bind(layouts)
+    vi.spyOn(layouts, 'find').mockImplementation((name, having) =>
+      name === 'kthread' ? undefined : find(name, having),
+    )
+    const problems = new Problems()
+    expect([...tasks(kernel, problems)].slice(2).map(({ name }) => name)).toEqual([
+      'rcu_exp_gp_kthr',
+      'kthreadd',
+    ])
+    expect(problems.sentences).toEqual(['full name of task 3: this kernel has no struct kthread'])
   })
 
   it('gives a leader that has left its own thread list', () => {

@@ -21,9 +21,13 @@ export function freeRanges(
 ): PageRange[] | undefined {
   const layout = kernel.layouts.get('bpf_arena')
   // Since 6.13; a maple tree before, which is not read.
-  const node = kernel.layouts.find('range_node')
-  const root = layout.find('rt.it_root.rb_root')
-  if (node === undefined || root === undefined) return undefined
+  if (layout.has('mt')) return undefined
+  const types = problems.attempt('free ranges', () => ({
+    node: kernel.layouts.get('range_node'),
+    root: layout.place('rt.it_root.rb_root'),
+  }))
+  if (types === undefined) return undefined
+  const { node, root } = types
   const ranges: PageRange[] = []
   const nodeOffset = BigInt(node.offset('rn_rbnode'))
   const own = problems.part()

@@ -147,11 +147,13 @@ function linkedPrograms(kernel: Kernel, map: MapInfo, problems: Problems): Map<n
 
 /** Ids of the links (bpf_struct_ops_link) that hold the map in place. */
 function attachedLinks(kernel: Kernel, map: MapInfo, problems: Problems): number[] {
-  const layout = kernel.layouts.find('bpf_struct_ops_link')
   const links = kernel.findSymbol('link_idr')
   const type = kernel.types.find('bpf_link_type', 'enum')
   const wanted = type?.kind === 'enum' ? type.valueOf('BPF_LINK_TYPE_STRUCT_OPS') : undefined
-  if (layout === undefined || links === undefined || wanted === undefined) return []
+  // Links of struct_ops since Linux 6.4.
+  if (links === undefined || wanted === undefined) return []
+  const layout = problems.attempt('links', () => kernel.layouts.get('bpf_struct_ops_link'))
+  if (layout === undefined) return []
   const ids: number[] = []
   for (const { index, pointer } of idrEntries(kernel, links, problems, 'links')) {
     problems.attempt(`link ${index}`, () => {

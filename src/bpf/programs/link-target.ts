@@ -35,13 +35,12 @@ const kinds: Readonly<Record<string, readonly [struct: string, path: string, rea
   sockmap: ['sockmap_link', 'link', (kernel, link) => mapTarget(kernel, link)],
 }
 
-/** What the bpf_link at `address` is attached to. Kinds that this kernel's BTF does not describe give nothing. */
+/** What the bpf_link at `address` is attached to. Nothing for kinds that are not known here; throws where its struct is in no BTF. */
 export function linkTarget(kernel: Kernel, type: string, address: bigint, problems: Problems): Details {
   const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined
   if (kind === undefined) return {}
   const [struct, path, read] = kind
-  const layout = kernel.layouts.find(struct)
-  if (layout === undefined) return {}
+  const layout = kernel.layouts.get(struct)
   const start = BigInt.asUintN(64, address - BigInt(layout.offset(path)))
   return read(kernel, kernel.struct(struct, start), problems)
 }

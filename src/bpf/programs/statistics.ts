@@ -7,7 +7,7 @@ import type { BpfProgram } from '../program.js'
  */
 export function countsRuns(kernel: Kernel): boolean | undefined {
   const key = kernel.findSymbol('bpf_stats_enabled_key')
-  if (key === undefined || kernel.layouts.find('static_key') === undefined) return undefined
+  if (key === undefined) return undefined
   return kernel.problems.attempt(
     'bpf_stats_enabled_key',
     () => kernel.struct('static_key', key).integer('enabled') > 0n,

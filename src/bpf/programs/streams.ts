@@ -21,7 +21,7 @@ export function readStreams(
 ): ProgramStreams | undefined {
   const aux = kernel.struct('bpf_prog_aux', auxAddress)
   // Since 6.17.
-  if (!aux.has('stream') || kernel.layouts.find('bpf_stream_elem') === undefined) return undefined
+  if (!aux.has('stream')) return undefined
   const size = BigInt(kernel.layouts.get('bpf_stream').size)
   const text = (index: number, name: string): Figure<string> => {
     const own = problems.part()

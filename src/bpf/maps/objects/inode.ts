@@ -44,8 +44,8 @@ export function nameInode(kernel: Kernel, address: bigint, problems: Problems): 
 
 /** `alias` is the hlist node of the first dentry that names the inode (include/linux/dcache.h). */
 function pathOf(kernel: Kernel, alias: bigint): string | undefined {
-  const layout = kernel.layouts.find('dentry')
-  if (alias === 0n || layout === undefined || !layout.has('d_u.d_alias', 'd_alias')) return undefined
+  if (alias === 0n) return undefined
+  const layout = kernel.layouts.get('dentry')
   const names: string[] = []
   let at = alias - BigInt(layout.offset('d_u.d_alias', 'd_alias'))
   while (names.length < depthLimit) {

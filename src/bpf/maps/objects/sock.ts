@@ -106,7 +106,7 @@ function ends(kernel: Kernel, sock: StructReader, family: string): Pick<SockName
       remote: remotePort === 0 ? undefined : `${text(sock.bytes(there))}:${remotePort}`,
     }
   }
-  if (family === 'unix' && kernel.layouts.find('unix_sock') !== undefined) {
+  if (family === 'unix') {
     return { local: unixPath(kernel, sock.address), remote: undefined }
   }
   return { local: undefined, remote: undefined }
@@ -147,14 +147,13 @@ function unixPath(kernel: Kernel, address: bigint): string | undefined {
 /** sk_socket lies in a struct socket_alloc, beside the inode of its file. */
 function inodeOf(kernel: Kernel, sock: StructReader): bigint | undefined {
   const socket = sock.pointer('sk_socket')
-  const layout = kernel.layouts.find('socket_alloc')
-  if (socket === 0n || layout === undefined) return undefined
-  const alloc = socket - BigInt(layout.offset('socket'))
+  if (socket === 0n) return undefined
+  const alloc = socket - BigInt(kernel.layouts.get('socket_alloc').offset('socket'))
   return BigInt.asUintN(64, kernel.struct('socket_alloc', alloc).integer('vfs_inode.i_ino'))
 }
 
 function binding(kernel: Kernel, address: bigint, family: string): Pick<SockName, 'device' | 'queue'> {
-  if (family !== 'xdp' || kernel.layouts.find('xdp_sock') === undefined) {
+  if (family !== 'xdp') {
     return { device: undefined, queue: undefined }
   }
   // Its `sk` is the first member.
