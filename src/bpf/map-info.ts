@@ -85,7 +85,7 @@ export function readMap(kernel: Kernel, address: bigint): MapInfo {
     valueSize: map.number('value_size'),
     maxEntries: map.number('max_entries'),
     flags: map.number('map_flags'),
-    mapExtra: BigInt.asUintN(64, map.integer('map_extra')),
+    mapExtra: map.unsigned('map_extra'),
     frozen: map.has('frozen') && map.number('frozen') !== 0,
     address,
     ...types,

@@ -101,9 +101,9 @@ function readCounters(kernel: Kernel, perCpu: bigint, id: number, problems: Prob
   for (const cpu of kernel.cpus.possible) {
     const read = problems.attempt(`counters of program ${id} on CPU ${cpu}`, () => {
       const stats = kernel.struct('bpf_prog_stats', kernel.cpus.address(perCpu, cpu))
-      runCount += BigInt.asUintN(64, stats.integer('cnt'))
-      runTime += BigInt.asUintN(64, stats.integer('nsecs'))
-      recursionMisses += BigInt.asUintN(64, stats.integer('misses'))
+      runCount += stats.unsigned('cnt')
+      runTime += stats.unsigned('nsecs')
+      recursionMisses += stats.unsigned('misses')
       return true
     })
     // A sum that leaves a CPU out is a wrong number.

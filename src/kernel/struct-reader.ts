@@ -99,6 +99,11 @@ export class StructReader {
     return isSigned(place) ? BigInt.asIntN(size * 8, value) : value
   }
 
+  /** The same where its type may be signed in some releases, and its value never is. */
+  unsigned(...paths: readonly string[]): bigint {
+    return BigInt.asUintN(64, this.integer(...paths))
+  }
+
   /** A pointer member, 0n when null. */
   pointer(...paths: readonly string[]): bigint {
     return this.#space.u64(this.at(...paths))

@@ -181,6 +181,23 @@ describe('a ruined hash map', () => {
     ])
   })
 
+  it.each([
+    [0n, 'page not present'],
+    [2n, 'page not present'],
+  ])('gives nothing of a bucket that is a wild pointer: + %i', (offset, reason) => {
+    // The first group of buckets that is looked at ahead, and one behind it.
+    for (const bucket of [1, 70]) {
+      const { map, made, entries } = make(100, { buckets: 128 }, (guest, { buckets }) =>
+        guest.u64(buckets[bucket] ?? 0n, wild + offset),
+      )
+      const found = read(map)
+      expect(found.entries).toHaveLength(entries.length - (made.chains[bucket]?.length ?? 0))
+      expect(found.problems).toEqual([
+        expect.stringContaining(`bucket ${bucket}: its chain breaks after 0 entries: ${reason}`),
+      ])
+    }
+  })
+
   it.each([1n, 2n, 4n, 0xffcn])('does not follow a pointer that is not aligned: + %i', (offset) => {
     const { map } = make(10, { buckets: 1 }, (guest, { chains: [chain = []] }) => {
       const at = (chain[3] ?? 0n) & ~0xfffn
@@ -246,6 +263,35 @@ describe('a ruined hash map', () => {
     const { entries: found, problems } = read(map)
     expect(found).toEqual(pairsOf(entries.filter((_, i) => i !== 2)))
     expect(problems).toEqual(['bucket 0: an entry is not whole in memory'])
+  })
+
+  it('leaves out an entry of which the key is whole and the value is not', () => {
+    const { map, entries } = make(3, { buckets: 1, valueSize: 64 }, (guest, made) => {
+      const [chain = []] = made.chains
+      const size = guest.objects.sizeOf('htab_elem')
+      const edge = guest.allocPages(1) + 4096n - BigInt(size + 8 + 32)
+      guest.write(edge, guest.bytesAt(chain[1] ?? 0n, size + 8 + 32))
+      guest.u64(chain[0] ?? 0n, edge)
+    })
+    expect(read(map)).toEqual({
+      entries: pairsOf(entries.filter((_, i) => i !== 1)),
+      problems: ['bucket 0: an entry is not whole in memory'],
+    })
+  })
+
+  it('says of two pages of buckets that they are missing', () => {
+    const guest = new KernelGuest()
+    const made = addHash(guest, { keySize: 8, valueSize: 8, maxEntries: 10, buckets: 2048 }, [])
+    const page = ((made.buckets[500] ?? 0n) & ~0xfffn) + 4096n
+    for (const one of [page, page + 4096n]) guest.unmap(one)
+    const { problems } = read(openMap(guest))
+    const within = (start: bigint) =>
+      made.buckets.flatMap((at, n) => (at >= start && at < start + 4096n ? [n] : []))
+    expect(problems).toEqual(
+      [page, page + 4096n].map((start) =>
+        expect.stringContaining(`buckets ${within(start)[0]} to ${within(start).at(-1)}: page not present`),
+      ),
+    )
   })
 
   it('gives the buckets in memory when a page of them is missing, and says which are not', () => {

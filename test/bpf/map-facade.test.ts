@@ -50,6 +50,31 @@ describe('keys', () => {
   })
 })
 
+describe('keys that are owners', () => {
+  const guest = new KernelGuest()
+  const address = addMap(guest, 'task_storage', 'bpf_local_storage_map', { keySize: 4, valueSize: 8 })
+  const kernel = guest.kernel()
+  const map = new BpfMap(kernel, readMap(kernel, address), new Problems())
+
+  it('are their addresses, as numbers or bytes', () => {
+    const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+    expect(map.keyBytes(bytes)).toBe(bytes)
+    expect(map.keyBytes(0xffff_8880_0000_1000n)).toEqual(Uint8Array.of(0, 0x10, 0, 0, 0x80, 0x88, 0xff, 0xff))
+  })
+
+  it('are file descriptors else, which have the size that the map says', () => {
+    expect(map.keyBytes(5)).toEqual(u32(5))
+    expect(map.keyBytes(u32(7))).toEqual(u32(7))
+    expect(() => map.keyBytes(Uint8Array.of(1, 2))).toThrow(
+      'keys of map task_storage have 4 bytes, 2 were given',
+    )
+    // Keys that programs choose have no addresses in them.
+    expect(() => array().keyBytes(new Uint8Array(8))).toThrow(
+      'keys of map numbers have 4 bytes, 8 were given',
+    )
+  })
+})
+
 describe('where a value lies', () => {
   it('is told for what has a type and a place', () => {
     const guest = new KernelGuest()

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { BpfMap } from '../../src/bpf/map.js'
 import { listMaps } from '../../src/bpf/map-info.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
@@ -19,6 +20,12 @@ export function openMap(guest: KernelGuest): BpfMap {
   return map
 }
 
+interface Line {
+  readonly key: { readonly hex: string }
+  readonly value?: { readonly hex: string }
+  readonly cpus?: readonly { readonly cpu: number; readonly hex: string }[]
+}
+
 /** Key and value of every entry as hexadecimal; values of several CPUs joined. */
 export function read(map: BpfMap): { entries: [string, string][]; problems: string[] } {
   const problems = new Problems()
@@ -26,6 +33,17 @@ export function read(map: BpfMap): { entries: [string, string][]; problems: stri
     const values = cpus ?? (value === undefined ? [] : [value])
     return [hex(key.bytes), values.map(({ bytes }) => hex(bytes)).join(' ')]
   })
+  // The same as JSON text, which is written without them.
+  const lines = [...map.json(Number.POSITIVE_INFINITY, new Problems())].map(
+    (line) => JSON.parse(line) as Line,
+  )
+  expect(
+    lines.map(({ key, value, cpus }) => [
+      key.hex,
+      (cpus ?? [value ?? { hex: '' }]).map(({ hex }) => hex).join(' '),
+    ]),
+  ).toEqual(entries)
+  for (const { cpus } of lines) if (cpus !== undefined) expect(cpus.map(({ cpu }) => cpu)).toEqual(map.cpus)
   return { entries, problems: problems.list.map(({ where, why }) => `${where}: ${why}`) }
 }
 

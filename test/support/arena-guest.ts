@@ -28,6 +28,8 @@ export interface ArenaOptions {
   readonly countedPages?: number
   /** Bytes of memory. */
   readonly memory?: number
+  /** Queues of tasks are those of the library's first release. */
+  readonly queuesInHeaps?: boolean
 }
 
 interface LaidOut {
@@ -54,15 +56,16 @@ export class ArenaGuest {
   readonly userStart: bigint
   readonly #options: ArenaOptions
   readonly #maxPages: number
-  readonly #types = describeScheduler()
+  readonly #types: ReturnType<typeof describeScheduler>
   readonly #mapped = new Set<number>()
-  #nextPage = 8
+  #nextPage = 0
   readonly #sections: { name: string; at: bigint; type: number; size: number }[] = []
   readonly #hashes: { name: string; type: number; keySize: number; entries: readonly HashEntry[] }[] = []
   readonly types: Btf
 
   constructor(options: ArenaOptions = {}) {
     this.#options = options
+    this.#types = describeScheduler(options.queuesInHeaps)
     this.guest = new KernelGuest({ memory: options.memory ?? 24 * 2 ** 20 })
     this.userStart = options.userStart ?? 1n << 44n
     this.#maxPages = options.maxPages ?? 2 ** 20

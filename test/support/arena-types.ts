@@ -1,8 +1,14 @@
 import { BtfBuilder } from '../btf/builder.js'
 import { containers, describeContainers } from './container-types.js'
 
-/** BTF of a scheduler that uses the allocators of the sched_ext library, with some contexts of its own. */
-export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record<string, number>> } {
+/**
+ * BTF of a scheduler that uses the allocators of the sched_ext library, with some contexts of its own; queues of tasks are
+ * those of the library's first release where they hang in heaps.
+ */
+export function describeScheduler(queuesInHeaps = false): {
+  builder: BtfBuilder
+  ids: Readonly<Record<string, number>>
+} {
   const b = new BtfBuilder()
   const u8 = b.int('unsigned char', 1)
   const u32 = b.int('unsigned int', 4)
@@ -66,7 +72,7 @@ export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record
   ])
   struct('buddy', { first_chunk: b.pointer(buddyChunk), lock: pointer, vaddr: u64 })
 
-  describeContainers(b, ids, { id, u8, u32, u64, s32, s64 })
+  describeContainers(b, ids, { id, u8, u32, u64, s32, s64 }, queuesInHeaps)
 
   // The scheduler's own
   const cpu = b.struct('cpu_ctx', (self) => [
@@ -74,6 +80,7 @@ export function describeScheduler(): { builder: BtfBuilder; ids: Readonly<Record
     { name: 'load', type: u32 },
     { name: 'next', type: b.pointer(self) },
   ])
+  struct('scx_mask', { tid: id, bits: b.array(u64, 0) })
   struct('tid_ctx', { tid: id, tree: pointer, capacity: u64 })
   struct('queued_ctx', { common: ids.scx_task_common as number, pid: u64, lag: u64 })
   struct('task_ctx', { pid: s32, comm: b.array(char, 16), cpu: b.pointer(cpu), peer: u64 })

@@ -22,7 +22,12 @@ interface Basic {
 }
 
 /** BTF of the data structures of the sched_ext library (lib/ of scx), as compilers write it. */
-export function describeContainers(b: BtfBuilder, ids: Record<string, number>, basic: Basic): void {
+export function describeContainers(
+  b: BtfBuilder,
+  ids: Record<string, number>,
+  basic: Basic,
+  queuesInHeaps: boolean,
+): void {
   const { id, u8, u32, u64, s32, s64 } = basic
   const bool = b.int('_Bool', 1, { bool: true })
   const s16 = b.int('short', 2, { signed: true })
@@ -68,7 +73,7 @@ export function describeContainers(b: BtfBuilder, ids: Record<string, number>, b
 
   const queue = struct('scx_atq', {
     tid: id,
-    tree: b.pointer(tree),
+    ...(queuesInHeaps ? { heap: b.pointer(heap) } : { tree: b.pointer(tree) }),
     lock: u32,
     capacity: u64,
     size: u64,

@@ -1,14 +1,15 @@
 import type { Container } from '../../src/bpf/containers/container.js'
 import { problemText } from '../../src/problems.js'
-import { ArenaGuest } from './arena-guest.js'
+import { ArenaGuest, type ArenaOptions } from './arena-guest.js'
 
 /** An arena whose program has one variable, a pointer to a container of that type at the start of three fresh pages. */
 export class ContainersWorld {
-  readonly test = new ArenaGuest()
+  readonly test: ArenaGuest
   readonly place: number
   #next: number
 
-  constructor(type: string, name = 'it') {
+  constructor(type: string, name = 'it', options: ArenaOptions = {}) {
+    this.test = new ArenaGuest(options)
     const variable = this.test.section('.bss', { [name]: `to_${type}` })[name]
     this.place = this.test.pages(3)
     this.#next = this.place + 512

@@ -6,6 +6,27 @@ import { describePrograms } from './program-structs.js'
 /** Members by name, in order; a number is a type, or a bitfield when it comes with a width. */
 type Members = Readonly<Record<string, number | readonly [type: number, bits: number]>>
 
+/** Structs whose first member is at their start in every kernel: those that tests write as the words they are. */
+const atTheStart = new Set([
+  'atomic64_t',
+  'atomic_of_key',
+  'local64_t',
+  'u64_stats_t',
+  'hlist_node',
+  'rb_root',
+  'rhash_node',
+  // What programs and user space see of them.
+  'bpf_devmap_val',
+  'bpf_cpumap_val',
+  'bpf_cgroup_storage_key',
+  'bpf_insn_array_value',
+  'bpf_struct_ops_common_value',
+  'bpf_struct_ops_value',
+  'bpf_struct_ops_sched_ext_ops',
+  'bpf_async_kern',
+  'bpf_task_work_kern',
+])
+
 /** What `describeKernel` builds on: the integers and how to make structs of them. */
 export class Types {
   readonly b = new BtfBuilder()
@@ -19,6 +40,8 @@ export class Types {
   readonly char = this.b.int('char', 1, { signed: true })
   /** void *. */
   readonly pointer = this.b.pointer(0)
+  /** Whether structs that follow have their first member behind their start: a reader that adds no offset fails. */
+  shifts = false
 
   text(length: number): number {
     return this.b.array(this.char, length)
@@ -26,6 +49,9 @@ export class Types {
 
   struct(name: string, members: Members, size?: number): number {
     const specs: MemberSpec[] = []
+    const [first] = Object.keys(members)
+    if (this.shifts && first !== 'map' && size === undefined && !atTheStart.has(name))
+      specs.push({ name: 'ahead', type: this.u64 })
     let bits = 0
     for (const [member, type] of Object.entries(members)) {
       if (typeof type === 'number') {
@@ -90,6 +116,7 @@ function describeKernel(): BtfBuilder {
   describeTasks(t, list)
   describeLog(t, atomicLong)
   describeModules(t, list)
+  t.shifts = true
   describePrograms(t, list)
   const atomic64 = t.struct('atomic64_t', { counter: s64 })
   const map = describeBpf(t, { atomic, atomic64, nullsHead, nullsNode })

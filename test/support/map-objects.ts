@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { BpfMap } from '../../src/bpf/map.js'
 import { readMap } from '../../src/bpf/map-info.js'
 import { detailsJson } from '../../src/contract/details.js'
@@ -90,8 +91,26 @@ export function readAgain(kernel: Kernel, address: bigint): Omit<ReadMap, 'kerne
   const entries = [...map.json(Number.POSITIVE_INFINITY, problems)].map(
     (text) => JSON.parse(text) as JsonEntry,
   )
+  if (problems.none) checkKeys(map, entries)
   const state = detailsJson(map.state(problems))
   return { map, entries, state, problems: problems.list.map(({ where, why }) => `${where}: ${why}`) }
+}
+
+/** What walking gives, a lookup gives too, and by no other key. */
+function checkKeys(map: BpfMap, entries: readonly JsonEntry[]): void {
+  for (const { key, value, cpus } of entries) {
+    const bytes = Uint8Array.from(Buffer.from(key.hex, 'hex'))
+    if (bytes.length === 0 || bytes.every((byte) => byte === 0)) continue
+    const found = map.entry(bytes)
+    expect(found?.value && Buffer.from(found.value.bytes).toString('hex')).toBe(value?.hex)
+    expect(found?.cpus?.map((one) => Buffer.from(one.bytes).toString('hex'))).toEqual(
+      cpus?.map(({ hex }) => hex),
+    )
+    const other = bytes.map((byte) => byte ^ 0xff)
+    const hex = Buffer.from(other).toString('hex')
+    if (map.type !== 'lpm_trie' && !entries.some((each) => each.key.hex === hex))
+      expect(map.entry(other)).toBeUndefined()
+  }
 }
 
 /** Key and value of each entry. */

@@ -70,8 +70,15 @@ export function describePrograms(t: Types, list: number): void {
     map_direct_value_meta: pointer,
     map_btf_id: pointer,
     map_lookup_elem: pointer,
+    map_update_elem: pointer,
+    map_delete_elem: pointer,
+    map_push_elem: pointer,
     map_pop_elem: pointer,
+    map_peek_elem: pointer,
+    map_for_each_callback: pointer,
+    map_lookup_percpu_elem: pointer,
   })
+  t.b.function('bpf_of_this_kernel', t.b.prototype(u64, [{ name: 'x', type: u64 }]), 'static')
   t.struct('static_key', { type: u64, enabled: t.struct('atomic_of_key', { counter: s32 }) })
   t.b.enum('bpf_func_id', {
     BPF_FUNC_unspec: 0,

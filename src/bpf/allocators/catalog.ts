@@ -120,9 +120,7 @@ function readOne(
   // Counters by their names in the scheduler's struct: none is an address.
   const statistics =
     stats &&
-    (Object.fromEntries(
-      members.map(({ name }): [string, Detail] => [name, BigInt.asUintN(64, stats.integer(name))]),
-    ) as Details)
+    (Object.fromEntries(members.map(({ name }): [string, Detail] => [name, stats.unsigned(name)])) as Details)
   return {
     name: variable.name,
     kind: reader.kind,

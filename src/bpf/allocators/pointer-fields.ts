@@ -76,10 +76,7 @@ class Collection {
         return
       case 'section':
         for (const { variable, offset: at } of bare.variables) {
-          this.#collect(variable.type, offset + at, step(variable.name), depth - 1, {
-            type: bare,
-            offset: at,
-          })
+          this.#collect(variable.type, at, variable.name, depth, { type: bare, offset: at })
         }
         return
       default:

@@ -220,11 +220,10 @@ class ReferenceWalk {
     for (let at = start; at + 8 <= end; at += 8) {
       const low = view.getUint32(at, true)
       const high = view.getUint32(at + 4, true)
-      if (low === 0) continue
-      const field = fieldAt(at)
-      if (onlyTyped && field === undefined) continue
       const place = window.likelyPlace(low, high)
-      if (place >= 0) this.#follow(place, field, firm, onlyTyped, () => label(at))
+      if (place < 0) continue
+      const field = fieldAt(at)
+      if (!onlyTyped || field !== undefined) this.#follow(place, field, firm, onlyTyped, () => label(at))
     }
   }
 

@@ -133,7 +133,8 @@ export class Arena implements ArenaReader {
       this.#unswept = problem
       if (problem !== undefined) this.#problems.add('pages', problem)
       const scratch = scratchFrame(this.#kernel, this.#address)
-      this.#pages = scratch < 0 ? pages : pages.filter((page) => this.window.frameOf(page) !== scratch)
+      this.#pages =
+        scratch === undefined ? pages : pages.filter((page) => this.window.frameOf(page) !== scratch)
       this.#scratchPages = pages.length - this.#pages.length
     }
     return this.#pages
@@ -397,13 +398,13 @@ function pageRanges(pages: readonly number[]): PageRange[] {
   return ranges
 }
 
-/** Since 7.2 the kernel maps one page of zeros where a program strays; -1 when it has none. */
-function scratchFrame(kernel: Kernel, arena: bigint): number {
+/** Since 7.2 the kernel maps one page of zeros where a program strays. */
+function scratchFrame(kernel: Kernel, arena: bigint): number | undefined {
   const reader = kernel.struct('bpf_arena', arena)
   const start = kernel.findSymbol('vmemmap_base')
-  if (!reader.has('scratch_page') || start === undefined) return -1
+  if (!reader.has('scratch_page') || start === undefined) return undefined
   const page = reader.pointer('scratch_page')
   const size = kernel.layouts.get('page').size
   const distance = page - kernel.space.u64(start)
-  return page === 0n || distance < 0n ? -1 : Number(distance / BigInt(size))
+  return page === 0n ? undefined : Number(distance / BigInt(size))
 }

@@ -104,7 +104,7 @@ class Walk {
       return {
         keys: words('keys'),
         values: words('values'),
-        count: BigInt.asUintN(64, reader.integer('numkeys')),
+        count: reader.unsigned('numkeys'),
         isLeaf: (reader.integer('flags') & isLeafFlag) !== 0n,
         parent: reader.pointer('parent'),
       }

@@ -71,7 +71,7 @@ export function readBandwidth(
     }
     const row = lost.attempt(where, () => {
       const reader = readerAt(kernel, type, at)
-      const own = BigInt.asUintN(64, reader.integer('id'))
+      const own = reader.unsigned('id')
       if (own !== id) problems.add(where, `its context says that it is of cgroup ${own}`)
       const details: Record<string, Detail> = {}
       for (const name of [...shown, ...alsoShown]) {
@@ -150,7 +150,7 @@ function inPreorder(rows: readonly Row[]): { row: Row; depth: number }[] {
       row.parent !== undefined && row.parent !== row.id && byId.has(row.parent) ? row.parent : undefined
     children.set(parent, [...(children.get(parent) ?? []), row])
   }
-  const byOrder = (a: Row, b: Row): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  const byOrder = (a: Row, b: Row): number => Number(a.id - b.id)
   const found: { row: Row; depth: number }[] = []
   const seen = new Set<bigint>()
   const stack: { row: Row; depth: number }[] = []
@@ -254,9 +254,7 @@ function pointersIn(
 
 function contextType(arena: ArenaWithContents, map: MapInfo): StructType | undefined {
   const type = structNamed(arena, map, contextStruct)
-  return type !== undefined && type.member('id') !== undefined && type.member('quota') !== undefined
-    ? type
-    : undefined
+  return type !== undefined && hasMembers(type, { id: 'integer', quota: 'integer' }) ? type : undefined
 }
 
 /** Compilers leave the struct out of the types where nothing but integers leads to it. */

@@ -78,7 +78,7 @@ class Collection {
         return
       case 'section':
         for (const { variable, offset: at } of bare.variables)
-          this.add(variable.type, offset + at, step(variable.name), depth - 1, { type: bare, offset: at })
+          this.add(variable.type, at, variable.name, depth, { type: bare, offset: at })
         return
       default:
     }

@@ -37,7 +37,7 @@ export const helixQueueReader: ContainerReader = {
     const head = problems.attempt('queue', () => {
       const reader = readerAt(kernel, type, address)
       const number = (member: string): bigint | undefined =>
-        reader.has(member) ? BigInt.asUintN(64, reader.integer(member)) : undefined
+        reader.has(member) ? reader.unsigned(member) : undefined
       const capacity = number('capacity')
       const imbalance = number('max_imbalance')
       return {

@@ -31,6 +31,5 @@ export function containerReader(type: StructType): ContainerReader | undefined {
 
 /** Whether a type of that name may be a container, before it is known whole. */
 export function mayBeContainer(type: CType): boolean {
-  const bare = strip(type)
-  return (bare.kind === 'struct' || bare.kind === 'forward') && byStruct.has(bare.name)
+  return byStruct.has(strip(type).name)
 }

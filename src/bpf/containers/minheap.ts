@@ -79,8 +79,8 @@ export function walkHeap(
   const head = lost.attempt(name, () => {
     const reader = readerAt(kernel, type, address)
     return {
-      size: BigInt.asUintN(64, reader.integer('size')),
-      capacity: BigInt.asUintN(64, reader.integer('capacity')),
+      size: reader.unsigned('size'),
+      capacity: reader.unsigned('capacity'),
       first: reader.pointer('helems'),
     }
   })
@@ -106,8 +106,8 @@ export function walkHeap(
     const at = start + BigInt(slot * element.size)
     const one = lost.attempt(`${slotName} ${slot}`, () => {
       const reader = readerAt(kernel, element, at)
-      const word = BigInt.asUintN(64, reader.integer('elem'))
-      return { address: at, slot, word, weight: BigInt.asUintN(64, reader.integer('weight')) }
+      const word = reader.unsigned('elem')
+      return { address: at, slot, word, weight: reader.unsigned('weight') }
     })
     if (one === undefined) {
       // The rest of a page that is not there would say the same.

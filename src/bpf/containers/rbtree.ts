@@ -151,8 +151,8 @@ export function walkTree({ kernel, arena, type, address }: Subject, problems: Pr
 
 function readNode(reader: StructReader) {
   return {
-    key: BigInt.asUintN(64, reader.integer('key')),
-    word: BigInt.asUintN(64, reader.integer('value')),
+    key: reader.unsigned('key'),
+    word: reader.unsigned('value'),
     isRed: reader.has('is_red') && reader.integer('is_red') !== 0n,
     left: reader.pointer('left'),
     right: reader.pointer('right'),

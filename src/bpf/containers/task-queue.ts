@@ -47,7 +47,7 @@ export const taskQueueReader: ContainerReader = {
     const head = problems.attempt('queue', () => {
       const reader = readerAt(kernel, type, address)
       const number = (member: string): bigint | undefined =>
-        reader.has(member) ? BigInt.asUintN(64, reader.integer(member)) : undefined
+        reader.has(member) ? reader.unsigned(member) : undefined
       const capacity = number('capacity')
       return {
         order: reader.integer('fifo') === 0n ? 'vtime' : 'fifo',

@@ -113,7 +113,7 @@ function walk(
         reader,
         level: reader.number('level'),
         name: String(enumText(reader, 'level')),
-        children: BigInt.asUintN(64, reader.integer('nr_children')),
+        children: reader.unsigned('nr_children'),
         parent: reader.pointer('parent'),
         mask: follow(arena, reader.pointer('mask')),
       }

@@ -29,8 +29,8 @@ export const workQueueReader: ContainerReader = {
       const reader = readerAt(kernel, type, address)
       return {
         cur: reader.pointer('cur'),
-        top: BigInt.asUintN(64, reader.integer('top')),
-        bottom: BigInt.asUintN(64, reader.integer('bottom')),
+        top: reader.unsigned('top'),
+        bottom: reader.unsigned('bottom'),
       }
     })
     if (head === undefined) return { entries: [], count: counted(0, lost), state: {} }

@@ -1,5 +1,6 @@
 import { asPage } from '../../brands.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { memorySize } from '../../kernel/walk/word.js'
 import { pageOf } from '../../memory/address-space.js'
 import type { Problems } from '../../problems.js'
 import { decodeText } from '../../text/decode.js'
@@ -161,8 +162,7 @@ export function copyPerCpu(
 
 /** A map cannot hold more than memory does; a larger claim is a broken struct, and walking it would not end. */
 export function fitsMemory(kernel: Kernel, perEntry: number, map: MapInfo, problems: Problems): boolean {
-  const total = kernel.memory.ranges.reduce((sum, range) => sum + range.length, 0)
-  if (perEntry * map.maxEntries <= total) return true
+  if (perEntry * map.maxEntries <= memorySize(kernel)) return true
   problems.add('map', `${map.maxEntries} entries of ${perEntry} bytes are more than memory holds`)
   return false
 }

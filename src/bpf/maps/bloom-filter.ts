@@ -1,6 +1,7 @@
 import type { Details } from '../../contract/details.js'
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { memorySize } from '../../kernel/walk/word.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { jhash } from './jhash.js'
@@ -73,8 +74,7 @@ function bitsetOf(kernel: Kernel, map: MapInfo, problems: Problems): Bitset | un
   const filter = kernel.struct('bpf_bloom_filter', map.address)
   const bits = filter.number('bitset_mask') + 1
   const hashes = filter.number('nr_hash_funcs')
-  const total = kernel.memory.ranges.reduce((sum, range) => sum + range.length, 0)
-  if (Math.log2(bits) % 1 !== 0 || hashes === 0 || hashes > hashLimit || bits / 8 > total) {
+  if (Math.log2(bits) % 1 !== 0 || hashes === 0 || hashes > hashLimit || bits / 8 > memorySize(kernel)) {
     problems.add('map', `a filter of ${bits} bits and ${hashes} hash functions cannot be`)
     return undefined
   }

@@ -31,8 +31,9 @@ function family(type: string, perCpu: boolean): EntryReader {
     },
 
     find(kernel, map, key, problems) {
+      const wanted = Buffer.from(key)
       for (const entry of this.entries(kernel, map, problems)) {
-        if (Buffer.compare(entry.key, key) === 0) return entry
+        if (wanted.equals(entry.key)) return entry
       }
       return undefined
     },
@@ -54,7 +55,7 @@ function readStorage(
   problems: Problems,
 ): RawEntry {
   const storage = kernel.struct('bpf_cgroup_storage', address)
-  const id = BigInt.asUintN(64, storage.integer('key.cgroup_inode_id'))
+  const id = storage.unsigned('key.cgroup_inode_id')
   const attachType = storage.number('key.attach_type')
   const cgroup = cgroups.get(id)
   const owner: NamedObject =

@@ -43,8 +43,9 @@ export const devmapHashReader: EntryReader = {
   },
 
   find(kernel, map, key, problems) {
+    const wanted = Buffer.from(key)
     for (const entry of hashEntries(kernel, map, problems)) {
-      if (Buffer.compare(entry.key, key) === 0) return entry
+      if (wanted.equals(entry.key)) return entry
     }
     return undefined
   },

@@ -34,14 +34,14 @@ export const hashOfMapsReader: EntryReader = {
     const bucket = jhash(key, table.seed) & (table.bucketCount - 1)
     const walk = new HashWalk(kernel, table, writer(kernel, map, 1), false, problems)
     for (const batch of walk.buckets(bucket, bucket + 1)) {
-      if (Buffer.compare(batch.keys, key) === 0) return entry(kernel, map, batch, 0, problems)
+      if (Buffer.from(key).equals(batch.keys)) return entry(kernel, map, batch, 0, problems)
     }
     return undefined
   },
 }
 
 function writer(kernel: Kernel, map: MapInfo, maximum: number): BatchWriter {
-  return new BatchWriter(kernel.space, map.keySize, pointerSize, 1, Math.max(1, maximum))
+  return new BatchWriter(kernel.space, map.keySize, pointerSize, 1, maximum)
 }
 
 function entry(kernel: Kernel, map: MapInfo, batch: EntryBatch, index: number, problems: Problems): RawEntry {

@@ -52,7 +52,7 @@ export class HashWalk {
   /** Of the memory, when those positions were found. */
   #generation = 0
   #elements = 0
-  #missingPage = -1
+  #missingPage: Page | undefined
   /** Keeps the reads that only warm the cache from being optimised away. */
   #touched = 0
 

@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import { memorySize } from '../../kernel/walk/word.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { BatchWriter } from './batch.js'
@@ -35,7 +36,7 @@ function hashFamily(types: readonly string[], perCpu: boolean): PackedReader {
       const writer = writerFor(kernel, map, perCpu, 1)
       const walk = new HashWalk(kernel, table, writer, perCpu, problems)
       for (const batch of walk.buckets(bucket, bucket + 1)) {
-        if (Buffer.compare(batch.keys, key) === 0) return batch
+        if (Buffer.from(key).equals(batch.keys)) return batch
       }
       return undefined
     },
@@ -51,8 +52,7 @@ export function readTable(kernel: Kernel, map: MapInfo, problems: Problems): Tab
     problems.add('map', `it claims ${bucketCount} buckets, which is no power of two`)
     return undefined
   }
-  const total = kernel.memory.ranges.reduce((sum, range) => sum + range.length, 0)
-  if (bucketCount * bucket.size > total) {
+  if (bucketCount * bucket.size > memorySize(kernel)) {
     problems.add('map', `it claims ${bucketCount} buckets, more than memory holds`)
     return undefined
   }
@@ -69,7 +69,7 @@ export function readTable(kernel: Kernel, map: MapInfo, problems: Problems): Tab
     // preallocation may be promised more entries than memory holds.
     elementLimit: Math.min(
       map.maxEntries + 2 * kernel.cpus.possible.length,
-      Math.floor(total / (element.size + map.keySize)),
+      Math.floor(memorySize(kernel) / (element.size + map.keySize)),
     ),
   }
 }

@@ -71,7 +71,7 @@ function* read(
   const start = kernel.struct('bpf_queue_stack', map.address).at('elements')
   const page = pageOf(start)
   const offset = Number(start & 0xfffn)
-  const batch = new BatchWriter(kernel.space, 0, map.valueSize, 1, Math.max(1, count))
+  const batch = new BatchWriter(kernel.space, 0, map.valueSize, 1, count)
   for (let i = 0; i < count; i++) {
     const index = (type === 'queue' ? ring.tail + i : ring.head - 1 - i + ring.size) % ring.size
     const at = offset + index * map.valueSize

@@ -25,8 +25,9 @@ export const rhashReader: EntryReader = {
   },
 
   find(kernel, map, key, problems) {
+    const wanted = Buffer.from(key)
     for (const entry of this.entries(kernel, map, problems)) {
-      if (Buffer.compare(entry.key, key) === 0) return entry
+      if (wanted.equals(entry.key)) return entry
     }
     return undefined
   },

@@ -63,7 +63,7 @@ function readRing(kernel: Kernel, map: MapInfo): Ring {
   const address = kernel.struct('bpf_ringbuf_map', map.address).pointer('rb')
   if (address === 0n) throw new CryoscopeError('unreadable', 'it has no ring: its creation failed')
   const reader = kernel.struct('bpf_ringbuf', address)
-  const position = (name: string): bigint => BigInt.asUintN(64, reader.integer(name))
+  const position = (name: string): bigint => reader.unsigned(name)
   const size = position('mask') + 1n
   if (size === 0n || (size & (size - 1n)) !== 0n || size > 2n ** 32n) {
     throw new CryoscopeError('unreadable', `a ring of ${size} bytes cannot be`)

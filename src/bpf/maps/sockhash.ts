@@ -27,8 +27,9 @@ export const sockhashReader: EntryReader = {
   },
 
   find(kernel, map, key, problems) {
+    const wanted = Buffer.from(key)
     for (const entry of sockEntries(kernel, map, problems)) {
-      if (Buffer.compare(entry.key, key) === 0) return entry
+      if (wanted.equals(entry.key)) return entry
     }
     return undefined
   },

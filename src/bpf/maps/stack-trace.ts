@@ -89,7 +89,7 @@ function buildIdFrame(kernel: Kernel, at: bigint): Details {
   const name = kernel.enumName('bpf_stack_build_id_status', status, 'BPF_STACK_BUILD_ID_')?.toLowerCase()
   if (name === 'valid') {
     const buildId = Buffer.from(frame.bytes('build_id')).toString('hex')
-    return { status: name, buildId, offset: BigInt.asUintN(64, frame.integer('offset')) }
+    return { status: name, buildId, offset: frame.unsigned('offset') }
   }
   return { status: name ?? String(status), address: hexAddress(frame.integer('ip')) }
 }

@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import { memorySize } from '../../kernel/walk/word.js'
 import { describeProblem } from '../../memory/types.js'
 import type { Problems } from '../../problems.js'
 
@@ -20,8 +21,7 @@ export function* usedWords(
   problems: Problems,
   stride = 8,
 ): Generator<Word> {
-  const total = kernel.memory.ranges.reduce((sum, range) => sum + range.length, 0)
-  if (count * stride > total) {
+  if (count * stride > memorySize(kernel)) {
     problems.add('map', `${count} ${what}s are more than memory holds`)
     return
   }

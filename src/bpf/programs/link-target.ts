@@ -126,7 +126,7 @@ function perfEvent(kernel: Kernel, link: StructReader): Details {
     kind: 'perf event',
     // Types beyond the enum are those of PMUs that registered: kprobe, uprobe.
     type: type ?? number,
-    config: BigInt.asUintN(64, perf.integer('attr.config')),
+    config: perf.unsigned('attr.config'),
     ...(call === 0n ? {} : { name: eventName(kernel, call) }),
   }
 }

@@ -93,6 +93,7 @@ function operationsAt(
   return functions.size === 0 ? undefined : { scheduler, name: ops.text('name'), functions }
 }
 
+/** What is known of an object of which at least one function is set. */
 function judge(
   kernel: Kernel,
   map: MapInfo,
@@ -116,7 +117,7 @@ function judge(
   // Schedulers of cgroups stand beside the root: each object is held to the one that it is part of.
   const running = loaded.toSorted((a, b) => calledBy(b).length - calledBy(a).length)[0]
   const called = running === undefined ? [] : calledBy(running)
-  const isActive = members.length > 0 && called.length === members.length
+  const isActive = called.length === members.length
   if (running === undefined) evidence.push('the kernel runs no BPF scheduler')
   else if (called.length > 0) says(8, `the kernel calls ${called.length} of its ${members.length} functions`)
   else evidence.push('the kernel calls none of its functions')

@@ -65,7 +65,7 @@ export class Called {
   }
 
   #addressOf(immediate: number): bigint {
-    return BigInt.asUintN(64, this.#base + BigInt(immediate))
+    return this.#base + BigInt(immediate)
   }
 
   /** Only an address that a symbol starts at has a name. */

@@ -1,4 +1,4 @@
-import { memberPathAt, sizeOf } from '../../btf/layout.js'
+import { memberPathAt } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
 import type { Problems } from '../../problems.js'
 import type { AnyValue } from '../../value/types.js'
@@ -104,7 +104,7 @@ function* tellsOfTask(
   task: TaskIdentity,
 ): Generator<string> {
   if (type !== undefined) {
-    const words = taskWords(type, sizeOf(type) ?? 0, task).filter(({ isGuess }) => !isGuess)
+    const words = taskWords(type, bytes.length - header, task).filter(({ isGuess }) => !isGuess)
     const pids = words.filter(({ meaning }) => meaning === 'pid')
     // Another task's context may refer to this one.
     if (pids.length > 0 && !pids.some((word) => holdsWord(bytes, header, word))) return
@@ -113,7 +113,7 @@ function* tellsOfTask(
         yield `its member ${word.path === '' ? 'at its start' : word.path} holds ${meaningText(word)}`
     return
   }
-  for (let offset = 0; header + offset + 8 <= bytes.length; offset += 8) {
+  for (let offset = 0; header + offset < bytes.length; offset += 8) {
     const word = {
       offset,
       size: 8,

@@ -159,7 +159,7 @@ describe('ruined sdt trees', () => {
     const inner = tree.chunks.get('1/0') as number
     test.pointer(inner + 8 * 100, tree.root)
     test.pointer(inner + 8 * 101, tree.descriptors.get('2/0/0') as number)
-    test.pointer(inner + 8 * 102, 3 * 4096)
+    test.pointer(inner + 8 * 102, 900 * 4096)
     test.u64(inner + 8 * 103, 0xdead0000beefn)
     const allocator = test.allocator('scx_task_allocator')
     expect(allocator.live.map(({ index }) => index)).toEqual([0, 600])

@@ -86,6 +86,35 @@ describe('payload types', () => {
     )
   })
 
+  it('say how many pointers there are', () => {
+    const { test, at, task } = make([{ index: 0 }, { index: 1 }, { index: 2 }])
+    test.guest.u64(at('task'), test.user(task(0) + 8))
+    test.hash(
+      'tasks',
+      'toTask',
+      4,
+      [1, 2].map((index) => ({
+        key: Uint8Array.of(index, 0, 0, 0),
+        value: new Uint8Array(BigUint64Array.of(test.user(task(index) + 8)).buffer),
+      })),
+    )
+    expect(test.allocator('scx_task_allocator').payload.evidence).toBe(
+      '3 pointers of type struct task_ctx * to its elements, such as task',
+    )
+  })
+
+  it('are told by the name of an allocator whose struct has no size of its own', () => {
+    const test = new ArenaGuest()
+    const { scx_mask_allocator: allocator } = test.section('.bss', { scx_mask_allocator: 'scx_allocator' })
+    writeSdtTree(test, allocator?.at ?? 0n, 64, [{ index: 0 }])
+    expect(test.allocator('scx_mask_allocator').payload).toMatchObject({
+      type: { name: 'scx_mask' },
+      header: 0,
+      certainty: 'inferred',
+      evidence: "the allocator's name, and elements begin with the struct's own tid",
+    })
+  })
+
   it('spread along the pointers of types that are exact', () => {
     const { test, at, task, cpu } = make([{ index: 0 }], [{ index: 0 }])
     test.guest.u64(at('task'), test.user(task(0) + 8))

@@ -44,6 +44,13 @@ describe('scx_static', () => {
     const { arena } = test.build()
     expect(arena.describe(test.user(region + 20)).text).toBe('scx_static+0x10.load')
     expect(arena.describe(test.user(region + 64)).object?.state).toBe('free')
+    expect([0, 15, 16, 31, 32].map((at) => arena.describe(test.user(region + at)).text)).toEqual([
+      'scx_static',
+      'scx_static.next+7',
+      'scx_static+0x10',
+      'scx_static+0x10.next+7',
+      'scx_static+0x20',
+    ])
   })
 
   it('refuses sizes that cannot be', () => {
@@ -227,6 +234,24 @@ describe('buddy', () => {
     expect(text).toContain('are in no free list')
   })
 
+  it('has blocks of one item, at even places and at odd ones', () => {
+    const { test, place, free } = chunk()
+    // Items 4098 and 4099, which were one free block of order 1.
+    test.guest.write(test.kernelAddress(place + 4098 / 2), Uint8Array.of(0x00))
+    test.guest.write(test.kernelAddress(place + 32768 + (4098 >> 3)), Uint8Array.of(0b0001_1001))
+    test.u64(place + 40960 + 8, items)
+    const allocator = test.allocator('heap')
+    expect(why(allocator)).toBe(
+      `chunk 0x${test.user(place).toString(16)}: 1 of ${free.size} free blocks are in no free list`,
+    )
+    const near = [...allocator.allocations()].filter(({ size }) => size <= 32)
+    expect(near.map(({ address, size, state }) => [address, size, state])).toEqual([
+      [test.user(place + 4096 * 16), 32, 'live'],
+      [test.user(place + 4098 * 16), 16, 'free'],
+      [test.user(place + 4099 * 16), 16, 'live'],
+    ])
+  })
+
   it('ends at blocks and links that cannot be', () => {
     const { test, place } = chunk()
     test.guest.write(test.kernelAddress(place + 2049), Uint8Array.of(0xff))
@@ -239,6 +264,16 @@ describe('buddy', () => {
 })
 
 describe('page fragments', () => {
+  it('are an allocator only where both of its variables are', () => {
+    for (const name of ['page_frag_cur_page', 'page_frag_cur_offset']) {
+      const test = new ArenaGuest({ constants: [1n << 44n] })
+      test.pages(1, 0)
+      test.arenaSection({ [name]: 'pointers' }, 0)
+      const { arena } = test.build()
+      expect([arena.allocators, arena.problems]).toEqual([[], []])
+    }
+  })
+
   function fragments() {
     const test = new ArenaGuest({ constants: [1n << 44n] })
     test.pages(1, 0)

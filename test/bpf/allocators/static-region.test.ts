@@ -139,6 +139,7 @@ describe('a bump allocator', () => {
     expect(cannot({ memory: 5n })).toBe('memory: 0x5 leads out of the arena')
     expect(cannot({ max_contig_bytes: 0, off: 0 })).toBe('off: 0 of 0 bytes are handed out, which cannot be')
     expect(cannot({ max_contig_bytes: 65537 })).toContain('which cannot be')
+    expect(cannot({ max_contig_bytes: 65536, cur_memusage: 65536 })).toBeUndefined()
     expect(cannot({ off: size + 1 })).toBe('off: 8193 of 8192 bytes are handed out, which cannot be')
     expect(cannot({ lim_memusage: size - 1 })).toBe('cur_memusage: is 8192, above its limit of 8191')
     expect(cannot({ lim_memusage: size })).toBeUndefined()

@@ -50,6 +50,7 @@ describe('pages', () => {
       free: [
         [1, 9],
         [5, 12],
+        [12, 13],
         [30, 20],
         [40, 2 ** 21],
       ],
@@ -70,7 +71,9 @@ describe('pages', () => {
     test.guest.u64(test.guest.global('vmemmap_base', 8), memoryMap)
     const { arena, kernel } = test.build()
     const arenaAt = arena.info.address - BigInt(kernel.layouts.get('bpf_arena').offset('map'))
-    test.guest.objects.set('bpf_arena', arenaAt, { scratch_page: memoryMap + BigInt((frame / 4096) * 64) })
+    test.guest.objects.set('bpf_arena', arenaAt, {
+      scratch_page: memoryMap + BigInt((frame / 4096) * test.guest.objects.sizeOf('page')),
+    })
     expect(arena.pages).toEqual([0, 1])
     expect(arena.scratchPages).toBe(1)
   })

@@ -26,6 +26,22 @@ function windowOf(
   return { test, window, problems: window.problems.map(problemText) }
 }
 
+describe('memory beside an arena', () => {
+  it('is none of it, before its first byte and behind its last', () => {
+    const test = new ArenaGuest({ maxPages: 2 })
+    test.pages(2, 0)
+    for (const page of [-1, 2]) test.guest.map(test.kernelAddress(page * 4096), test.guest.frame())
+    const { window } = test.build().arena
+    expect([window.bytes(-8, 8), window.bytes(-8, 16), window.u64(-4096)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect([window.bytes(0, 8192)?.length, window.bytes(0, 8193)]).toEqual([8192, undefined])
+    expect([window.u64(8184), window.holds(8191), window.holds(8192)]).toEqual([0n, true, false])
+  })
+})
+
 describe('the kernel area of an arena', () => {
   const size = GiB4 + 0x10000n
 

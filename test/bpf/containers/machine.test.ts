@@ -51,13 +51,13 @@ function topology() {
   }
   const node = (place: number, parent: number, level: number, id: number, bits: number): void =>
     world.set('topology', place, {
-      parent: parent === 0 ? 0n : world.to(parent),
+      parent: parent < 0 ? 0n : world.to(parent),
       mask: mask(bits),
       level,
       [`level_ids[${level}]`]: id,
     })
   const [first, second] = [world.take(80), world.take(80)] as const
-  node(world.place, 0, 0, 0, 0xf)
+  node(world.place, -1, 0, 0, 0xf)
   node(first, world.place, 1, 0, 0x3)
   node(second, world.place, 1, 1, 0xc)
   const children = world.test.types.findStruct('topology')?.member('children')?.offset ?? 0

@@ -60,6 +60,10 @@ describe('a map of a type that has no reader', () => {
     expect(bytesOf(lost.state)).toBe(512)
   })
 
+  it('is no more than 64 KiB of it', () => {
+    expect(bytesOf(state(idOf('bpf_ringbuf'), { extra: 12_288 }).state)).toBe(12_288)
+  })
+
   it('is as many bytes as can be read', () => {
     const { state: found, problems } = state(idOf('bpf_ringbuf'))
     expect(bytesOf(found)).toBeLessThan(12_288)

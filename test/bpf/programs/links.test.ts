@@ -67,7 +67,7 @@ describe('links', () => {
       const uprobes = objects.make('bpf_uprobe', { offset: 0x1234 })
       links.add('uprobe_multi', 'bpf_uprobe_multi_link', { 'path.dentry': dentry, cnt: 1, uprobes })
       // The test kernel has no struct of its own for these.
-      links.add('netkit', 'bpf_link', {}, { path: 'attach_type' })
+      links.add('netkit', 'bpf_link', {}, { path: 'ahead' })
     })
     expect(problems).toEqual([
       expect.stringMatching(/^target of link \d+: this kernel has no struct netkit_link$/),

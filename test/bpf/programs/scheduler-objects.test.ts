@@ -129,6 +129,31 @@ describe('the active scheduler', () => {
     expect(objects[0]?.evidence).toContain('the kernel runs no BPF scheduler')
   })
 
+  it('may have one function only', () => {
+    const single: Scheduler = { ...current, programs: [60, 0] }
+    const { objects } = find([single], current)
+    expect(objects).toMatchObject([
+      {
+        isActive: true,
+        programIds: [60],
+        evidence: [
+          'the kernel calls 1 of its 1 functions',
+          'its map is ready',
+          'the running scheduler is called demo too',
+        ],
+      },
+    ])
+  })
+
+  it('is none of those that user space gave no functions', () => {
+    const none = find([{ ...current, programs: [0, 0] }], current)
+    expect([none.objects, none.problems]).toEqual([[], []])
+    const early = find([current], current, (guest, maps) => {
+      guest.objects.set('bpf_struct_ops_map', maps[0]?.address ?? 0n, { uvalue: 0n })
+    })
+    expect([early.objects, early.problems]).toEqual([[], []])
+  })
+
   it('is none of those of which it calls but a part', () => {
     const half: Scheduler = { ...old, functions: [0x6000n, 0x9999n] }
     const { objects } = find([half], current)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { Called } from '../../../src/bpf/recovery/called.js'
 import { unloadedPrograms } from '../../../src/bpf/recovery/missing-programs.js'
 import type { ProgramCode } from '../../../src/bpf/recovery/program-code.js'
@@ -99,6 +99,33 @@ describe('what loaded programs call', () => {
   })
 })
 
+test('the operations of maps are the helpers that they stand for (enum bpf_func_id)', () => {
+  const guest = new KernelGuest()
+  const base = guest.symbol('__bpf_call_base', guest.image(4096), 'T')
+  const helpers = {
+    map_lookup_elem: 1,
+    map_update_elem: 2,
+    map_delete_elem: 3,
+    map_push_elem: 87,
+    map_pop_elem: 88,
+    map_peek_elem: 89,
+    map_for_each_callback: 164,
+    map_lookup_percpu_elem: 195,
+  }
+  const names = Object.keys(helpers)
+  const at = (n: number): number => 64 * (n + 1)
+  const ops = guest.objects.make(
+    'bpf_map_ops',
+    Object.fromEntries(names.map((name, n) => [name, base + BigInt(at(n))])),
+  )
+  const map = addArray(guest, { id: 1, name: 'm', valueSize: 8, maxEntries: 1 })
+  guest.objects.set('bpf_map', map, { ops })
+  const called = new Called(guest.kernel(), Btf.parse(new BtfBuilder().build()), [map])
+  expect(names.map((_, n) => called.helper(at(n)))).toEqual(
+    Object.values(helpers).map((helper) => ({ kind: 'helper', helper })),
+  )
+})
+
 describe('functions that are not loaded', () => {
   const b = new BtfBuilder()
   const { s32, u64 } = integers(b)
@@ -121,6 +148,8 @@ describe('functions that are not loaded', () => {
   b.function('bpf_weak___old', prototypes.none, 'global')
   b.function('scx_bpf_weak', prototypes.none, 'global')
   b.function('bpf_own', prototypes.context, 'global')
+  // The running kernel has a function of that name.
+  b.function('bpf_of_this_kernel___old', prototypes.context, 'global')
   const types = Btf.parse(b.build())
   const kernel = new KernelGuest().kernel()
 

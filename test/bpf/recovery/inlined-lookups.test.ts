@@ -64,6 +64,26 @@ describe('lookups that the verifier has inlined', () => {
     expect(inlinedLookup(late, 0, false)).toEqual({ at: 0, length: late.length })
   })
 
+  test('have as many steps as the kernel writes at most', () => {
+    const array = (steps: number, to = steps + 1) => [
+      ...start,
+      compare(to),
+      ...Array(steps).fill(mask),
+      ...end,
+    ]
+    expect(inlinedLookup(array(13), 0, false)).toEqual({ at: 0, length: 18 })
+    expect(inlinedLookup(array(14), 0, false)).toBeUndefined()
+    expect(inlinedLookup(array(2), 0, false)).toEqual({ at: 0, length: 7 })
+    expect(inlinedLookup(array(1), 0, false)).toBeUndefined()
+    const hash = (steps: number) => [call, check(steps), ...Array(steps).fill(toValue)]
+    expect([0, 1, 4, 5].map((steps) => inlinedLookup(hash(steps), 0, true)?.length)).toEqual([
+      undefined,
+      3,
+      6,
+      undefined,
+    ])
+  })
+
   test('never reach beyond the code, whatever it is', () => {
     const any = fc.record({
       code: fc.constantFrom(0x07, 0x61, 0x35, 0x54, 0x67, 0x27, 0x0f, 0x79, 0xbf, 0x05, 0xb7, 0x85, 0x15),

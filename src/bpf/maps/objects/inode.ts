@@ -29,7 +29,7 @@ export function nameInode(kernel: Kernel, address: bigint, problems: Problems): 
     const inode = kernel.struct('inode', address)
     const block = kernel.struct('super_block', inode.pointer('i_sb'))
     const filesystem = kernel.struct('file_system_type', block.pointer('s_type')).pointer('name')
-    const ino = BigInt.asUintN(64, inode.integer('i_ino'))
+    const ino = inode.unsigned('i_ino')
     return {
       kind: 'inode',
       address,

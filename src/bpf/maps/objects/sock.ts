@@ -81,7 +81,7 @@ export function nameSock(kernel: Kernel, address: bigint, problems: Problems): S
       type: kernel.enumName('sock_type', type, 'SOCK_')?.toLowerCase() ?? String(type),
       state: states[state] || String(state),
       ...(attempt('addresses', () => ends(kernel, sock, family)) ?? { local: undefined, remote: undefined }),
-      cookie: BigInt.asUintN(64, sock.integer('__sk_common.skc_cookie')),
+      cookie: sock.unsigned('__sk_common.skc_cookie'),
       ino: attempt('inode', () => inodeOf(kernel, sock)),
       ...(attempt('device', () => binding(kernel, address, family)) ?? {
         device: undefined,
@@ -149,7 +149,7 @@ function inodeOf(kernel: Kernel, sock: StructReader): bigint | undefined {
   const socket = sock.pointer('sk_socket')
   if (socket === 0n) return undefined
   const alloc = socket - BigInt(kernel.layouts.get('socket_alloc').offset('socket'))
-  return BigInt.asUintN(64, kernel.struct('socket_alloc', alloc).integer('vfs_inode.i_ino'))
+  return kernel.struct('socket_alloc', alloc).unsigned('vfs_inode.i_ino')
 }
 
 function binding(kernel: Kernel, address: bigint, family: string): Pick<SockName, 'device' | 'queue'> {
