@@ -124,15 +124,11 @@ export class QueueReader {
 
   #walk(where: string, head: bigint, problems: Problems): { tasks: Found<Entry>; cursors: number } {
     const places = this.#entity
-    if (places === undefined)
-      return {
-        tasks: Found.some(
-          [],
-          asFarAsRead(this.#context.kernel.types, 'the kernel has no lists that are known here'),
-        ),
-        cursors: 0,
-      }
     let cursors = 0
+    if (places === undefined) {
+      const why = asFarAsRead(this.#context.kernel.types, 'the kernel has no lists that are known here')
+      return { tasks: Found.some([], why), cursors }
+    }
     const tasks = Found.by(problems, (part) => {
       const found: Entry[] = []
       let position: number | undefined = 0

@@ -101,8 +101,8 @@ function readDomain(context: SchedContext, domain: StructReader): SchedDomain {
   const { kernel, problems } = context
   const nameAt = domain.has('name') ? domain.pointer('name') : 0n
   const weight = domain.number('span_weight')
-  // Since Linux 6.18.
-  const has = domain.has('newidle_call') && domain.has('newidle_success') && domain.has('newidle_ratio')
+  // All three since Linux 6.18.
+  const has = domain.has('newidle_ratio')
   return {
     address: domain.address,
     name:

@@ -59,6 +59,7 @@ export class ReturnAddresses {
     return this.#read((task) => this.#ofHook(task, hook, real, place)) ?? real
   }
 
+  /** Undefined where the kernel keeps nothing of the kind, or it cannot be read. */
   #read(read: (task: StructReader) => bigint | undefined): bigint | undefined {
     const task = this.#task
     return task === undefined ? undefined : quietly(() => read(this.#kernel.struct('task_struct', task)))
@@ -66,7 +67,6 @@ export class ReturnAddresses {
 
   /** ftrace_graph_ret_addr in kernel/trace/fgraph.c. */
   #ofGraph(task: StructReader, place: bigint): bigint | undefined {
-    if (!task.has('ret_stack') || !task.has('curr_ret_stack')) return undefined
     const stack = task.pointer('ret_stack')
     if (stack === 0n) return undefined
     for (const at of this.#graphEntries(task, stack)) {
@@ -104,7 +104,6 @@ export class ReturnAddresses {
     trampoline: bigint,
     place: bigint,
   ): bigint | undefined {
-    if (!task.has(list)) return undefined
     const offset = BigInt(this.#kernel.layouts.get(node).offset('llist'))
     const seen = new Set<bigint>()
     for (let at = task.pointer(list); at !== 0n && seen.size < heldLimit && !seen.has(at); ) {

@@ -263,8 +263,8 @@ export class TypeScriptWriter {
   #struct(type: CType, shape: Shape, indent: string, depth: number, budget: Budget): string {
     const named = this.named(type)
     if (named !== undefined) return this.#qualified(named)
-    const bare = strip(shape.type)
-    if (bare.kind !== 'struct' && bare.kind !== 'union') return 'Opaque'
+    // What has members and no name of its own: sections always have one.
+    const bare = strip(shape.type) as StructType
     return `Struct & {\n${this.#members(bare, `${indent}  `, depth, budget)}${indent}}`
   }
 

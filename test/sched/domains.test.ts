@@ -153,6 +153,13 @@ describe('what a domain says of itself', () => {
   it('its costs and failures, and no name where there is none', () => {
     const found = domain({}, { max_newidle_lb_cost: 900, nr_balance_failed: 4, name: 0 })
     expect(found).toMatchObject({ maxNewidleCost: 900n, failedBalances: 4, name: '' })
+    const made = world('behind')
+    const name = made.guest.alloc(80)
+    made.guest.text(name, 'N'.repeat(70))
+    made.objects.set('sched_domain', made.own, { name })
+    made.objects.set('sched_domain', made.top, { name: 0xffff800000001000n })
+    // A name that is none ends, and one that is not there costs nothing else.
+    expect(stats(made)[0]?.domains.map((each) => each.name)).toEqual(['N'.repeat(64), ''])
   })
 })
 

@@ -130,6 +130,18 @@ describe('a frame pointer', () => {
   })
 })
 
+describe('a call of address 0', () => {
+  it('returns to its caller, which is named by the call even where that is its last instruction', () => {
+    const { at, stack, walk, image } = world({ type: orcType.endOfStack })
+    image.u64(stack + 0x100n, at.outer)
+    expect(walk({ rip: 0n, rsp: stack + 0x100n })).toEqual({
+      method: 'orc',
+      problem: undefined,
+      frames: ['undefined', 'inner+0x100'],
+    })
+  })
+})
+
 describe('a stack without end', () => {
   it('is cut off, and that is said', () => {
     const { at, stack, walk, image } = world({ sp_reg: sp, sp_offset: 8, type: orcType.call })

@@ -3,6 +3,7 @@ import { orcRegister, orcType } from '../../src/sched/orc.js'
 import { ReturnAddresses } from '../../src/sched/return-addresses.js'
 import { Sched } from '../../src/sched/sched.js'
 import { readStack, stackOfRegisters } from '../../src/sched/stack.js'
+import { explain } from '../../src/sched/why.js'
 import type { MemberValues } from '../support/object-writer.js'
 import { writeList } from '../support/structures.js'
 import { SchedGuest } from './sched-guest.js'
@@ -202,6 +203,31 @@ describe('the stack of a task that was switched out', () => {
     made.guest.objects.set('pt_regs', made.base + 0x40n, { cs: 0x33, ip: 0x401234, sp: 0x7ff000 })
     expect(readStack(made.guest.kernel(), made.task).userAddress).toBe(0x401234n)
     expect(readStack(sleeping().guest.kernel(), sleeping().task).userAddress).toBeUndefined()
+  })
+})
+
+describe('where a task sleeps', () => {
+  const told = (method: 'orc' | 'guess') => {
+    const made = sleeping({}, 'early', method === 'orc' ? '__start_orc_unwind' : '__start_of_none')
+    const { guest, at } = made
+    // Of the scheduler is what lies from the first to before the second.
+    guest.guest.symbol('__sched_text_start', at.inner + 0x10n, 'T')
+    guest.guest.symbol('__sched_text_end', at.middle + 0x20n, 'T')
+    const [reason] = explain(guest.kernel(), 9).reasons
+    return { sentence: reason?.sentence, facts: reason?.facts }
+  }
+
+  it('is the innermost function that is not of the scheduler', () => {
+    expect(told('orc')).toMatchObject({
+      sentence: expect.stringMatching(/: it sleeps in middle \(state S\)\. No scheduler is to blame\.$/),
+      facts: { waitingIn: 'middle', on_rq: 0, __state: '0x1' },
+    })
+  })
+
+  it('is not told by a stack that is a guess', () => {
+    const { sentence, facts } = told('guess')
+    expect(sentence).toMatch(/: it sleeps, in what could not be read \(state S\)/)
+    expect(facts).not.toHaveProperty('waitingIn')
   })
 })
 

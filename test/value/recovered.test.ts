@@ -187,6 +187,32 @@ describe('integers in which programs keep pointers', () => {
   })
 })
 
+describe('elements of an array that look alike', () => {
+  const shownOf = (known: number, dimensions: readonly number[]) => {
+    const type = build((b, { u64 }) =>
+      b.struct('held', [
+        { name: 'list', type: dimensions.reduceRight((of, count) => b.array(of, count), u64) },
+      ]),
+    )
+    const guest = new FakeGuest()
+    const count = dimensions.reduce((product, each) => product * each, 1)
+    for (let n = 0; n < count; n++) guest.setPointer(n * 8, base)
+    const pointer: RecoveredPointer = { type: syntheticPointer(type), evidence, accepts: () => true }
+    const recoverPointer = (_: unknown, offset: number) => (offset === known ? pointer : undefined)
+    const value = makeValue(guest.context({ recoverPointer }), type, base) as StructValue
+    return (value.$format as (options: object) => string)({ columns: 2000 })
+  }
+  const isFolded = (text: string): boolean => text.includes(' ... ')
+
+  test('are shown together only where the same is known of each', () => {
+    expect(isFolded(shownOf(-1, [6]))).toBe(true)
+    for (const n of [0, 1, 2, 5]) expect(isFolded(shownOf(8 * n, [6]))).toBe(false)
+    // Of elements that are arrays themselves each word counts.
+    expect(isFolded(shownOf(-1, [6, 2]))).toBe(true)
+    for (const n of [0, 1, 3, 11]) expect(isFolded(shownOf(8 * n, [6, 2]))).toBe(false)
+  })
+})
+
 describe('what was allocated where a pointer leads', () => {
   test('is had as its own type, behind the header', () => {
     const { guest, type } = nodes()

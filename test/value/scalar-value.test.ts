@@ -56,6 +56,20 @@ describe('a scalar', () => {
     expect(wide.$json()).toEqual({ x: json })
   })
 
+  test('of one bit is that bit in JSON, and nothing beside it', () => {
+    const guest = new FakeGuest()
+    guest.view.setUint8(0, 0b1101)
+    const type = build((b, { u32 }) =>
+      b.struct(
+        'bits',
+        [0, 1, 2].map((bit) => ({ name: `b${bit}`, type: u32, bitOffset: bit, bitSize: 1 })),
+        4,
+      ),
+    )
+    const bits = makeValue(guest.context(), type, base) as StructValue
+    expect(['b0', 'b1', 'b2'].map((name) => member(bits, name).$json())).toEqual([1, 0, 1])
+  })
+
   test('that cannot be read says why, and is no number', () => {
     const { context } = aTask()
     const type = build((b, { u32 }) =>

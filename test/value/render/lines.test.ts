@@ -74,6 +74,14 @@ describe('what flows', () => {
     expect(layOut(doc, 2)).toBe('{\n  100,\n  200,\n  300,\n  400,\n  500,\n}')
   })
 
+  test('has parts of several things whole where they fit a line of their own, else broken', () => {
+    const inner = stack('', item('.a', '1'), item('.b', '2'))
+    const doc: Doc = { prefix: '', items: [item('', inner), item('', '3')], flow: true }
+    const whole = '{ .a = 1, .b = 2 }'
+    expect(layOut(doc, whole.length + 3)).toBe(`{\n  ${whole},\n  3,\n}`)
+    expect(layOut(doc, whole.length + 2)).toBe('{\n  {\n    .a = 1,\n    .b = 2,\n  },\n  3,\n}')
+  })
+
   test('has labels before some parts', () => {
     const doc: Doc = { prefix: '', items: [item('', '1'), item('[1 ... 9]', '0')], flow: true }
     expect(layOut(doc, 40)).toBe('{ 1, [1 ... 9] = 0 }')
