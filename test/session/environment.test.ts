@@ -35,7 +35,7 @@ function facts({ taints, commandLine }: Spec, hashed = false) {
     const pointer = guest.global('saved_command_line', 8)
     if (commandLine === null) guest.u64(pointer, 0xffff888123456000n)
     else {
-      const at = guest.alloc(64, 8)
+      const at = guest.alloc(commandLine.length + 1, 8)
       guest.write(at, Buffer.from(`${commandLine}\0`))
       guest.u64(pointer, at)
     }
@@ -96,6 +96,11 @@ describe('facts of a target', () => {
       value: text,
       how: 'tainted_mask, letters as in taint_flags',
     })
+  })
+
+  it('have as much of a command line as the kernel takes', () => {
+    const fact = (length: number) => facts({ commandLine: 'x'.repeat(length) }).fact('commandLine')?.value
+    expect([fact(4095), fact(4097)]).toEqual(['x'.repeat(4095), 'x'.repeat(4096)])
   })
 
   it('that cannot be read are null, and problems by their names', () => {

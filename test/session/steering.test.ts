@@ -67,6 +67,33 @@ describe('saved states', () => {
   })
 })
 
+describe('whichever of several comes first', () => {
+  it('is places of code and writes to memory, each as if it were asked for alone', async () => {
+    let [code, place] = [0n, 0n]
+    const { vm, control } = sessionWith((guest) => {
+      code = guest.symbol('schedule', guest.image(0x40), 'T')
+      place = guest.global('panic_timeout', 4)
+    })
+    await vm.runUntil({
+      any: ['schedule+0x4', { write: place, length: 4 }, 0x1234n, { write: 'panic_timeout' }],
+    })
+    expect(control.calls).toEqual([
+      [
+        'runUntil',
+        {
+          addresses: [code + 4n, 0x1234n],
+          writes: [
+            { write: place, length: 4 },
+            { write: place, length: 8 },
+          ],
+        },
+        {},
+      ],
+    ])
+    await expect(vm.runUntil({ any: ['nowhere'] })).rejects.toThrow('has no symbol nowhere')
+  })
+})
+
 describe('a dump of a guest', () => {
   it('is written by us where there is a kernel, and the guest is held meanwhile', async () => {
     const { vm, control } = sessionWith()
