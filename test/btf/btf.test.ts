@@ -71,6 +71,17 @@ function narrow<K extends CKind>(type: CType | undefined, kind: K): TypeOf<K> {
   return type as TypeOf<K>
 }
 
+it('finds a symbol once, also where it is the first record', () => {
+  const b = new BtfBuilder()
+  const variable = b.variable('jiffies', 2)
+  b.int('unsigned long', 8)
+  b.function('jiffies', b.prototype(0))
+  const found = Btf.parse(b.build())
+  expect(found.findAll('jiffies', 'variable').map(({ id }) => id)).toEqual([variable])
+  expect(found.findAll('jiffies', 'function')).toHaveLength(1)
+  expect(found.findAll('unsigned long', 'variable')).toEqual([])
+})
+
 describe('Btf', () => {
   const { bytes, ids } = kernelLike()
   const btf = Btf.parse(bytes, { name: 'vmlinux' })

@@ -124,7 +124,10 @@ describe('BTF with pages that could not be read', () => {
     for (let start = typesEnd; start < bytes.length; start += 4096) {
       const found = holed(start)
       expect(compare(found)).toEqual({ lost: 0, wrong: [] })
-      expect([...found.types()].some(({ name }) => name.startsWith('unreadable_name_'))).toBe(true)
+      const unnamed = [...found.types()].filter(({ name }) => name.startsWith('unreadable_name_'))
+      // A name takes 13 bytes at least, and those on both sides may lie in it in part.
+      expect(unnamed.length).toBeGreaterThan(0)
+      expect(unnamed.length).toBeLessThanOrEqual(4096 / 13 + 2)
     }
   })
 
