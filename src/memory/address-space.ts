@@ -38,7 +38,8 @@ export class AddressSpace implements VirtualMemory {
   // page -1 - its first frame.
   readonly #regionTags = new Float64Array(regionCacheSize).fill(noTag)
   readonly #regionTables = new Float64Array(regionCacheSize)
-  #generation: number
+  /** Of the memory when something was last remembered of it. */
+  #generation: number | undefined
   #translated = 0
   #failure: Problem | undefined
 
@@ -46,7 +47,6 @@ export class AddressSpace implements VirtualMemory {
     this.memory = memory
     this.root = root
     this.format = format
-    this.#generation = memory.generation
   }
 
   /** Position of the page's bytes (window index * 2^32 + offset), or -1; `problemAt` then says why. */

@@ -64,16 +64,16 @@ export function arm64PageTables(granule: Granule, addressBits: number): PageTabl
   const stride = pageBits - 3
   const levels = Math.ceil((addressBits - pageBits) / stride)
   const pageShift = pageBits - 12
-  const wide = granule !== 65_536 && addressBits > 48
+  const isWidest = addressBits === 52
   // Blocks are of 2 MiB and 1 GiB, 32 MiB, or 512 MiB; one level higher where addresses have 52 bits.
-  const highestBlock = (granule === 4096 ? 2 : 1) + (addressBits > 48 ? 1 : 0)
+  const highestBlock = (granule === 4096 ? 2 : 1) + (isWidest ? 1 : 0)
   const isBlock = (low: number, level: number): boolean => (low & 2) === 0 && level <= highestBlock
   const frame =
     granule === 65_536
       ? // Bits 47 to 16, and bits 51 to 48 in 15 to 12.
         (low: number, high: number) =>
           (((low >>> 12) & 0xf) * 2 ** 36 + (high & 0xffff) * 2 ** 20 + (low >>> 16) * 16) as Frame
-      : wide
+      : isWidest
         ? // Bits 49 to the page's, and bits 51 and 50 in 9 and 8.
           (low: number, high: number) =>
             (((low >>> 8) & 3) * 2 ** 38 +

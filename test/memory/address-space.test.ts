@@ -399,6 +399,43 @@ it('asks how much memory there is only for lengths that may be more than all of 
   expect([kind(4096), kind(MiB), kind(MiB + 1)]).toEqual([undefined, 'not-present', 'too-long'])
 })
 
+it('reads memory whose tables and pages lie in several windows', () => {
+  const guest = numbered({ memory: 4 * MiB, reserved: 2 * MiB })
+  // Tables are in the second half, as is one of the pages.
+  const pages = [0x5000, 3 * MiB - 4096, 0x6000]
+  for (const [n, physical] of pages.entries())
+    guest.map(kernelHalf + BigInt(n) * 0x1000n, asPhysical(physical))
+  guest.map(kernelHalf + 0x40000000n, asPhysical(2 * MiB), { size: '2M' })
+  const half = 2 * MiB
+  const windows = [0, half].map((from) => {
+    const bytes = guest.memory.bytes.subarray(from, from + half)
+    return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
+  })
+  const memory = Object.create(guest.memory, {
+    windows: { value: windows },
+    locate: {
+      value(frame: number) {
+        const at = guest.memory.locate(frame)
+        return at < half ? at : 2 ** 32 + (at - half)
+      },
+    },
+  }) as ArrayMemory
+  const plain = guest.space()
+  const space = new AddressSpace(memory, asPhysical(guest.root), x86PageTables(4))
+  for (let i = 0; i < 2; i++) {
+    for (const address of [0x10n, 0xffen, 0x1004n, 0x2ff8n, 0x40000008n, 0x400ff000n]) {
+      const at = kernelHalf + address
+      expect(space.translate(at)).toEqual(plain.translate(at))
+      expect(space.u32(at)).toBe(plain.u32(at))
+      expect(space.read(at, 0x1004)).toEqual(plain.read(at, 0x1004))
+    }
+    space.invalidate()
+  }
+  const first = asPage(Number(BigInt.asUintN(64, kernelHalf) >> 12n))
+  expect(space.presentPages(first, 8)).toEqual({ pages: [first, first + 1, first + 2], problem: undefined })
+  expect(space.presentPages(asPage(first + 0x40000), 600).pages).toHaveLength(512)
+})
+
 describe('writing', () => {
   function writable() {
     const guest = numbered()

@@ -42,6 +42,12 @@ describe('a frame of zstd', () => {
     const small = bytesOf('28b52ffd 20 01  090000 aa')
     expect(unpacker('zstd')(small, new Uint8Array(1))).toBe(true)
     expect(unpacker('zstd')(Uint8Array.of(...small, ...frame('f003')), new Uint8Array(1))).toBe(false)
+    // Not even what another frame's checksum would take.
+    expect([0, 1, 4].map((more) => isSafeFrame(Uint8Array.of(...small, ...new Uint8Array(more))))).toEqual([
+      true,
+      false,
+      false,
+    ])
     // Its checksum is its own.
     const checked = bytesOf('28b52ffd 24 01  090000 aa  00000000')
     expect(isSafeFrame(checked)).toBe(true)
