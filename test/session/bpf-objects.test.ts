@@ -9,7 +9,7 @@ import { openedOn, sessionWith } from './support/sessions.js'
 const wild = 0xffff800000001000n
 
 /** An arena with a bump allocator, a topology and a hash map of its program; `make` adds what else there is. */
-function withArena(make: (guest: KernelGuest) => void = () => {}): { vm: Session; test: ArenaGuest } {
+function withArena(make: (guest: KernelGuest) => void = () => {}) {
   const test = new ArenaGuest()
   const section = test.section('.bss', { pool: 'bump', count: 'u64' })
   const region = test.pages(2)
@@ -25,7 +25,7 @@ function withArena(make: (guest: KernelGuest) => void = () => {}): { vm: Session
   ])
   make(test.guest)
   test.build()
-  return { vm: openedOn(test.guest).vm, test }
+  return { ...openedOn(test.guest), test }
 }
 
 describe('arenas of a session', () => {
@@ -58,6 +58,15 @@ describe('arenas of a session', () => {
       expect.stringMatching(/^map 99: /),
       expect.stringMatching(/^program 98: /),
     ])
+  })
+
+  it('are listed anew when the guest has run', () => {
+    const { vm, control } = withArena()
+    const before = vm.arenas
+    expect(vm.arenas).toBe(before)
+    control.epoch++
+    expect(vm.arenas).not.toBe(before)
+    expect(vm.arenas.map(({ id }) => id)).toEqual([3])
   })
 
   it('without any say so', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Btf } from '../../src/btf/btf.js'
 import type { CType } from '../../src/btf/types.js'
-import { memberOf } from '../../src/session/places.js'
+import { memberOf, typedPlace } from '../../src/session/places.js'
 import type { StructValue } from '../../src/value/types.js'
 import { BtfBuilder } from '../btf/builder.js'
 import { addArray, addBtf, elementAt } from '../support/bpf-objects.js'
@@ -172,4 +172,24 @@ it('a member of one bit is none to write to, nor is one that is not there', () =
   expect(memberOf(place, 'whole')).toMatchObject({ name: 'x.whole', address: 0x104n })
   expect(() => memberOf(place, 'one')).toThrow('one is a bitfield: ask for the member that holds it')
   expect(() => memberOf(place, 'two')).toThrow('x has no member two')
+})
+
+it('a value is the place where it lies, also one that has a member called map', () => {
+  let at = 0n
+  const { vm } = sessionWith((guest) => {
+    at = addArray(guest, { id: 1, name: 'stats', valueSize: 8, maxEntries: 1 })
+  })
+  const value = vm.at(at, 'struct bpf_array')
+  expect(Object.keys(value as object)).toContain('map')
+  expect(typedPlace(vm, value as never, undefined)).toMatchObject({
+    name: `0x${at.toString(16)}`,
+    address: at,
+    type: { name: 'bpf_array' },
+  })
+  expect(() => typedPlace(vm, { map: 'stats', key: 0, other: 1 } as never, undefined)).toThrow(
+    'a place in a map is { map, key, cpu, field }, and has no "other"',
+  )
+  // What could not be read lies nowhere that is known.
+  const lost = vm.at(0xffff800000001000n, 'int')
+  expect(() => typedPlace(vm, lost as never, undefined)).toThrow('a value that has a place in memory')
 })

@@ -179,10 +179,8 @@ describe('a raw image', () => {
     rmSync(path)
   })
 
-  it('is none that is shorter than a MiB, or of no whole pages', async () => {
-    const path = sparse('odd', 10 * MiB + 1, 10 * MiB)
-    expect(openRaw(path)).toBeUndefined()
-    truncateSync(path, 10 * MiB)
+  it('is none that is shorter than a MiB', () => {
+    const path = sparse('small', 10 * MiB, 10 * MiB)
     const dump = openRaw(path)
     expect(dump?.architecture).toBeUndefined()
     dump?.memory.close()
