@@ -65,6 +65,8 @@ export class Responder {
   readonly #hold: { readonly names: number; readonly attributes: number }
   /** Nodes of which the kernel may keep pages that change when the guest runs. */
   readonly #paged = new Set<number>()
+  /** How many names the kernel was given of a directory that it may keep. */
+  readonly #listed = new Map<number, number>()
   readonly #unwatch: (() => void) | undefined
   #lastDirectory = 0
 
@@ -93,7 +95,7 @@ export class Responder {
 
   take(request: Request): void {
     const { unique, opcode: code } = request
-    if (code === opcode.FORGET) this.#nodes.forget(request.node, request.long(0))
+    if (code === opcode.FORGET) this.#forget(request.node, request.long(0))
     else if (code === opcode.BATCH_FORGET) this.#forgetMany(request)
     // None of these has an answer; an interrupt comes too late for what is answered soon anyway.
     if (code === opcode.FORGET || code === opcode.BATCH_FORGET || code === opcode.INTERRUPT) return
@@ -361,7 +363,8 @@ export class Responder {
   }
 
   #openDirectory(request: Request): number | Later {
-    const path = this.#path(request.node)
+    const { node } = request
+    const path = this.#path(node)
     return this.#when(this.#files.ready(path), () => {
       const { names, types } = this.#files.listTyped(path)
       const handle = ++this.#lastDirectory
@@ -370,8 +373,19 @@ export class Responder {
         names: ['.', '..', ...names].map((name) => Buffer.from(name, 'utf8')),
         types: [0o040000, 0o040000, ...types],
       })
-      return this.#putOpened(handle, 0)
+      return this.#putOpened(handle, this.#listingFlags(node, names.length))
     })
+  }
+
+  /**
+   * Where contents never change, the kernel keeps names and asks no more. All that a directory can gain there is `problems`,
+   * once something in it could not be read; then the kernel drops what it kept.
+   */
+  #listingFlags(node: number, count: number): number {
+    if (!this.#options.isFixed) return 0
+    const isSame = this.#listed.get(node) === count
+    this.#listed.set(node, count)
+    return openFlags.CACHE_DIR | (isSame ? openFlags.KEEP_CACHE : 0)
   }
 
   /** Names from an index on, as many as the kernel has room for; with what a lookup of each would say. */
@@ -457,7 +471,12 @@ export class Responder {
 
   #forgetMany(request: Request): void {
     for (let index = 0; index < request.word(0); index++) {
-      this.#nodes.forget(request.long(8 + index * 16), request.long(16 + index * 16))
+      this.#forget(request.long(8 + index * 16), request.long(16 + index * 16))
     }
+  }
+
+  #forget(node: number, lookups: number): void {
+    this.#nodes.forget(node, lookups)
+    if (this.#nodes.path(node) === undefined) this.#listed.delete(node)
   }
 }
