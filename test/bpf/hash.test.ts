@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BpfMap } from '../../src/bpf/map.js'
+import { asPhysical } from '../../src/brands.js'
 import { addHash, type HashEntry, type HashMap, type HashSpec, hashValueAt } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { referenceJhash } from '../support/reference-jhash.js'
@@ -263,6 +264,19 @@ describe('a ruined hash map', () => {
     const { entries: found, problems } = read(map)
     expect(found).toEqual(pairsOf(entries.filter((_, i) => i !== 2)))
     expect(problems).toEqual(['bucket 0: an entry is not whole in memory'])
+  })
+
+  it.each([64, 5000])('gives an entry that lies at physical address 0, values of %i bytes', (valueSize) => {
+    const { map, entries } = make(3, { buckets: 1, valueSize }, (guest, made) => {
+      const [chain = []] = made.chains
+      const size = guest.objects.sizeOf('htab_elem') + 8 + valueSize
+      const at = 0xffffc900_00000000n
+      guest.map(at, asPhysical(0))
+      guest.map(at + 4096n, guest.frame())
+      guest.write(at, guest.bytesAt(chain[1] ?? 0n, size))
+      guest.u64(chain[0] ?? 0n, at)
+    })
+    expect(read(map)).toEqual({ entries: pairsOf(entries), problems: [] })
   })
 
   it('leaves out an entry of which the key is whole and the value is not', () => {

@@ -2,6 +2,7 @@ import type { Allocator } from '../../src/bpf/allocators/allocator.js'
 import type { Arena } from '../../src/bpf/arena/arena.js'
 import { listArenas } from '../../src/bpf/arena/arenas.js'
 import { listMaps, type MapInfo } from '../../src/bpf/map-info.js'
+import { asPhysical } from '../../src/brands.js'
 import { Btf } from '../../src/btf/btf.js'
 import { memberAt, sizeOf } from '../../src/btf/layout.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
@@ -76,7 +77,9 @@ export class ArenaGuest {
 
   /** A page of the arena; gives its place. */
   mapPage(page: number): number {
-    this.guest.map(this.kernelAddress(this.#place(page)), this.guest.frame())
+    // The first lies at physical address 0, which is memory as any other.
+    const frame = this.#mapped.size === 0 ? asPhysical(0) : this.guest.frame()
+    this.guest.map(this.kernelAddress(this.#place(page)), frame)
     this.#mapped.add(page)
     return this.#place(page)
   }

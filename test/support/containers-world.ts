@@ -1,6 +1,7 @@
 import type { Container } from '../../src/bpf/containers/container.js'
 import { problemText } from '../../src/problems.js'
 import { ArenaGuest, type ArenaOptions } from './arena-guest.js'
+import { writeSdtTree } from './sdt-tree.js'
 
 /** An arena whose program has one variable, a pointer to a container of that type at the start of three fresh pages. */
 export class ContainersWorld {
@@ -23,6 +24,21 @@ export class ContainersWorld {
     const place = this.#next
     this.#next += size
     return place
+  }
+
+  /** Contexts of tasks (struct queued_ctx) that an allocator has handed out: where each begins, behind the allocator's header. */
+  contexts(count: number): readonly number[] {
+    const { test } = this
+    const { scx_task_allocator: allocator, typing } = test.section('.data', {
+      scx_task_allocator: 'scx_allocator',
+      typing: 'toQueued',
+    })
+    const size = test.types.findStruct('queued_ctx')?.size ?? 0
+    const specs = Array.from({ length: count }, (_, index) => ({ index }))
+    const { elements } = writeSdtTree(test, allocator?.at ?? 0n, size + 8, specs)
+    const places = specs.map(({ index }) => (elements.get(index) as number) + 8)
+    test.guest.u64(typing?.at ?? 0n, test.user(places[0] as number))
+    return places
   }
 
   set(type: string, place: number, values: Readonly<Record<string, number | bigint>>): void {

@@ -406,5 +406,5 @@ function scratchFrame(kernel: Kernel, arena: bigint): number | undefined {
   const page = reader.pointer('scratch_page')
   const size = kernel.layouts.get('page').size
   const distance = page - kernel.space.u64(start)
-  return page === 0n ? undefined : Number(distance / BigInt(size))
+  return page === 0n || distance < 0n ? undefined : Number(distance / BigInt(size))
 }

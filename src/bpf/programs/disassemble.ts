@@ -102,7 +102,7 @@ function atomicOrStore(instruction: Instruction, opcode: string): string {
   if (plain !== undefined) {
     return `${head}lock *${place} ${aluOperators[immediate >> 4] ?? missing} r${source}`
   }
-  const fetched = (immediate & fetch) === 0 ? undefined : atomicNames[immediate & ~fetch]
+  const fetched = atomicNames[immediate & ~fetch]
   if (fetched !== undefined)
     return `${head}r${source} = atomic${width}_fetch_${fetched}(${place}, r${source})`
   switch (immediate) {

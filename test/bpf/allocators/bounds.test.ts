@@ -190,6 +190,9 @@ describe('stack', () => {
       `segments: element 1 of ${hex(test.user(first))} is outside the arena`,
       'segments: 0 free elements were found, 2 are counted',
     ])
+    const gone = stack()
+    gone.test.pointer(gone.first + 4088, 900 * 4096)
+    expect(said(gone.test.allocator('it'))).toEqual([expect.stringMatching(/^segments: page not present/)])
     const wild = stack()
     wild.test.u64(wild.first + 4088, outside)
     expect(said(wild.test.allocator('it'))).toEqual(['segments: a link leads out of the arena'])

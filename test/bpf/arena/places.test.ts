@@ -121,6 +121,26 @@ describe('names in an arena of which not all is known', () => {
   }
   const nameOf = (arena: Arena, address: bigint) => arena.context.symbolize(address)
 
+  it('are those of what another allocator is known to hold', () => {
+    const test = new ArenaGuest()
+    const { scx_task_allocator: lost, cpu_allocator: whole } = test.section('.bss', {
+      scx_task_allocator: 'scx_allocator',
+      cpu_allocator: 'scx_allocator',
+    })
+    test.setAt('scx_allocator', lost?.at ?? 0n, { root: 0xdeadbeef000n, 'pool.elem_size': 24 })
+    const tree = writeSdtTree(test, whole?.at ?? 0n, 1000, [{ index: 0 }])
+    const { arena } = test.build()
+    const place = test.user(tree.elements.get(0) as number)
+    expect([0n, 8n, 16n].map((at) => nameOf(arena, place + at))).toEqual([
+      'cpu_allocator[0]+0x0',
+      'cpu_allocator[0]',
+      'cpu_allocator[0]+0x10',
+    ])
+    expect(nameOf(arena, test.user(tree.root))).toBe(
+      'cpu_allocator level 0 descriptor (allocator scx_task_allocator could not be read whole)',
+    )
+  })
+
   it('say which allocator could not be read whole', () => {
     const { test, tree, arena } = lost()
     const place = tree.elements.get(0) as number

@@ -135,6 +135,22 @@ describe('the table of bandwidth contexts', () => {
     ])
   })
 
+  it('has such a one above its own, whatever their numbers', () => {
+    expect(
+      table([
+        { id: 9n, parent: 99n },
+        { id: 5n, parent: 9n },
+        { id: 8n, parent: 8n },
+        { id: 2n, parent: 8n },
+      ]).order,
+    ).toEqual([
+      [8, 0],
+      [2, 1],
+      [9, 0],
+      [5, 1],
+    ])
+  })
+
   it('has each of a circle once, the lowest first', () => {
     expect(
       table([

@@ -2,26 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { whole } from '../../../src/problems.js'
 import type { PointerValue } from '../../../src/value/types.js'
 import { ContainersWorld } from '../../support/containers-world.js'
-import { writeSdtTree } from '../../support/sdt-tree.js'
 
 const outside = 0xffff_dead_beef_0000n
 const nowhere = 0x1000_0500_0000n
 const hex = (value: bigint): string => `0x${value.toString(16)}`
-
-/** Contexts of tasks that an allocator has handed out: where each begins, behind the allocator's header. */
-function contexts(world: ContainersWorld, count: number): readonly number[] {
-  const { test } = world
-  const { scx_task_allocator: allocator, typing } = test.section('.data', {
-    scx_task_allocator: 'scx_allocator',
-    typing: 'toQueued',
-  })
-  const size = test.types.findStruct('queued_ctx')?.size ?? 0
-  const specs = Array.from({ length: count }, (_, index) => ({ index }))
-  const { elements } = writeSdtTree(test, allocator?.at ?? 0n, size + 8, specs)
-  const places = specs.map(({ index }) => (elements.get(index) as number) + 8)
-  test.guest.u64(typing?.at ?? 0n, test.user(places[0] as number))
-  return places
-}
 
 describe('a queue of tasks of the first release', () => {
   function queue(weights: readonly number[], members: Readonly<Record<string, number | bigint>> = {}) {
@@ -73,7 +57,7 @@ describe('a queue of tasks of the first release', () => {
 
   it('has tasks as the contexts that an allocator handed out', () => {
     const { world, array } = queue([1, 3, 5, 7, 9])
-    const tasks = contexts(world, 2)
+    const tasks = world.contexts(2)
     const words = [world.to(tasks[1] as number), world.to((tasks[0] as number) + 8), 0n, outside, nowhere]
     for (const [slot, word] of words.entries()) world.test.u64(array + slot * 16, word)
     const entries = world.read().container.entries
@@ -121,7 +105,7 @@ describe('a queue of tasks in a tree', () => {
   function queue(count: number) {
     const world = new ContainersWorld('scx_atq')
     const tree = world.take(64)
-    const tasks = contexts(world, count)
+    const tasks = world.contexts(count)
     const to = (n: number): bigint => (tasks[n] === undefined ? 0n : world.to(tasks[n] as number))
     world.set('scx_atq', world.place, { tree: world.to(tree), size: count, fifo: 1, capacity: 5 })
     world.set('rbtree', tree, { root: to(0) })

@@ -67,6 +67,7 @@ describe('a trie', () => {
   it.each([
     [[10, 1, 7, 9], 32, '03000000'],
     [[10, 2, 0, 0], 16, '04000000'],
+    [[10, 2, 255, 255], 31, '04000000'],
     [[10, 3, 0, 0], 16, '02000000'],
     [[10, 1, 0, 0], 12, '02000000'],
     [[11, 1, 0, 0], 32, undefined],
@@ -75,6 +76,17 @@ describe('a trie', () => {
     const { guest, map } = trie()
     const found = readWhole(guest, map).map.entry(key(prefix, length))
     expect(found?.value && Buffer.from(found.value.bytes).toString('hex')).toBe(expected)
+  })
+
+  it('gives a prefix of all bits for its own key, and none below it', () => {
+    const { guest, map, low, node } = trie()
+    const whole = node([10, 1, 2, 3], 32, 9)
+    guest.u64(memberOf(guest, 'lpm_trie_node', low, 'child[0]'), whole)
+    // Nothing is more specific: whatever hangs there is not looked at.
+    guest.u64(memberOf(guest, 'lpm_trie_node', whole, 'child[0]'), 0xffff_dead_0000_0000n)
+    const opened = readWhole(guest, map).map
+    const value = (prefix: readonly number[]) => opened.entry(key(prefix, 32))?.value?.bytes[0]
+    expect([value([10, 1, 2, 3]), value([10, 1, 2, 4]), value([10, 1, 200, 3])]).toEqual([9, 3, 3])
   })
 
   it('that loops ends, with the reason', () => {
@@ -103,6 +115,9 @@ describe('a trie', () => {
   it('whose child is not more specific says so', () => {
     const { guest, map, low } = trie()
     guest.objects.set('lpm_trie_node', low, { prefixlen: 8 })
+    expect(readWhole(guest, map).problems[0]).toContain('not longer than its parent')
+    // Longer than what its parent hangs below.
+    guest.objects.set('lpm_trie_node', low, { prefixlen: 12 })
     expect(readWhole(guest, map).problems[0]).toContain('not longer than its parent')
   })
 })

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { BpfMap } from '../../../src/bpf/map.js'
 import { readMap } from '../../../src/bpf/map-info.js'
 import { Problems } from '../../../src/problems.js'
-import { addArray } from '../../support/bpf-objects.js'
+import { addArray, addPerCpuArray } from '../../support/bpf-objects.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
 import { addMap, addWords, memberOf, pairs, readWhole } from '../../support/map-objects.js'
 import { writeBucketTable } from '../../support/structures.js'
+import { openMap } from '../opened.js'
 
 describe('stack traces', () => {
   function stacks(flags: number, fill: (guest: KernelGuest) => readonly bigint[]) {
@@ -134,4 +135,8 @@ it('sections of string literals give their strings', () => {
   const text = Buffer.from('one\0two words\0\0')
   const map = addArray(guest, { name: '.rodata.str1.1', valueSize: text.length, maxEntries: 1 }, [text])
   expect(readWhole(guest, map).state).toEqual({ strings: ['one', 'two words'] })
+  // A name is no proof: values that each CPU has are no section.
+  const other = new KernelGuest()
+  addPerCpuArray(other, { name: '.rodata.str1.1', valueSize: 8, maxEntries: 1 }, [])
+  expect(openMap(other).state()).toEqual({})
 })

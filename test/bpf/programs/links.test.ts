@@ -127,6 +127,41 @@ describe('links', () => {
     expect(problems).toEqual([expect.stringMatching(/^target of link 3: page not present/)])
   })
 
+  it('say that they are attached to nothing any more', () => {
+    const { links, problems } = read((_, links) => {
+      links.add('struct_ops', 'bpf_struct_ops_link', {})
+      links.add('cgroup', 'bpf_cgroup_link', {})
+      links.add('netns', 'bpf_netns_link', {})
+      links.add('xdp', 'bpf_xdp_link', {})
+      links.add('sockmap', 'sockmap_link', {})
+    })
+    expect(problems).toEqual([])
+    expect(links.map(({ target }) => target)).toEqual(
+      ['map', 'cgroup', 'network namespace', 'network device', 'map'].map((kind) => ({
+        kind,
+        detached: true,
+      })),
+    )
+  })
+
+  it('of many probes names the first 4096, and none where the count cannot be', () => {
+    const most = 2 ** 20
+    const { links, problems } = read((guest, links) => {
+      const table = guest.alloc(4097 * 24)
+      for (let i = 0; i < 4097; i++) guest.u64(table + BigInt(i * 8), BigInt(i + 1))
+      for (const cnt of [4097, most, most + 1])
+        links.add('kprobe_multi', 'bpf_kprobe_multi_link', { cnt, addrs: table })
+      for (const cnt of [4097, most, most + 1])
+        links.add('uprobe_multi', 'bpf_uprobe_multi_link', { cnt, uprobes: table })
+    })
+    expect(problems).toEqual([])
+    const named = links.map(({ target }) => (target.functions ?? target.offsets) as readonly unknown[])
+    expect(named.map(({ length }) => length)).toEqual([4096, 4096, 0, 4096, 4096, 0])
+    expect(named[0]?.at(-1)).toMatchObject({ address: '0x1000' })
+    expect(links.map(({ target }) => target.count)).toEqual([4097, most, most + 1, 4097, most, most + 1])
+    expect(links[3]?.target).toMatchObject({ file: undefined })
+  })
+
   it('of several traced functions names them, as many as there are', () => {
     const { links, problems } = read((guest, links) => {
       const first = guest.symbol('vfs_read', guest.image(64), 'T')

@@ -8,6 +8,7 @@ import { Problems } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
 import { addArray, addBtf } from '../../support/bpf-objects.js'
 import { KernelGuest } from '../../support/kernel-guest.js'
+import { kernelTypes } from '../../support/kernel-types.js'
 import type { MemberValues } from '../../support/object-writer.js'
 import { addCode, addTable, instruction } from '../../support/program-objects.js'
 
@@ -76,6 +77,32 @@ describe('the instructions of a program', () => {
       '; int x\\x1b[2J; [file:demo.bpf.c line_num:11 line_col:7]',
       `   3: (85) call 0x${(base + 33n).toString(16)}#33`,
       '   4: (95) exit',
+    ])
+  })
+
+  it('name functions of the kernel that are called by their BTF id, and none of its modules', () => {
+    const guest = new KernelGuest()
+    const base = guest.symbol('__bpf_call_base', guest.image(64), 'T')
+    const id = kernelTypes.find('bpf_of_this_kernel', 'function')?.id ?? 0
+    const struct = kernelTypes.find('bpf_map', 'struct')?.id ?? 0
+    const calls = [
+      { immediate: id, source: 2 },
+      { immediate: id, source: 2, offset: 1 },
+      { immediate: id, source: 3 },
+      { immediate: struct, source: 2 },
+      { immediate: kernelTypes.typeCount, source: 2 },
+    ]
+    const address = addCode(
+      guest,
+      calls.map((call) => instruction(0x85, call)),
+    )
+    const target = (distance: number) => `0x${(base + BigInt(distance)).toString(16)}`
+    expect(list(guest.kernel(), address).texts.map((text) => text.replace(/#.*/, ''))).toEqual([
+      '(85) call bpf_of_this_kernel',
+      `(85) call ${target(id)}`,
+      `(85) call ${target(id)}`,
+      `(85) call ${target(struct)}`,
+      `(85) call ${target(kernelTypes.typeCount)}`,
     ])
   })
 

@@ -76,6 +76,20 @@ describe('allocations of a task', () => {
     ])
   })
 
+  it('are none that were given back', () => {
+    const test = new ArenaGuest()
+    const { scx_task_allocator: allocator } = test.section('.bss', { scx_task_allocator: 'scx_allocator' })
+    const specs = [{ index: 0 }, { index: 1, state: 'recycled' as const }]
+    const { elements } = writeSdtTree(test, allocator?.at ?? 0n, 56, specs)
+    for (const place of elements.values()) test.u64(place + 16, task.address)
+    const { kernel, maps } = test.build()
+    const problems = new Problems()
+    const found = taskArenaObjects(listArenas(kernel, maps, problems, problems), [], task, problems)
+    expect(found.map(({ object, how }) => [object.name, how])).toEqual([
+      ['scx_task_allocator[0]', ['byte 16 of it holds the address of its task_struct']],
+    ])
+  })
+
   it('of a type are told by its members', () => {
     const told = (values: Readonly<Record<string, number | bigint>>) => {
       const test = new ArenaGuest()
