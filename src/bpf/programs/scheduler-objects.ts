@@ -13,8 +13,8 @@ export interface SchedulerObject {
   readonly mapName: string
   /** sched_ext_ops.name. */
   readonly name: string
-  /** Whether it is the one that the kernel calls. */
-  readonly isActive: boolean
+  /** Whether the kernel calls it; undefined where it could not be read which schedulers it runs. */
+  readonly isActive: boolean | undefined
   /** Address of the scx_sched that was made of it; undefined while the kernel calls none of its functions. */
   readonly scheduler: bigint | undefined
   /** How much speaks for it; what does is `evidence`, a sentence each. */
@@ -33,7 +33,9 @@ export function schedulerObjects(
   programs: readonly BpfProgram[],
   problems: Problems,
 ): SchedulerObject[] {
-  const running = runningOperations(kernel, problems)
+  const part = problems.part()
+  const seen = runningOperations(kernel, part)
+  const running: Running = { seen, isWhole: part.none }
   const links = listLinks(kernel, problems)
   const members = structOpsMembers(kernel, maps, problems).filter(
     ({ operations }) => schedulerOperations[operations] !== undefined,
@@ -55,6 +57,12 @@ interface Operations {
   readonly name: string
   /** Functions by member name, without those that are not set. */
   readonly functions: ReadonlyMap<string, bigint>
+}
+
+/** Schedulers that the kernel runs, and whether these are all. */
+interface Running {
+  readonly seen: readonly Operations[]
+  readonly isWhole: boolean
 }
 
 /** The copies of operations that the kernel calls: those of each scx_sched, or scx_ops on kernels without struct scx_sched. */
@@ -99,7 +107,7 @@ function judge(
   map: MapInfo,
   members: readonly StructOpsMember[],
   linkIds: readonly number[],
-  loaded: readonly Operations[],
+  loaded: Running,
   programs: readonly BpfProgram[],
 ): SchedulerObject {
   const evidence: string[] = []
@@ -115,12 +123,16 @@ function judge(
   const calledBy = ({ functions }: Operations): StructOpsMember[] =>
     members.filter(({ member, trampoline }) => functions.get(member) === trampoline)
   // Schedulers of cgroups stand beside the root: each object is held to the one that it is part of.
-  const running = loaded.toSorted((a, b) => calledBy(b).length - calledBy(a).length)[0]
+  const running = loaded.seen.toSorted((a, b) => calledBy(b).length - calledBy(a).length)[0]
   const called = running === undefined ? [] : calledBy(running)
-  const isActive = called.length === members.length
-  if (running === undefined) evidence.push('the kernel runs no BPF scheduler')
-  else if (called.length > 0) says(8, `the kernel calls ${called.length} of its ${members.length} functions`)
-  else evidence.push('the kernel calls none of its functions')
+  const isCalled = called.length === members.length
+  const isActive = isCalled || loaded.isWhole ? isCalled : undefined
+  if (isActive === undefined) evidence.push('which schedulers the kernel runs could not all be read')
+  if (running === undefined) {
+    if (loaded.isWhole) evidence.push('the kernel runs no BPF scheduler')
+  } else if (called.length > 0)
+    says(8, `the kernel calls ${called.length} of its ${members.length} functions`)
+  else if (loaded.isWhole) evidence.push('the kernel calls none of its functions')
   const number = ops.number('kvalue.common.state')
   const state = kernel.enumName('bpf_struct_ops_state', number, 'BPF_STRUCT_OPS_STATE_')?.toLowerCase()
   if (state === 'inuse') says(2, 'its map is in use')

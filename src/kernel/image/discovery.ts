@@ -1,6 +1,7 @@
 import { asPhysical, type Physical } from '../../brands.js'
 import { CryoscopeError } from '../../errors.js'
 import { AddressSpace } from '../../memory/address-space.js'
+import { MemoryFault } from '../../memory/fault.js'
 import {
   arm64PageTables,
   type Granule,
@@ -75,7 +76,8 @@ export function prove(memory: PhysicalMemory, info: VmcoreInfo): Discovered | st
     const note = symbols.lookup('vmcoreinfo_note')
     if (note === undefined) return `${where}: no symbol vmcoreinfo_note`
     const target = space.translate(space.u64(note.address))
-    if ('problem' in target) return `${where}: vmcoreinfo_note leads nowhere`
+    if ('problem' in target)
+      return `${where}: vmcoreinfo_note leads nowhere: ${new MemoryFault(target.problem).message}`
     if (info.physical !== undefined && target.physical !== info.physical) return `${where}: a stale copy`
     const evidence = [
       `VMCOREINFO ${where}, confirmed by vmcoreinfo_note`,

@@ -154,6 +154,18 @@ describe('the active scheduler', () => {
     expect([early.objects, early.problems]).toEqual([[], []])
   })
 
+  it('is not known where it cannot be read which schedulers the kernel runs', () => {
+    const { objects, problems } = find([old, current], current, (guest) => {
+      guest.u64(guest.symbol('scx_root', guest.image(8)), wild)
+    })
+    expect(objects.map(({ isActive }) => isActive)).toEqual([undefined, undefined])
+    for (const { evidence } of objects) {
+      expect(evidence).toContain('which schedulers the kernel runs could not all be read')
+      expect(evidence.join()).not.toMatch(/runs no|calls none/)
+    }
+    expect(problems).toEqual([expect.objectContaining({ where: 'scx_root' })])
+  })
+
   it('is none of those of which it calls but a part', () => {
     const half: Scheduler = { ...old, functions: [0x6000n, 0x9999n] }
     const { objects } = find([half], current)

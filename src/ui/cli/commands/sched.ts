@@ -58,7 +58,7 @@ function objectPairs(object: SchedulerObject, isOnly: boolean): [string, string]
   const maps = `${mapIds.length} maps (${mapIds.join(', ')})`
   return [
     [
-      isActive ? 'made of' : 'also loaded',
+      isActive === undefined ? 'loaded' : isActive ? 'made of' : 'also loaded',
       `${isActive && isOnly ? '' : `${name}: `}struct_ops map ${mapName} (${mapId}), ${programs}, ${maps}`,
     ],
     ['known by', evidence.join('; ')],
