@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import assert from 'node:assert/strict'
 import { BpfMap } from '../../src/bpf/map.js'
 import { readMap } from '../../src/bpf/map-info.js'
 import { detailsJson } from '../../src/contract/details.js'
@@ -102,14 +102,15 @@ function checkKeys(map: BpfMap, entries: readonly JsonEntry[]): void {
     const bytes = Uint8Array.from(Buffer.from(key.hex, 'hex'))
     if (bytes.length === 0 || bytes.every((byte) => byte === 0)) continue
     const found = map.entry(bytes)
-    expect(found?.value && Buffer.from(found.value.bytes).toString('hex')).toBe(value?.hex)
-    expect(found?.cpus?.map((one) => Buffer.from(one.bytes).toString('hex'))).toEqual(
+    assert.equal(found?.value && Buffer.from(found.value.bytes).toString('hex'), value?.hex)
+    assert.deepEqual(
+      found?.cpus?.map((one) => Buffer.from(one.bytes).toString('hex')),
       cpus?.map(({ hex }) => hex),
     )
     const other = bytes.map((byte) => byte ^ 0xff)
     const hex = Buffer.from(other).toString('hex')
     if (map.type !== 'lpm_trie' && !entries.some((each) => each.key.hex === hex))
-      expect(map.entry(other)).toBeUndefined()
+      assert.equal(map.entry(other), undefined)
   }
 }
 
