@@ -13,15 +13,9 @@ export const opcodeClass = {
   arithmetic64: 7,
 } as const
 
+/** How a load or store reaches memory, where that is not the usual way. */
 export const mode = {
-  immediate: 0x00,
-  absolute: 0x20,
-  indirect: 0x40,
-  memory: 0x60,
   memorySigned: 0x80,
-  /** Verifier: a load that may fault, in a class that has no absolute mode. */
-  probe: 0x20,
-  probeSigned: 0x40,
   /** Verifier: the base is the low half of an arena address. */
   probeArena: 0xa0,
   atomic: 0xc0,
@@ -46,7 +40,7 @@ export const operation = {
   swapBytes: 0xd0,
 } as const
 
-export const jump = { always: 0x00, call: 0x80, exit: 0x90, conditional: 0xe0 } as const
+export const jump = { always: 0x00, call: 0x80, conditional: 0xe0 } as const
 
 export const atomicOperation = {
   fetch: 0x01,

@@ -62,7 +62,10 @@ export class Embedding {
       return true
     }
     if (shape.kind !== 'struct') return true
-    if (shape.id === container) found.push(start)
+    if (shape.id === container) {
+      found.push(start)
+      return true
+    }
     if (!this.#places.embedded(shape.id).has(container)) return true
     return shape.parts.every(({ typeId, offset }) =>
       this.#collect(this.#types.bare(typeId), start + offset, container, found, budget, depth + 1),

@@ -9,7 +9,7 @@ const largestWideSet = 48
 /** What values have in common where paths meet. */
 export class Joins {
   readonly #knowledge: Knowledge
-  readonly #joined: (Map<Value, Value> | undefined)[] = []
+  #joined: (Map<Value, Value> | undefined)[] = []
 
   constructor(knowledge: Knowledge) {
     this.#knowledge = knowledge
@@ -17,7 +17,7 @@ export class Joins {
 
   /** More is known of values than when they were joined. */
   forget(): void {
-    this.#joined.length = 0
+    this.#joined = []
   }
 
   /** What is true of both: of one path or of another. */

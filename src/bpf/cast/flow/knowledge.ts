@@ -55,8 +55,8 @@ export class Knowledge {
   /** By parameter, counted over all functions, then by what is known of it. */
   readonly #arrived: (Map<Value, number> | undefined)[] = []
   /** Answers by value: both only depend on it. */
-  readonly #generals: (Value | undefined)[] = []
-  readonly #pointers: (Value | undefined)[] = []
+  #generals: (Value | undefined)[] = []
+  #pointers: (Value | undefined)[] = []
   readonly #joins: Joins
 
   constructor(code: Code, types: TypeShapes, places: Places, embedding = new Embedding(types, places)) {
@@ -82,8 +82,8 @@ export class Knowledge {
   /** From now on, these slots are pointers to these types. */
   prove(proven: ReadonlyMap<number, ProvenTarget>): void {
     this.#proven = proven
-    this.#generals.length = 0
-    this.#pointers.length = 0
+    this.#generals = []
+    this.#pointers = []
     this.#joins.forget()
   }
 

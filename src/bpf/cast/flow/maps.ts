@@ -7,7 +7,7 @@ export function mapDefinitions(knowledge: Knowledge, value: Value): number[] | u
   const found: number[] = []
   for (const member of values.members(value)) {
     let at = member
-    for (let n = 0; n < 3 && values.kind(at) !== ValueKind.map; n++) at = knowledge.general(at)
+    for (let next = knowledge.general(at); next !== at; next = knowledge.general(at)) at = next
     if (values.kind(at) !== ValueKind.map || values.ref(at) === 0) return undefined
     found.push(values.ref(at))
   }

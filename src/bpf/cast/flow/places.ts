@@ -115,7 +115,7 @@ export class Places {
       if (shape.kind !== 'struct') continue
       for (const { typeId } of shape.parts) {
         let part = this.#types.of(typeId)
-        for (let n = 0; part.kind === 'array' && n < deepestNesting; n++) part = this.#types.of(part.element)
+        while (part.kind === 'array') part = this.#types.of(part.element)
         if (part.kind === 'struct') found.add(part.id)
       }
     }

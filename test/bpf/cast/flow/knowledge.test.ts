@@ -22,6 +22,17 @@ const outerMap = b.struct('outer_map', [
 ])
 const numberMap = b.struct('number_map', [{ name: 'values', type: b.array(pointer.word, 0) }])
 const many = b.struct('many', [{ name: 'all', type: b.array(types.list, 100) }])
+/** Just as many places as are looked at, and one more. */
+const tried = [254, 255].map((count) =>
+  b.struct(`tried${count}`, [{ name: 'all', type: b.array(types.task, count) }]),
+)
+/** Structs in structs, so many around a task. */
+const around = (depth: number): number => {
+  let at = types.task
+  for (let n = 0; n < depth; n++) at = b.struct(`around${depth}_${n}`, [{ name: 'a', type: at }])
+  return at
+}
+const [deep, tooDeep] = [around(16), around(17)]
 const nested = b.struct('nested', [
   { name: 'head', type: ints.u64 },
   { name: 'rows', type: b.array(b.array(types.inner, 2), 2) },
@@ -212,10 +223,17 @@ describe('where structs lie in each other', () => {
     ['an arm of a union', types.either, types.pair, [0]],
     ['no struct', ints.u64, types.inner, []],
     ['too many places', many, types.inner, undefined],
-    ['many places of what has few parts', many, types.list, undefined],
+    ['many places', many, types.list, Array.from({ length: 100 }, (_, n) => n * 80)],
   ])('%s', (_, root, container, starts) => {
     expect(knowledge.embedding.startsOf(root, container)).toEqual(starts)
     expect(knowledge.embedding.startsOf(root, container)).toEqual(starts)
+  })
+
+  it('is told as far as any real struct goes', () => {
+    const places = tried.map((root) => knowledge.embedding.startsOf(root, types.task)?.length)
+    expect(places).toEqual([254, undefined])
+    const ofTask = (root: number) => knowledge.embedding.startsOf(root, types.task)
+    expect([ofTask(deep), ofTask(tooDeep)]).toEqual([[0], undefined])
   })
 
   it('is found for all that a struct is a part of', () => {
