@@ -56,25 +56,28 @@ export function buildControlFlow(code: Instructions, start: number, end: number)
   const marks = new Uint8Array(count)
   const endings = new Uint8Array(count)
   const targets = new Int32Array(count).fill(noTarget)
-  marks[0] = 1
+  const mark = (position: number, what: number): void => {
+    marks[position] = (marks[position] as number) | what
+  }
+  mark(0, 1)
   for (let at = start; at < end; at++) {
     const opcode = code.opcodes[at] as number
     const position = at - start
     if (opcode === loadImmediateOpcode) {
       at++
       if (at >= end) return 'its last instruction is cut off'
-      marks[position + 1] = (marks[position + 1] as number) | 2
+      mark(position + 1, 2)
       continue
     }
     const how = endingOf(opcode)
     if (how === ending.fallsThrough) continue
     endings[position] = how
-    if (position + 1 < count) marks[position + 1] = (marks[position + 1] as number) | 1
+    if (position + 1 < count) mark(position + 1, 1)
     if (how === ending.exits) continue
     const target = targetOf(code, at) - start
     if (target < 0 || target >= count) return `the jump at instruction ${position} leaves it`
     targets[position] = target
-    marks[target] = (marks[target] as number) | 1
+    mark(target, 1)
   }
   const middle = marks.indexOf(3)
   if (middle >= 0) return `something jumps into the middle of instruction ${middle - 1}`

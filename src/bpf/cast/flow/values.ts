@@ -71,7 +71,7 @@ export class Values {
   }
 
   constant(number: number): Value {
-    return Number.isSafeInteger(number) ? this.#intern(ValueKind.constant, 0, number, 0, 0) : this.scalar(1)
+    return Number.isSafeInteger(number) ? this.#plain(ValueKind.constant, 0, number) : this.scalar(1)
   }
 
   scalar(stride: number): Value {
@@ -115,7 +115,7 @@ export class Values {
 
   /** The number in the instruction, and the index of that instruction. */
   core(number: number, instruction: number): Value {
-    return this.#intern(ValueKind.core, instruction, number, 0, 0)
+    return this.#plain(ValueKind.core, instruction, number)
   }
 
   low(value: Value): Value {
@@ -269,9 +269,9 @@ export class Values {
     return this.#place(kind, this.refs[a] as number, start, stride, (flags & ~spaceMask) | space)
   }
 
-  /** A whole thing: nothing has been added to it. */
-  #plain(kind: number, ref: number): Value {
-    return this.#intern(kind, ref, 0, 0, 0)
+  /** One thing, and not one of several. */
+  #plain(kind: number, ref: number, offset = 0): Value {
+    return this.#intern(kind, ref, offset, 0, 0)
   }
 
   #place(kind: number, ref: number, offset: number, stride: number, flags: number): Value {

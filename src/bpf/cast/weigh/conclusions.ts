@@ -75,7 +75,7 @@ export class Conclusions {
       const old = this.of(facts)
       if (old.kind === 'doubt') continue
       const found = this.#weigh(facts)
-      if (isSame(old, found)) continue
+      if (textOf(old) === textOf(found)) continue
       this.#found.set(facts.slot.id, found)
       changed = true
     }
@@ -237,10 +237,6 @@ function merge(a: Pointer, b: Pointer): Pointer | undefined {
   if (a.space !== Space.unknown && b.space !== Space.unknown && a.space !== b.space) return undefined
   const space = a.space === Space.unknown ? b.space : a.space
   return { kind: 'pointer', types, space, size: a.size === b.size ? a.size : undefined }
-}
-
-function isSame(a: Conclusion, b: Conclusion): boolean {
-  return textOf(a) === textOf(b)
 }
 
 /** All that makes a difference to other slots. */

@@ -148,6 +148,10 @@ describe('a pointer', () => {
     expect(knowledge.pointer(slot)).toBeUndefined()
     expect(knowledge.pointer(values.typed(0, 0, 0, Space.kernel))).toBeUndefined()
     expect(knowledge.pointer(values.frame(0))).toBeUndefined()
+    expect([values.callersStack(), values.apart()].map((value) => knowledge.pointer(value))).toEqual([
+      undefined,
+      undefined,
+    ])
     const section = knowledge.sectionAddress(0, 8)
     expect(knowledge.pointer(section)).toBe(section)
   })
