@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -101,6 +101,13 @@ describe('results on disk', () => {
     chmodSync(directory, 0o700)
   })
 
+  test('that find something else in their place leave nothing behind', () => {
+    const taken = `v${reportFormat}-aa.json`
+    mkdirSync(join(directory, taken))
+    new CastCache(directory).put(report('aa'))
+    expect(readdirSync(directory)).toEqual([taken])
+  })
+
   test('lie where the user keeps caches', () => {
     expect(cacheDirectory({ XDG_CACHE_HOME: '/caches' })).toBe('/caches/cryoscope/casts')
     expect(cacheDirectory({ XDG_CACHE_HOME: 'relative' })).toMatch(/\/\.cache\/cryoscope\/casts$/)
@@ -114,6 +121,20 @@ describe('results in memory', () => {
     for (let n = 0; n < 70; n++) cache.put(report(`${n}`))
     expect(cache.get('69')).toEqual(report('69'))
     expect(cache.get('0')).toBeUndefined()
+    expect([cache.get('5'), cache.get('6')]).toEqual([undefined, report('6')])
+    // What is put again is new again.
+    cache.put(report('6', 'again'))
+    cache.put(report('70'))
+    expect([cache.get('6'), cache.get('7')]).toEqual([report('6', 'again'), undefined])
+  })
+
+  test('are those that have been read, whatever becomes of the directory', () => {
+    new CastCache(directory).put(report('aa'))
+    const cache = new CastCache(directory)
+    expect(cache.get('aa')).toEqual(report('aa'))
+    rmSync(onlyFile())
+    expect(cache.get('aa')).toEqual(report('aa'))
+    expect(new CastCache(directory).get('aa')).toBeUndefined()
   })
 })
 

@@ -41,6 +41,22 @@ describe('dominance', () => {
   })
 })
 
+describe('a loop that is entered in two places', () => {
+  // 0 -> 1 -> 2 -> 3 -> 4 -> 2, and 0 -> 4; 3 -> 5 ends.
+  const loop = flow([1, 4], [2], [3], [4, 5], [2], [])
+
+  it('has blocks that neither entry always leads through', () => {
+    const dominators = [2, 3, 4, 5].map((block) => [0, 1, 2, 3, 4].filter((other) => loop.dominates(other, block)))
+    expect(dominators).toEqual([[0, 2], [0, 2, 3], [0, 4], [0, 2, 3]])
+    const after = [0, 1, 4].map((block) => [2, 3, 4, 5].filter((other) => loop.postdominates(other, block)))
+    expect(after).toEqual([
+      [2, 3, 5],
+      [2, 3, 5],
+      [2, 3, 4, 5],
+    ])
+  })
+})
+
 describe('in a flow with branches, loops and ends', () => {
   // 0 -> 1 -> 2 <-> 3, 2 -> 5; 1 -> 4 -> 5, 4 -> 6 (an end of its own); 5 -> 7 (a loop without an end) or 8 (an end)
   const wide = flow([1], [2, 4], [3, 5], [2], [5, 6], [7, 8], [], [7], [])
