@@ -156,7 +156,7 @@ function isText(node: ts.Node): boolean {
 
 /** Whether the order of arguments means nothing. */
 function isSymmetric(node: ts.CallExpression): boolean {
-  return /^Math\.(min|max|imul)$/.test(node.expression.getText())
+  return /^(Math\.(min|max|imul)|gcd)$/.test(node.expression.getText())
 }
 
 function hasText(node: ts.BinaryExpression): boolean {

@@ -1,6 +1,7 @@
 import type { Btf } from '../../btf/btf.js'
 import { strip } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
+import { below } from './nested-maps.js'
 import { btfIdentity } from './object/identity.js'
 import type { AddressSpace, CastFinding, CastReport } from './report.js'
 
@@ -35,11 +36,7 @@ export class CastIndex {
 
   add(report: CastReport): void {
     for (const { name, btf, findings, withheld } of report.objects) {
-      let known = this.#entries.get(btf)
-      if (known === undefined) {
-        known = new Map()
-        this.#entries.set(btf, known)
-      }
+      const known = below(this.#entries, btf)
       for (const { place } of withheld) {
         for (const key of keysOf(place)) known.set(key, null)
       }

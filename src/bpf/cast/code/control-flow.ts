@@ -56,6 +56,7 @@ export function buildControlFlow(code: Instructions, start: number, end: number)
   const marks = new Uint8Array(count)
   const endings = new Uint8Array(count)
   const targets = new Int32Array(count).fill(noTarget)
+  /** Beyond the last instruction nothing is noted. */
   const mark = (position: number, what: number): void => {
     marks[position] = (marks[position] as number) | what
   }
@@ -72,7 +73,7 @@ export function buildControlFlow(code: Instructions, start: number, end: number)
     const how = endingOf(opcode)
     if (how === ending.fallsThrough) continue
     endings[position] = how
-    if (position + 1 < count) mark(position + 1, 1)
+    mark(position + 1, 1)
     if (how === ending.exits) continue
     const target = targetOf(code, at) - start
     if (target < 0 || target >= count) return `the jump at instruction ${position} leaves it`

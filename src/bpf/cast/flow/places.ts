@@ -1,4 +1,5 @@
 import type { Part, Shape, TypeShapes } from '../code/type-shapes.js'
+import { below } from '../nested-maps.js'
 
 /** A word of memory that may hold a pointer: a member of a struct, a global variable, or all elements of an array. */
 export interface Slot {
@@ -73,11 +74,7 @@ export class Places {
    */
   at(type: number, offset: number, stride: number, width: number, part?: number): Place {
     if (stride !== 0) return this.#find(type, offset, stride, width, part)
-    let known = this.#byPlace.get(type)
-    if (known === undefined) {
-      known = new Map()
-      this.#byPlace.set(type, known)
-    }
+    const known = below(this.#byPlace, type)
     const key = offset * 16 + width
     let place = known.get(key)
     if (place === undefined) {
@@ -249,11 +246,7 @@ export class Places {
     array: Spot['array'],
     isWhole: boolean,
   ): Slot {
-    let known = this.#bySlot.get(container)
-    if (known === undefined) {
-      known = new Map()
-      this.#bySlot.set(container, known)
-    }
+    const known = below(this.#bySlot, container)
     const at = isWhole && array !== undefined ? array.start : offset
     const key = at * 2 + (isWhole ? 1 : 0)
     let slot = known.get(key)

@@ -1,3 +1,5 @@
+import { below } from '../nested-maps.js'
+
 /**
  * What a register or a stack slot may hold, as small integers: equal values have equal numbers, so that states
  * compare and join fast. A value stands for everything it describes and for the null pointer.
@@ -293,16 +295,6 @@ export class Values {
     }
     return value
   }
-}
-
-/** What a map of maps holds under a number, made where there is nothing yet. */
-function below<T>(maps: Map<number, Map<number, T>>, key: number): Map<number, T> {
-  let found = maps.get(key)
-  if (found === undefined) {
-    found = new Map()
-    maps.set(key, found)
-  }
-  return found
 }
 
 export function gcd(a: number, b: number): number {

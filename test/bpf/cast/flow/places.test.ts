@@ -218,6 +218,17 @@ describe('types that begin at a place', () => {
   })
 })
 
+it('of an array ends with its last element', () => {
+  const arrays = [1, 2].map((length) => b.array(types.inner, length))
+  const own = knowledgeOf(types)
+  const at = (offset: number) => arrays.map((id) => placeText(own, own.places.at(id, offset, 0, 8)))
+  expect([at(8), at(24), at(40)]).toEqual([
+    ['[inner+8]', '[inner+8]'],
+    ['untyped 24', '[inner+8]'],
+    ['untyped 40', 'untyped 40'],
+  ])
+})
+
 it('is the same at a place, whatever has been asked before', () => {
   const widths = [1, 2, 4, 8, 16]
   const all = Array.from({ length: 130 }, (_, n) => n - 10).flatMap((offset) =>

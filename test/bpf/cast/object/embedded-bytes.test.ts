@@ -92,6 +92,14 @@ describe('objects in a file', () => {
       [`.rodata+0x${other.length.toString(16)}`, 64 + other.length, one.length],
     ])
     expect(rodata(one.subarray(0, one.length - 1))).toEqual([])
+    // Contents may lie behind the table of sections.
+    const behind = Buffer.concat([one, Buffer.alloc(40)])
+    const view = new DataView(behind.buffer, behind.byteOffset)
+    const text = Number(view.getBigUint64(40, true)) + 64
+    view.setBigUint64(text + 24, BigInt(one.length), true)
+    view.setBigUint64(text + 32, 40n, true)
+    expect(rodata(Buffer.concat([behind, gap]))).toEqual([['.rodata+0x0', 64, behind.length]])
+    expect(rodata(behind.subarray(0, behind.length - 1))).toEqual([])
     expect(rodata(Buffer.concat([one, one])).map(([, offset]) => offset)).toEqual([64, 64 + one.length])
   })
 })

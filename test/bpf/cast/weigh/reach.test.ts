@@ -12,6 +12,7 @@ const section = b.section('.bss', [
   { type: b.variable('rows', rows), offset: 8, size: 64 },
   { type: b.variable('words', words), offset: 72, size: 32 },
   { type: b.variable('after', ints.u64), offset: 104, size: 8 },
+  { type: b.variable('open', types.header), offset: 112, size: 24 },
 ])
 const knowledge = knowledgeOf(types, {
   data: [
@@ -20,6 +21,7 @@ const knowledge = knowledgeOf(types, {
       ['rows', rows, 8, 64],
       ['words', words, 72, 32],
       ['after', ints.u64, 104, 8],
+      ['open', types.header, 112, 24],
     ]),
   ],
 })
@@ -100,11 +102,17 @@ describe('an access at an index in a variable meets', () => {
     expect([...new Reach(knowledge, section, variable(8), span(8, 16)).containers]).toEqual([section, inner])
   })
 
+  it('what is not behind its header, where the variable goes on', () => {
+    const inOpen = (offset: number) =>
+      met(new Reach(knowledge, section, variable(112), span(offset, 24)), types.header, [0])
+    expect([inOpen(112), inOpen(120)]).toEqual([[0], []])
+  })
+
   it('all of the section, where it is not certain which variable is meant', () => {
     expect(variable(16)).toBeUndefined()
     const reach = new Reach(knowledge, section, undefined, span(16, 8))
     expect(met(reach, section, [0, 72, 104])).toEqual([0, 72, 104])
     expect(met(reach, inner, [0, 8])).toEqual([0, 8])
-    expect([...reach.containers]).toEqual([section, inner])
+    expect([...reach.containers]).toEqual([section, inner, types.header])
   })
 })
