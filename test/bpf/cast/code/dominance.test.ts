@@ -46,8 +46,15 @@ describe('a loop that is entered in two places', () => {
   const loop = flow([1, 4], [2], [3], [4, 5], [2], [])
 
   it('has blocks that neither entry always leads through', () => {
-    const dominators = [2, 3, 4, 5].map((block) => [0, 1, 2, 3, 4].filter((other) => loop.dominates(other, block)))
-    expect(dominators).toEqual([[0, 2], [0, 2, 3], [0, 4], [0, 2, 3]])
+    const dominators = [2, 3, 4, 5].map((block) =>
+      [0, 1, 2, 3, 4].filter((other) => loop.dominates(other, block)),
+    )
+    expect(dominators).toEqual([
+      [0, 2],
+      [0, 2, 3],
+      [0, 4],
+      [0, 2, 3],
+    ])
     const after = [0, 1, 4].map((block) => [2, 3, 4, 5].filter((other) => loop.postdominates(other, block)))
     expect(after).toEqual([
       [2, 3, 5],

@@ -202,7 +202,11 @@ describe('what is done with it', () => {
   test.each([
     ['it is followed', [{ use: undefined, space: arena }], 'pointer to ? arena'],
     ['it is taken for a type', [{ use: [inner] }], 'pointer to inner'],
-    ['the first says what is outermost', [{ use: [value, inner] }, { use: [inner, value] }], 'pointer to value+inner'],
+    [
+      'the first says what is outermost',
+      [{ use: [value, inner] }, { use: [inner, value] }],
+      'pointer to value+inner',
+    ],
     [
       'it is followed and taken for a type',
       [{ use: [inner] }, { use: undefined, space: arena }],
