@@ -33,21 +33,21 @@ export function joinStates(knowledge: Knowledge, into: State, from: State): bool
   return changed
 }
 
-/** Index of the stack word at an offset from the frame pointer; -1 when it is none. */
-function wordAt(state: State, offset: number): number {
+/** Index of the stack word at an offset from the frame pointer; undefined when it is none. */
+function wordAt(state: State, offset: number): number | undefined {
   const index = firstWord - offset / wordSize - 1
-  return offset < 0 && offset % wordSize === 0 && index < state.length ? index : -1
+  return offset < 0 && offset % wordSize === 0 && index < state.length ? index : undefined
 }
 
 /** What 8 bytes of the stack hold. */
 export function readStack(state: State, offset: number): Value {
   const index = wordAt(state, offset)
-  return index < 0 ? TOP : (state[index] as Value)
+  return index === undefined ? TOP : (state[index] as Value)
 }
 
 export function writeStack(state: State, offset: number, width: number, value: Value): void {
   const index = wordAt(state, offset)
-  if (width === wordSize && index >= 0) state[index] = value
+  if (width === wordSize && index !== undefined) state[index] = value
   else forgetStack(state, offset, width)
 }
 

@@ -41,6 +41,12 @@ describe('dominance', () => {
   })
 })
 
+it('leads nowhere above the entry, though a loop comes back to it', () => {
+  const loop = flow([1], [0, 2], [])
+  expect([0, 1, 2].map((block) => loop.dominates(block, 0))).toEqual([true, false, false])
+  expect([0, 1, 2].map((block) => loop.postdominates(block, 0))).toEqual([true, true, true])
+})
+
 describe('a loop that is entered in two places', () => {
   // 0 -> 1 -> 2 -> 3 -> 4 -> 2, and 0 -> 4; 3 -> 5 ends.
   const loop = flow([1, 4], [2], [3], [4, 5], [2], [])

@@ -104,6 +104,10 @@ describe.each([false, true])('an ELF file with bigEndian %s', (bigEndian) => {
     const small = Buffer.from(bytes)
     new DataView(small.buffer, small.byteOffset).setUint16(58, 63, !bigEndian)
     expect(ElfFile.parse(small, 'small').sections).toEqual([])
+    const lacking = [...[64 * 6, 64 * 5, 63].map((end) => bytes.subarray(0, table + end)), small].map(
+      (each) => ElfFile.parse(each, 'cut').lacking,
+    )
+    expect(lacking).toEqual([undefined, ...Array(3).fill('its table of sections')])
   })
 })
 
