@@ -1,7 +1,7 @@
 import type { Btf } from '../../btf/btf.js'
 import { strip } from '../../btf/layout.js'
 import type { CType } from '../../btf/types.js'
-import { below } from './nested-maps.js'
+import { below } from './code/nested-maps.js'
 import { btfIdentity } from './object/identity.js'
 import type { AddressSpace, CastFinding, CastReport } from './report.js'
 

@@ -1,5 +1,5 @@
+import { below } from '../code/nested-maps.js'
 import type { Part, Shape, TypeShapes } from '../code/type-shapes.js'
-import { below } from '../nested-maps.js'
 
 /** A word of memory that may hold a pointer: a member of a struct, a global variable, or all elements of an array. */
 export interface Slot {

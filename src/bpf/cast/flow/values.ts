@@ -1,4 +1,4 @@
-import { below } from '../nested-maps.js'
+import { below } from '../code/nested-maps.js'
 
 /**
  * What a register or a stack slot may hold, as small integers: equal values have equal numbers, so that states
