@@ -188,6 +188,18 @@ describe('the kernel that crashed', () => {
     expect(found(line('17M'), edited).roles).toEqual(['crashed', 'capture'])
   })
 
+  it('is looked for where memory ends within its header', () => {
+    const at = 17 * MiB + 4096 - 32
+    const { first, second, memory } = twoKernels({ panicCpu: 1 }, line(`0x${at.toString(16)}`))
+    memory.bytes.set(coreHeader(first.notePhysical), at)
+    memory.remove(17 * MiB + 4096, 4096)
+    const kernels = kernelsIn(memory, { noteAt: asPhysical(second.notePhysical) }, [])
+    expect(rolesOf(kernels)).toEqual([
+      ['crashed', first.notePhysical],
+      ['capture', second.notePhysical],
+    ])
+  })
+
   it('is that of a note, not of a piece of memory', () => {
     const { first, notes } = found(line('17M'), (header, second) => {
       header.writeUInt32LE(1, 64)
