@@ -80,7 +80,9 @@ export class Cpus {
 function cpusIn(mask: Uint8Array): number[] {
   const cpus: number[] = []
   for (const [i, byte] of mask.entries()) {
-    for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) cpus.push(i * 8 + bit)
+    for (let bit = 0; bit < 8; bit++) {
+      if ((byte & (1 << bit)) !== 0) cpus.push(i * 8 + bit)
+    }
   }
   return cpus
 }

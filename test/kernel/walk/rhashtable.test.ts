@@ -169,3 +169,26 @@ it('believes in as many buckets as memory has words, and says which are not ther
     problems: [`bucket_table has ${words + 1} buckets, which cannot be`],
   })
 })
+
+it('goes on behind a part of a nested table that is not there', () => {
+  const guest = new KernelGuest()
+  const kernel = guest.kernel()
+  const [first, second] = [0, 1].map(() => guest.objects.make('rhash_head')) as [bigint, bigint]
+  for (const node of [first, second]) guest.u64(node, 1n)
+  // Two parts, of which the odd buckets' is missing.
+  const part = guest.alloc(16)
+  guest.u64(part, first)
+  guest.u64(part + 8n, second)
+  const top = guest.alloc(16)
+  guest.u64(top, part)
+  guest.u64(top + 8n, wild)
+  const table = guest.objects.make('bucket_table', { size: 4, nest: 1 }, { extra: 8 })
+  guest.u64(table + BigInt(guest.objects.offsetOf('bucket_table', 'buckets')), top)
+  const problems = new Problems()
+  const head = guest.objects.make('rhashtable', { tbl: table })
+  expect([...rhashtableNodes(kernel, head, problems)]).toEqual([first, second])
+  expect(problems.sentences).toEqual([
+    expect.stringContaining('a part of its buckets: page not present at 0xffff800000001000'),
+    expect.stringContaining('a part of its buckets: page not present at 0xffff800000001008'),
+  ])
+})
