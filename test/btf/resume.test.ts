@@ -217,6 +217,10 @@ describe('where records go on behind a hole', () => {
     expect(resumed(30, [...all, [0, 0x04000002, 16, 1, 2, 3]], length + 3)).toEqual({ at: 30, lost: 5 })
     expect(resumed(30, [...all, [0, 0x04000002, 16, 1, 2, 3]])).toBeUndefined()
     expect(resumed(30, [...all, int], length)).toEqual({ at: 30, lost: 5 })
-    for (const bad of [0, 0x14000000, 0x2d000000]) expect(resumed(30, [...all, [0, bad, 0]])).toBeUndefined()
+    for (const bad of [0, 0x14000000, 0x2d000000]) {
+      expect(resumed(30, [...all, [0, bad, 0]])).toBeUndefined()
+      // Nor before another hole.
+      expect(resumed(30, [...all, [0, bad, 0], int], length + 3)).toBeUndefined()
+    }
   })
 })
