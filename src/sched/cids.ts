@@ -47,8 +47,7 @@ export function readCids({ kernel, problems, absences }: SchedContext): CidTable
       const cpu = kernel.space.u16(toCpu + BigInt(2 * cid))
       // -1: no CPU has it.
       if (cpu >= 0x8000) continue
-      const shard = toShard === 0n ? -1 : kernel.space.i32(toShard + BigInt(4 * cid))
-      cids.push({ cid, cpu, shard: index(shard), ...topologyOf(cid) })
+      cids.push({ cid, cpu, shard: indexAt(kernel, toShard, cid), ...topologyOf(cid) })
     }
     return { cids, shards: shardsOf({ kernel, problems }, at) }
   })
@@ -60,8 +59,8 @@ function topologies(
   tables: StructReader,
 ): (cid: number) => Pick<Cid, 'core' | 'llc' | 'node'> {
   const at = tables.has('topo') ? tables.pointer('topo') : 0n
-  const size = at === 0n ? 0 : kernel.layouts.get('scx_cid_topo').size
   if (at === 0n) return () => ({ core: undefined, llc: undefined, node: undefined })
+  const { size } = kernel.layouts.get('scx_cid_topo')
   return (cid) => {
     const topology = kernel.struct('scx_cid_topo', at + BigInt(size * cid))
     return {
@@ -77,6 +76,11 @@ function index(value: number): number | undefined {
   return value < 0 ? undefined : value
 }
 
+/** Of a table of such words, which some kernels do not have. */
+function indexAt({ space }: Kernel, table: bigint, at: number): number | undefined {
+  return table === 0n ? undefined : index(space.i32(table + BigInt(4 * at)))
+}
+
 function shardsOf({ kernel, problems }: Pick<SchedContext, 'kernel' | 'problems'>, at: bigint): CidShard[] {
   const tables = kernel.struct('scx_cid_tables', at)
   const count = tables.number('nr_shards')
@@ -87,12 +91,11 @@ function shardsOf({ kernel, problems }: Pick<SchedContext, 'kernel' | 'problems'
   if (count > shardLimit || ranges === 0n) return []
   return Array.from({ length: count }, (_, shard) => {
     const range = kernel.struct('scx_cid_shard', ranges + BigInt(stride * shard))
-    const node = nodes === 0n ? -1 : kernel.space.i32(nodes + BigInt(4 * shard))
     return {
       shard,
       firstCid: range.number('base_cid'),
       cids: range.number('nr_cids'),
-      node: index(node),
+      node: indexAt(kernel, nodes, shard),
     }
   })
 }

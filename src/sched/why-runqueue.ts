@@ -10,7 +10,7 @@ const classOrder = ['stop', 'dl', 'rt', 'fair', 'ext', 'idle']
 export function holdingReasons(scene: Scene): Finding {
   const { details, queued } = scene
   const { task, schedClass } = details
-  const isHigher = ({ current }: Running): boolean => comesBefore(current.schedClass, schedClass) === true
+  const isHigher = ({ current }: Running): boolean => comesBefore(current.schedClass, schedClass)
   const usable = usableCpus(scene)
   if (usable !== undefined && usable.known.length > 0 && usable.unknown.length === 0) {
     const { known } = usable
@@ -38,10 +38,10 @@ export function holdingReasons(scene: Scene): Finding {
   return { reasons: [{ sentence, facts: { cpu, class: current.schedClass } }] }
 }
 
-/** Whether one class goes before another; undefined where one of them is not known. */
-function comesBefore(one: string | undefined, other: string | undefined): boolean | undefined {
-  const [before, after] = [one, other].map((name) => classOrder.indexOf(name ?? ''))
-  return before === undefined || after === undefined || before < 0 || after < 0 ? undefined : before < after
+/** Whether one class is known to go before another. */
+function comesBefore(one: string | undefined, other: string | undefined): boolean {
+  const before = classOrder.indexOf(one ?? '')
+  return before >= 0 && before < classOrder.indexOf(other ?? '')
 }
 
 /** Runqueue, classes and CPUs: what keeps any ready task waiting. */

@@ -3,6 +3,7 @@ import { Btf } from '../../src/btf/btf.js'
 import { Problems } from '../../src/problems.js'
 import { cpusOfCids, readCids } from '../../src/sched/cids.js'
 import { schedContext } from '../../src/sched/context.js'
+import { Sched } from '../../src/sched/sched.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { Types } from '../support/kernel-types.js'
 import { ObjectWriter } from '../support/object-writer.js'
@@ -55,8 +56,10 @@ function read({ hasTopology = true, shards = 2, leave = [], isNull = false, isOl
     guest.u64(guest.global('scx_cid_tables', 8), isNull ? 0n : objects.make('scx_cid_tables', members))
   }
   const problems = new Problems()
-  const context = schedContext(guest.kernel(), problems)
+  const kernel = guest.kernel()
+  const context = schedContext(kernel, problems)
   const tables = readCids(context)
+  expect(new Sched(kernel).cids).toEqual(tables)
   return {
     tables,
     said: problems.sentences,
