@@ -173,7 +173,10 @@ describe('sections of a QEMU stream', () => {
   it('without RAM are refused, and those of another version', () => {
     const sentence = `${path} is a QEMU stream without RAM; was it written with x-ignore-shared?`
     expect(() => opened([head(), device], () => {})).toThrow(sentence)
-    expect(() => opened([head()], () => {})).toThrow(sentence)
+    // Where it ends before that it may have had some.
+    expect(() => opened([head()], () => {})).toThrow(
+      `${path} is cut short: the stream ends at byte ${head().length}, before any page came`,
+    )
     const version = (bytes: Buffer) => () => opened([bytes], () => {})
     expect(version(Buffer.concat([Buffer.from('QEVM'), u32(4)]))).toThrow('of version 4; version 3 is read')
     expect(version(Buffer.from('QEVM\0\0\0'))).toThrow('of version 0; version 3 is read')

@@ -97,6 +97,8 @@ describe('who waits too long', () => {
       'trouble: w2 (pid 2), w3 (pid 3), w4 (pid 4), w5 (pid 5), w6 (pid 6), w7 (pid 7) and 2 more have waited on DSQ 0x1 too, for 5 s.',
     )
     expect(waitingSentences(scene(many), because)[1]?.about).toHaveLength(6)
+    expect(told(scene(many.slice(0, 8)))[1]).toContain('w7 (pid 7) and 1 more have')
+    expect(told(scene(many.slice(0, 7)))[1]).toContain('w6 (pid 6) and w7 (pid 7) have')
     expect(told(scene(Found.some(many.slice(0, 3), 'lost')))[1]).toMatch(
       /^trouble: At least w2 \(pid 2\) and w3 \(pid 3\) have/,
     )

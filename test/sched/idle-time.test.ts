@@ -38,6 +38,8 @@ interface Cpu {
   readonly waiting?: number
   /** Where it would be kept is no memory. */
   readonly isLost?: boolean
+  /** A symbol that the kernel does not have. */
+  readonly without?: 'tick_nohz_active' | 'tick_cpu_sched'
 }
 
 /** One CPU that counted 100 ns of idleness and 200 of waiting by its ticks, and slept for 1000 and 2000. */
@@ -49,7 +51,7 @@ function times(shape: Shape, cpu: Cpu) {
 
 function schedOf(
   shape: Shape,
-  { isIdle, since = now - 7_000_000n, waiting = 0, isLost = false }: Cpu,
+  { isIdle, since = now - 7_000_000n, waiting = 0, isLost = false, without }: Cpu,
 ): Sched {
   const btf = typesOf(shape)
   const guest = new KernelGuest({ btf: btf.bytes, cpus: [0] })
@@ -60,7 +62,8 @@ function schedOf(
   const source = guest.global('clocksource_jiffies', objects.sizeOf('clocksource'))
   objects.set('clocksource', source, { mult: Number(tick) << 4, shift: 4 })
   guest.u64(guest.global('tick_next_period', 8), now + tick)
-  guest.u32(guest.global('tick_nohz_active', 4), shape === 'plain' ? 0 : 1)
+  if (without !== 'tick_nohz_active')
+    guest.u32(guest.global('tick_nohz_active', 4), shape === 'plain' ? 0 : 1)
   objects.set('rq', perCpu('runqueues', 'rq'), { 'nr_iowait.counter': waiting })
   const stat = perCpu('kernel_cpustat', 'kernel_cpustat')
   for (const [i, value] of [1n, 100n, 200n].entries())
@@ -68,7 +71,8 @@ function schedOf(
   if (shape === 'counters') {
     objects.set('kernel_cpustat', stat, { idle_elapse: isIdle, idle_entrytime: since })
   } else {
-    const at = isLost ? guest.alloc(64) : perCpu('tick_cpu_sched', 'tick_sched')
+    const at =
+      isLost || without === 'tick_cpu_sched' ? guest.alloc(64) : perCpu('tick_cpu_sched', 'tick_sched')
     if (isLost) guest.symbol('tick_cpu_sched', 2n ** 40n)
     objects.set('tick_sched', at, {
       idle_entrytime: since,
@@ -97,6 +101,8 @@ describe('idle time', () => {
     ['counters', { isIdle: false }, 100n, 200n],
     // Kernels that never stop the tick count all of it.
     ['plain', { isIdle: true }, 100n, 200n],
+    ['flags', { isIdle: true, without: 'tick_nohz_active' }, 100n, 200n],
+    ['flags', { isIdle: true, without: 'tick_cpu_sched' }, 100n, 200n],
   ])('of shape %s, %o', (shape, cpu, idle, iowait) => {
     expect(times(shape, cpu)).toEqual({ user: 1n, idle, iowait })
   })

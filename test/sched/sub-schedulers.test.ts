@@ -34,6 +34,16 @@ function stateOf(guest: SchedGuest) {
   return new Sched(guest.kernel()).snapshot()
 }
 
+it('schedulers below another are said to be none only where the kernel can have none', () => {
+  const absent = (guest: SchedGuest) => {
+    const sched = new Sched(guest.kernel())
+    void sched.schedulers
+    return sched.absent.map(({ group }) => group)
+  }
+  expect(absent(family().guest)).not.toContain('sub-schedulers')
+  expect(absent(new SchedGuest('early'))).toContain('sub-schedulers')
+})
+
 describe('capabilities', () => {
   it('are what was granted, by cids of every shard, and what is in force, by CPUs', () => {
     const { guest, below } = family()

@@ -45,6 +45,13 @@ describe('differences as text', () => {
     ])
   })
 
+  it('name what differs without the section that it stands below', () => {
+    const environment = (release: string) => ({ environment: { release, facts: [] } })
+    expect(linesOf(environment('6.18.1'), environment('6.18.2'), { all: true })).toEqual([
+      '  ~ release  6.18.1 -> 6.18.2',
+    ])
+  })
+
   it('tell by how much counts grew or shrank', () => {
     const counted = (before: unknown, after: unknown) =>
       linesOf({ programs: [{ id: 1, n: before }] }, { programs: [{ id: 1, n: after }] })[0]

@@ -353,6 +353,7 @@ describe('other parts of the page', () => {
       ['sched_ext_ops.dispatch', '7', 'ops'],
     ])
     expect(textsOf(pageOf(reportOf({ programs: [program] })), '#programs h3')).toEqual([])
+    expect(textsOf(pageOf(reportOf({ programs: [program] })), '#programs td').length).toBeGreaterThan(1)
   })
 
   it('say what is not whole, with eight reasons', () => {
