@@ -171,6 +171,16 @@ describe('openElfCore', () => {
     }
   })
 
+  it('that ends inside its program headers has less than they alone would make it', () => {
+    withCore(buildElfCore(core).subarray(0, 64 + 56 + 10), ({ cut, problems }) => {
+      // Three headers of 56 bytes behind 64: 130 of 232.
+      expect(cut).toBe(
+        `${path} is cut short inside its program headers, of which 1 of 3 are there: it has less than 56 % of its bytes`,
+      )
+      expect(problems).toContain(cut)
+    })
+  })
+
   it('holds no memory once closed', () => {
     writeFileSync(path, buildElfCore(core))
     const { memory } = openElfCore(path)

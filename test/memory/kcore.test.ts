@@ -1,4 +1,13 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -100,6 +109,23 @@ describe('openKcore', () => {
       expect(open).toThrow(CryoscopeError)
       expect(open).toThrow(expect.objectContaining({ code: 'environment' }))
     }
+  })
+
+  it('says what to do where it may not be read, or is none', () => {
+    writeFileSync(path, core)
+    const { geteuid, seteuid } = process
+    if (geteuid === undefined || seteuid === undefined) throw new Error('this is no Unix')
+    const user = geteuid.call(process)
+    chmodSync(path, 0)
+    // Root may read whatever there is.
+    if (user === 0) seteuid.call(process, 65_534)
+    try {
+      expect(() => openKcore(path)).toThrow(`may not read ${path}: run as root; where root may not either`)
+    } finally {
+      if (user === 0) seteuid.call(process, 0)
+      chmodSync(path, 0o600)
+    }
+    expect(() => openKcore(join(path, 'x'))).toThrow(`cannot open ${join(path, 'x')}: ENOTDIR`)
   })
 
   it('takes a damaged one, or says why not, and reads nothing that the file does not hold', () => {
