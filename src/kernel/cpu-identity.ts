@@ -120,8 +120,9 @@ function placeTheRest(kernel: Kernel, answers: CpuIdentity[], taken: ReadonlyMap
 }
 
 /**
- * How many of these registers are those of CPUs of this kernel, by their per-CPU base, and how many have one that is another
- * kernel's. Costs nothing but the per-CPU offsets.
+ * How many of these registers are those of CPUs of this kernel, and how many may be another kernel's: by their per-CPU base,
+ * which costs nothing but the per-CPU offsets, or where none came with them (arm64, whose tpidr_el1 neither QEMU nor dumps
+ * tell) by the stacks of this kernel and its text.
  */
 export function registersThatFit(
   kernel: Kernel,
@@ -133,6 +134,10 @@ export function registersThatFit(
   for (const set of sets) {
     if (signs.hasBase(set)) own++
     else if (foreignBase(set) !== undefined) foreign++
+    else if (hasNoBase(set)) {
+      if (signs.hasStack(set)) own++
+      else if (signs.isElsewhere(set)) foreign++
+    }
   }
   return { own, foreign }
 }
@@ -141,6 +146,10 @@ export function registersThatFit(
 function foreignBase({ registers, privilege }: RegisterSet): bigint | undefined {
   if (privilege !== 0) return undefined
   return [registers.gs_base, registers.tpidr_el1].find((value) => value !== undefined && value >= upperHalf)
+}
+
+function hasNoBase({ registers }: RegisterSet): boolean {
+  return baseNames.every((name) => registers[name] === undefined)
 }
 
 const pagingBit = 1n << 31n
@@ -177,6 +186,18 @@ class Signs {
 
   hasBase(set: RegisterSet): boolean {
     return this.#byBase(set) !== undefined
+  }
+
+  hasStack(set: RegisterSet): boolean {
+    return this.#byStack(set) !== undefined
+  }
+
+  /** It executes code of a kernel, and not of this one's image. */
+  isElsewhere({ registers, privilege }: RegisterSet): boolean {
+    const place = registers.rip ?? registers.pc
+    if (privilege !== 0 || place === undefined || place < upperHalf) return false
+    // Where its text lies must be known.
+    return this.#kernel.findSymbol('_etext') !== undefined && !isInText(this.#kernel, place)
   }
 
   #byNote({ registers, pid, tables }: RegisterSet): Sign | undefined {

@@ -19,7 +19,11 @@ interface Marks {
   readonly commandLine?: string
 }
 
-function build(options: KernelGuestOptions, marks: Marks): KernelGuest {
+function build(
+  options: KernelGuestOptions,
+  marks: Marks,
+  change: (guest: KernelGuest) => void = () => {},
+): KernelGuest {
   const guest = new KernelGuest(options)
   guest.u32(guest.global('panic_cpu', 4), marks.panicCpu ?? 0xffff_ffff)
   guest.u64(guest.global('elfcorehdr_addr', 8), marks.coreHeader ?? none)
@@ -28,14 +32,22 @@ function build(options: KernelGuestOptions, marks: Marks): KernelGuest {
   const line = guest.alloc(256)
   guest.text(line, marks.commandLine ?? 'quiet')
   guest.u64(guest.global('saved_command_line', 8), line)
+  const text = guest.symbols.find(({ name }) => name === '_stext')?.address ?? 0n
+  guest.symbol('_etext', text + 64n, 'T')
+  change(guest)
   guest.finish()
   return guest
 }
 
 /** One kernel below 16 MiB, another one from 18 MiB on, in one memory: that of the second. */
-function twoKernels(lower: Marks, upper: Marks, cpus: readonly number[] = [0, 2]) {
+function twoKernels(
+  lower: Marks,
+  upper: Marks,
+  cpus: readonly number[] = [0, 2],
+  change: (second: KernelGuest) => void = () => {},
+) {
   const first = build({ memory: 16 * MiB, imagePhysical: 2 * MiB }, lower)
-  const second = build({ memory: size, imagePhysical: reserved, cpus }, upper)
+  const second = build({ memory: size, imagePhysical: reserved, cpus }, upper, change)
   second.memory.bytes.set(first.memory.bytes, 0)
   return { first, second, memory: second.memory }
 }
@@ -125,6 +137,28 @@ describe('kernelsIn', () => {
       ['left', first.notePhysical],
     ])
     expect(rolesOf(kernelsIn(memory, {}, registers(first, 0)))).toEqual([[undefined, first.notePhysical]])
+  })
+
+  it('knows it by stacks where no per-CPU base came with the registers, as of arm64', () => {
+    let stack = 0n
+    const { first, second, memory } = twoKernels({}, {}, [0], (guest) => {
+      stack = guest.alloc(16_384, 16_384)
+      const task = guest.objects.make('task_struct', { stack })
+      guest.u64(guest.perCpu(guest.symbol('current_task', guest.allocPerCpu(8)), 0), task)
+    })
+    const left = [[undefined, first.notePhysical]]
+    const at = (sp: bigint, pc: bigint) => [{ registers: { sp, pc }, privilege: 0 }]
+    const elsewhere = 0xffff900000001000n
+    expect(rolesOf(kernelsIn(memory, {}, at(stack + 100n, elsewhere)))).toEqual([
+      ['running', second.notePhysical],
+      ['left', first.notePhysical],
+    ])
+    // On a stack of none, in code of the first one, or in user space nothing tells of another.
+    expect(rolesOf(kernelsIn(memory, {}, at(elsewhere, elsewhere)))).toEqual(left)
+    const text = first.symbols.find(({ name }) => name === '_stext')?.address ?? 0n
+    expect(rolesOf(kernelsIn(memory, {}, at(stack + 100n, text)))).toEqual(left)
+    const user = [{ registers: { sp: stack + 100n, pc: 0x1000n }, privilege: 3 }]
+    expect(rolesOf(kernelsIn(memory, {}, user))).toEqual(left)
   })
 })
 
