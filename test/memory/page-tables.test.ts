@@ -150,4 +150,22 @@ describe.each(kinds)('arm64 with pages of %i bytes and addresses of %i bits', (g
     }
     expect(space.translate(start + 2n * size)).toMatchObject({ problem: { kind: 'not-present' } })
   })
+
+  it('follows blocks of the largest size that there is, and no larger ones', () => {
+    // Arm ARM, D8.3: 1 GiB, 32 MiB or 512 MiB; one level more where addresses have 52 bits.
+    const highest = (granule === 4096 ? 2 : 1) + (bits === 52 ? 1 : 0)
+    const at = (level: number) => {
+      const tables = new ArmTables(granule, bits)
+      const size = page << BigInt((Math.log2(granule) - 3) * level)
+      tables.map(start + size, size * 3n, level)
+      const space = new AddressSpace(tables.memory, asPhysical(tables.root), format)
+      return {
+        found: space.translate(start + size + 0x1234n),
+        right: { physical: Number(size * 3n) + 0x1234 },
+      }
+    }
+    const largest = at(highest)
+    expect(largest.found).toEqual(largest.right)
+    if (highest + 1 < levels) expect(at(highest + 1).found).toMatchObject({ problem: { kind: 'absent' } })
+  })
 })
