@@ -68,6 +68,7 @@ describe('a scalar', () => {
     )
     const bits = makeValue(guest.context(), type, base) as StructValue
     expect(['b0', 'b1', 'b2'].map((name) => member(bits, name).$json())).toEqual([1, 0, 1])
+    expect(['b0', 'b1', 'b2'].map((name) => member(bits, name).$bitOffset)).toEqual([0, 1, 2])
   })
 
   test('that cannot be read says why, and is no number', () => {
