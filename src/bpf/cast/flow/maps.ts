@@ -17,7 +17,7 @@ export function mapDefinitions(knowledge: Knowledge, value: Value): number[] | u
 /** The type of a map's values by its declaration (`__type(value, …)`); 0 when it has none. */
 export function mapValueType(knowledge: Knowledge, definition: number): number {
   const type = memberType(knowledge, definition, 'value')
-  const shape = type === 0 ? undefined : knowledge.types.of(type)
+  const shape = type === undefined ? undefined : knowledge.types.of(type)
   return shape?.kind === 'pointer' ? shape.target : 0
 }
 
@@ -25,14 +25,13 @@ export function mapValueType(knowledge: Knowledge, definition: number): number {
 export function innerMapDefinition(knowledge: Knowledge, definition: number): number {
   const { types } = knowledge
   const type = memberType(knowledge, definition, 'values')
-  const shape = type === 0 ? undefined : types.of(type)
+  const shape = type === undefined ? undefined : types.of(type)
   const element = shape?.kind === 'array' ? types.of(shape.element) : undefined
   const inner = element?.kind === 'pointer' ? element.target : 0
   return inner !== 0 && types.of(inner).kind === 'struct' ? inner : 0
 }
 
-function memberType(knowledge: Knowledge, definition: number, name: string): number {
+function memberType(knowledge: Knowledge, definition: number, name: string): number | undefined {
   const shape = knowledge.types.of(definition)
-  if (shape.kind !== 'struct') return 0
-  return shape.parts.find((part) => part.name === name)?.typeId ?? 0
+  return shape.kind === 'struct' ? shape.parts.find((part) => part.name === name)?.typeId : undefined
 }

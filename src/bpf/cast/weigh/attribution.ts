@@ -311,8 +311,8 @@ function wordsThatAreSet(initial: Uint8Array): readonly number[] {
   const { buffer, byteOffset } = initial.byteOffset % 4 === 0 ? initial : new Uint8Array(initial)
   const halves = new Uint32Array(buffer, byteOffset, initial.length >> 2)
   const found: number[] = []
-  for (let at = 0; at + 1 < halves.length; at += 2)
-    if (((halves[at] as number) | (halves[at + 1] as number)) !== 0) found.push(at * 4)
+  for (let at = 0; at < halves.length; at += 2)
+    if (((halves[at] as number) | (halves[at + 1] ?? 0)) !== 0) found.push(at * 4)
   setWords.set(initial, found)
   return found
 }

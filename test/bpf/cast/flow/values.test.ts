@@ -137,6 +137,11 @@ describe('addresses', () => {
     expect(text(moved)).toBe(expected)
   })
 
+  it('are not made of what has no offset', () => {
+    for (const value of [values.map(3), values.constant(4), values.scalar(8), TOP])
+      expect(values.shift(value, 8, 16)).toBe(value)
+  })
+
   it('are cast from and to the arena', () => {
     const cast = values.cast(base, true)
     expect([values.isCast(base), values.isCast(cast)]).toEqual([false, true])

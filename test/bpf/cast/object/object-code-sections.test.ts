@@ -145,6 +145,16 @@ describe('the functions of an object', () => {
   })
 })
 
+describe('a call that leads nowhere', () => {
+  it('is told by its place in its section', () => {
+    const call = instruction(0x85, { source: 1, immediate: 7 })
+    expect(read({ programs: code(nop, call, op.exit()) }).incomplete).toBe(
+      'the call at instruction 1 of section tc leads to no function',
+    )
+    expect(read().incomplete).toBeUndefined()
+  })
+})
+
 describe('relocations of types', () => {
   it('are facts of instructions, wherever these lie', () => {
     const core = [

@@ -353,18 +353,16 @@ describe('what may be anything from then on', () => {
   })
 
   it('is what a number at the start of a section says, where a word of it lies', () => {
-    const initial = (offset: number): string[] => {
-      const bytes = new Uint8Array(112)
+    const initial = (offset: number, length = 112): string[] => {
+      const bytes = new Uint8Array(length)
       bytes[offset] = 1
       const code = { ...knowledge.code, data: knowledge.code.data.map((one) => ({ ...one, initial: bytes })) }
       Object.defineProperty(knowledge, 'code', { value: code })
       return attributed().against(0)
     }
-    expect([initial(0), initial(7), initial(8), initial(16)]).toEqual([
-      ['it starts as a number in section .bss'],
-      ['it starts as a number in section .bss'],
-      [],
-      [],
-    ])
+    const isNumber = ['it starts as a number in section .bss']
+    expect([initial(0), initial(7), initial(8), initial(16)]).toEqual([isNumber, isNumber, [], []])
+    // Bytes that are not there are zeros.
+    expect([initial(3, 4), initial(8, 4)]).toEqual([isNumber, []])
   })
 })
