@@ -36,13 +36,10 @@ const usualKeyrings = [
   '/usr/share/keyrings/debian-archive-keyring.pgp',
 ]
 
-/** Leads to a mirror nearby, as Debian's own list of mirrors says. */
-const usualMirror = 'https://deb.debian.org/debian'
-
 /**
- * The mirror to fetch from: the one that the user names in CRYOSCOPE_DEBIAN_MIRROR, that of this machine's own sources
- * where it is a Debian, else Debian's usual one. Each with its keys: those of CRYOSCOPE_DEBIAN_KEYRING, of the source, or
- * where Debian's are installed. Throws 'environment' when no keys are here.
+ * The mirror to fetch from: the one that the user names in CRYOSCOPE_DEBIAN_MIRROR, else that of this machine's own
+ * sources where it is a Debian. Each with its keys: those of CRYOSCOPE_DEBIAN_KEYRING, of the source, or where Debian's are
+ * installed. Throws 'environment' when no mirror is named or no keys are here.
  */
 export function findMirror(environment: NodeJS.ProcessEnv = process.env, root = '/'): Mirror {
   const { CRYOSCOPE_DEBIAN_MIRROR: named = '', CRYOSCOPE_DEBIAN_KEYRING: namedKeyring } = environment
@@ -53,6 +50,13 @@ export function findMirror(environment: NodeJS.ProcessEnv = process.env, root = 
     )
   }
   const own = debianSource(root)
+  const uri = named === '' ? own?.uri : named
+  if (uri === undefined) {
+    throw new CryoscopeError(
+      'environment',
+      "this machine's sources name no Debian mirror; name one in CRYOSCOPE_DEBIAN_MIRROR (its URI), or boot a kernel of your own: --kernel host, --kernel PATH",
+    )
+  }
   const usual = usualKeyrings.map((path) => join(root, path)).find((path) => existsSync(path))
   const keyring = namedKeyring ?? (named === '' ? own?.keyring : undefined) ?? usual
   if (keyring === undefined || !existsSync(keyring)) {
@@ -61,7 +65,7 @@ export function findMirror(environment: NodeJS.ProcessEnv = process.env, root = 
       `${keyring === undefined ? 'nothing here says which keys sign the Debian archive' : `there is no file ${escapeText(keyring)} of the keys that sign the Debian archive`}; install what Debian calls debian-archive-keyring, or name a file of them in CRYOSCOPE_DEBIAN_KEYRING`,
     )
   }
-  return { uri: (named === '' ? (own?.uri ?? usualMirror) : named).replace(/\/+$/, ''), keyring }
+  return { uri: uri.replace(/\/+$/, ''), keyring }
 }
 
 /** Whether a suite is there and signed. Throws 'environment'. */

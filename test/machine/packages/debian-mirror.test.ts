@@ -235,17 +235,21 @@ describe('which mirror is asked', () => {
       'a.sources',
     ],
     ['another kind of file', 'deb http://not.example trixie main\n', 'a.list.save'],
-  ])('is the usual one where sources name only %s', (_, text, name) => {
+  ])('is asked for where sources name only %s', (_, text, name) => {
     write(`etc/apt/sources.list.d/${name}`, text)
-    expect(find()).toEqual({ uri: 'https://deb.debian.org/debian', keyring })
+    expect(() => find()).toThrow(
+      "this machine's sources name no Debian mirror; name one in CRYOSCOPE_DEBIAN_MIRROR (its URI), or boot a kernel of your own: --kernel host, --kernel PATH",
+    )
   })
 
-  it('is the usual one on other distributions, where its keys are installed', () => {
+  it('is asked for on other distributions, and so are its keys where they are not installed', () => {
     write('etc/os-release', 'ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n')
     write('etc/apt/sources.list', 'deb http://archive.example/ubuntu noble main\n')
-    expect(find().uri).toBe('https://deb.debian.org/debian')
+    expect(() => find()).toThrow("this machine's sources name no Debian mirror")
+    const named = { CRYOSCOPE_DEBIAN_MIRROR: 'http://mirror.example/debian' }
+    expect(find(named)).toEqual({ uri: 'http://mirror.example/debian', keyring })
     rmSync(keyring)
-    expect(() => find()).toThrow(
+    expect(() => find(named)).toThrow(
       'nothing here says which keys sign the Debian archive; install what Debian calls debian-archive-keyring',
     )
   })
