@@ -1,4 +1,4 @@
-/** "60 %", of a file that should have `whole` bytes or pages; never 100 % of one that is not whole, never 0 % of some. */
+/** "60 %", of a file that should have `whole` bytes or pages, at least one; never 100 % of one that is not whole, never 0 % of some. */
 export function percent(held: number, whole: number): string {
   const exact = (held / whole) * 100
   const rounded = Math.min(99, Math.max(held > 0 ? 1 : 0, Math.round(exact)))

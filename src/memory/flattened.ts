@@ -42,7 +42,7 @@ export class FlattenedBytes implements DumpBytes {
       this.size = last === undefined ? 0 : last.start + last.length
       const held = this.#lengths.reduce((sum, length) => sum + length, 0)
       this.cut = isCut
-        ? `the flattened file has no end mark: ${path} is cut short, with ${atMost(held, this.size)} of what it should have`
+        ? `the flattened file has no end mark: ${path} is cut short, ${held === 0 ? 'before anything of the dump came' : `with ${atMost(held, this.size)} of what it should have`}`
         : undefined
       this.problems = this.cut === undefined ? problems : [...problems, this.cut]
     } catch (error) {
