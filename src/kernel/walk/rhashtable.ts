@@ -1,10 +1,12 @@
+import { describeProblem } from '../../memory/types.js'
 import type { Problems } from '../../problems.js'
 import type { Kernel } from '../kernel.js'
 import { nodeLimit } from './list.js'
 import { hex, memorySize, wordAt } from './word.js'
 
-/** Nested tables are for growth under memory pressure; sparse ones must not make us count to 2^31. */
-const nestedLimit = 2 ** 24
+/** Of a size that is damaged; each page that is missing takes its time. */
+const mostBuckets = 2 ** 26
+/** PAGE_SHIFT - ilog2(sizeof(void *)): pointers of one page of a nested table. */
 const nestedShift = 9
 const pageSize = 4096
 
@@ -47,23 +49,68 @@ function* tableNodes(walk: Walk, address: bigint): Generator<bigint> {
   const { kernel } = walk
   const layout = kernel.layouts.get('bucket_table')
   const head = kernel.space.read(address, layout.offset('buckets'))
-  if (!head.ok) return breaks(walk, String(wordAt(kernel, address + BigInt(head.bytes.length))))
+  if (!head.ok) return breaks(walk, describeProblem(head.problem))
   const table = kernel.struct('bucket_table', address)
   const size = table.number('size')
   const nest = table.number('nest')
-  const limit = nest === 0 ? memorySize(kernel) / 8 : nestedLimit
-  if (size === 0 || size > limit) return walk.say(`bucket_table has ${size} buckets, which cannot be`)
   const first = table.at('buckets')
-  for (let index = 0; index < size; index++) {
-    const bucket = nest === 0 ? first + BigInt(index * 8) : nestedBucket(kernel, first, index, size, nest)
-    const word = typeof bucket === 'bigint' && bucket !== 0n ? wordAt(kernel, bucket) : bucket
-    if (typeof word === 'bigint') yield* chain(walk, word & ~1n)
-    else if (nest === 0 && typeof bucket === 'bigint') {
-      // The others of a page that is not there are not there either.
-      const last = Math.min(size - 1, index + Math.floor((pageSize - Number(bucket & 0xfffn) - 1) / 8))
-      walk.say(`buckets ${index} to ${last}: ${word}`)
-      index = last
-    } else walk.say(`a part of its buckets: ${word}`)
+  if (nest !== 0) return yield* nestedNodes(walk, first, size, nest)
+  if (size === 0 || size > memorySize(kernel) / 8)
+    return walk.say(`bucket_table has ${size} buckets, which cannot be`)
+  if (size > mostBuckets) walk.say(`of ${size} buckets only the first ${mostBuckets} are looked at`)
+  const count = Math.min(size, mostBuckets)
+  for (const word of words(walk, first, count, (from, to) => `buckets ${from} to ${to}`)) {
+    // Bit 0 of a bucket is its lock.
+    yield* chain(walk, word & ~1n)
+  }
+}
+
+/** __rht_bucket_nested: a tree of pages, at whose top are 2^nest pointers. Each page is looked at once. */
+function* nestedNodes(walk: Walk, first: bigint, size: number, nest: number): Generator<bigint> {
+  const below = size / 2 ** nest
+  if (!Number.isInteger(Math.log2(size)) || nest > nestedShift || below < 1)
+    return walk.say(`bucket_table of ${size} buckets nests by ${nest} bits, which cannot be`)
+  const top = wordAt(walk.kernel, first)
+  if (typeof top === 'string') return walk.say(`a part of its buckets: ${top}`)
+  yield* nestedPart({ ...walk, parts: new Set() }, top, 2 ** nest, below)
+}
+
+interface NestedWalk extends Walk {
+  readonly parts: Set<bigint>
+}
+
+/** `below`: buckets of each entry; 1 where the entries are buckets. */
+function* nestedPart(walk: NestedWalk, part: bigint, entries: number, below: number): Generator<bigint> {
+  if (walk.parts.has(part)) return walk.say(`its nested table leads to ${hex(part)} twice`)
+  walk.parts.add(part)
+  const inner = Math.min(below, 2 ** nestedShift)
+  for (const word of words(walk, part, entries, () => 'a part of its buckets')) {
+    if (below === 1) yield* chain(walk, word & ~1n)
+    else yield* nestedPart(walk, word, inner, below / inner)
+  }
+}
+
+/** The words of an array that are not zero. What a page does not hold is said once for all of that page. */
+function* words(
+  { kernel, say }: Walk,
+  first: bigint,
+  count: number,
+  name: (from: number, to: number) => string,
+): Generator<bigint> {
+  for (let index = 0; index < count; ) {
+    const at = first + BigInt(index * 8)
+    const most = Math.ceil((pageSize - Number(BigInt.asUintN(12, at))) / 8)
+    const length = Math.min(count - index, most)
+    const result = kernel.space.read(at, length * 8)
+    const { bytes } = result
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const there = Math.floor(bytes.length / 8)
+    for (let i = 0; i < there; i++) {
+      const word = view.getBigUint64(i * 8, true)
+      if (word !== 0n) yield word
+    }
+    if (!result.ok) say(`${name(index + there, index + length - 1)}: ${describeProblem(result.problem)}`)
+    index += length
   }
 }
 
@@ -79,25 +126,4 @@ function* chain(walk: Walk, first: bigint): Generator<bigint> {
     yield node
     node = next
   }
-}
-
-/** __rht_bucket_nested: a tree of pages, the first level indexed by the low `nest` bits. 0n where there is none. */
-function nestedBucket(
-  kernel: Kernel,
-  top: bigint,
-  index: number,
-  size: number,
-  nest: number,
-): bigint | string {
-  const step = (table: bigint | string, at: number): bigint | string =>
-    typeof table === 'string' || table === 0n ? table : wordAt(kernel, table + BigInt(at * 8))
-  let table = step(wordAt(kernel, top), index % 2 ** nest)
-  let rest = Math.floor(index / 2 ** nest)
-  let remaining = Math.floor(size / 2 ** nest)
-  while (table !== 0n && typeof table === 'bigint' && remaining > 2 ** nestedShift) {
-    table = step(table, rest % 2 ** nestedShift)
-    rest = Math.floor(rest / 2 ** nestedShift)
-    remaining = Math.floor(remaining / 2 ** nestedShift)
-  }
-  return typeof table === 'string' || table === 0n ? table : table + BigInt(rest * 8)
 }
