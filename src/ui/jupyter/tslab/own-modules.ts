@@ -39,12 +39,32 @@ export function provideModules(ts: typeof TypeScript, modules: OwnModules): void
     changed.set(found.name, () => callback(path, ts.FileWatcherEventKind.Changed))
     return { close: () => changed.delete(found.name) }
   }
+  leaveOneTimer(sys)
   const loader = Module as unknown as Resolver
   const resolve = loader._resolveFilename
   loader._resolveFilename = function (request, ...rest) {
     const own = Object.hasOwn(modules, request) ? modules[request]?.file : undefined
     return own ?? resolve.call(this, request, ...rest)
   }
+}
+
+/**
+ * tslab gives its compiler a place for one timer, that of the next program, and refuses all later cells when the compiler
+ * sets another: it does for modules that were not found, when something changes where it looked for them. The next
+ * program looks for those anyway (createHasInvalidatedResolutions), so that timer is not set.
+ */
+function leaveOneTimer(sys: TypeScript.System): void {
+  const { setTimeout } = sys
+  Object.defineProperty(sys, 'setTimeout', {
+    configurable: true,
+    get: () => setTimeout,
+    // tslab's `sys` has this one for its prototype.
+    set(this: object, own: NonNullable<TypeScript.System['setTimeout']>) {
+      const value: typeof own = (callback, ...rest) =>
+        callback.name === 'invalidateResolutionsOfFailedLookup' ? undefined : own(callback, ...rest)
+      Object.defineProperty(this, 'setTimeout', { configurable: true, writable: true, value })
+    },
+  })
 }
 
 /** The module whose declarations a path like DIRECTORY/node_modules/cryoscope.d.ts stands for. */
