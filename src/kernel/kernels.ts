@@ -1,7 +1,8 @@
 import { asPhysical, type Physical } from '../brands.js'
 import { CryoscopeError, quietly } from '../errors.js'
 import type { PhysicalMemory, PhysicalRange } from '../memory/types.js'
-import { type RegisterSet, registersThatFit } from './cpu-identity.js'
+import { registersThatFit } from './cpu-identity.js'
+import type { RegisterSet } from './cpu-signs.js'
 import type { Help } from './image/discovery.js'
 import { Kernel } from './kernel.js'
 

@@ -1,6 +1,6 @@
 import { CryoscopeError } from '../errors.js'
 import { Problems } from '../problems.js'
-import { currentTaskAt } from './cpu-identity.js'
+import { currentTaskAt } from './cpu-signs.js'
 import type { Kernel } from './kernel.js'
 import { missingTypes } from './struct-reader.js'
 import { entries, listNodes } from './walk/list.js'

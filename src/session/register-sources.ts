@@ -1,5 +1,6 @@
 import { quietly } from '../errors.js'
-import { identifyCpus, type OtherKernel } from '../kernel/cpu-identity.js'
+import { identifyCpus } from '../kernel/cpu-identity.js'
+import type { OtherKernel } from '../kernel/cpu-signs.js'
 import { crashNotes } from '../kernel/crash-notes.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { KernelInMemory } from '../kernel/kernels.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { asPhysical } from '../../src/brands.js'
-import type { RegisterSet } from '../../src/kernel/cpu-identity.js'
+import type { RegisterSet } from '../../src/kernel/cpu-signs.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { chosenKernel, kernelsIn, kernelText } from '../../src/kernel/kernels.js'
 import { KernelGuest, type KernelGuestOptions } from '../support/kernel-guest.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CpuIdentity } from '../../src/kernel/cpu-identity.js'
+import type { CpuIdentity } from '../../src/kernel/cpu-signs.js'
 import { Vcpu, type VcpuSource } from '../../src/session/vcpu.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { writeTasks } from '../support/kernel-objects.js'
