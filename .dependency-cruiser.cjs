@@ -4,6 +4,7 @@ const rooms = {
   errors: ['text'],
   text: [],
   units: [],
+  extent: [],
   problems: ['errors', 'text'],
   found: ['errors', 'problems'],
   'output-file': ['errors', 'text'],
@@ -14,7 +15,7 @@ const rooms = {
   machine: ['brands', 'errors', 'problems', 'text', 'contract', 'output-file', 'package-root'],
   kernel: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf'],
   value: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel'],
-  bpf: ['brands', 'errors', 'problems', 'text', 'contract', 'memory', 'btf', 'kernel', 'value'],
+  bpf: ['brands', 'errors', 'problems', 'text', 'extent', 'contract', 'memory', 'btf', 'kernel', 'value'],
   frame: ['errors', 'problems', 'text', 'contract', 'output-file', 'btf', 'kernel', 'value', 'bpf'],
   sched: [
     'brands',
@@ -32,7 +33,7 @@ const rooms = {
     'frame',
   ],
 }
-const ground = ['brands', 'errors', 'problems', 'found', 'text', 'units', 'output-file', 'contract']
+const ground = ['brands', 'errors', 'problems', 'found', 'text', 'units', 'extent', 'output-file', 'contract']
 rooms.time = [...ground, 'package-root', 'memory', 'machine']
 rooms.session = [...ground, 'memory', 'btf', 'machine', 'time', 'kernel', 'value', 'bpf', 'frame', 'sched']
 rooms.history = [...rooms.session, 'session']

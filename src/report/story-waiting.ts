@@ -1,4 +1,5 @@
 import { CryoscopeError } from '../errors.js'
+import { extent } from '../extent.js'
 import type { Found } from '../found.js'
 import { figureJson } from '../problems.js'
 import type { QueueFacts } from '../sched/dispatch-queue.js'
@@ -120,7 +121,7 @@ function readyText({ pid, name, waitingMs, cpu }: WaitingTask): Told {
 
 function alsoStuck(others: readonly WaitingTask[], place: Place, isWhole: boolean): StorySentence {
   const ages = others.map(({ waitingMs = 0 }) => waitingMs)
-  const range = [timeText(Math.min(...ages)), timeText(Math.max(...ages))]
+  const range = extent(ages).map(timeText)
   const age = range[0] === range[1] ? range[0] : `${range[0]} to ${range[1]}`
   const where =
     place === 'no DSQ'

@@ -64,7 +64,8 @@ export function typesNamed(kernel: Kernel, text: string, problems: Problems): Na
     // What stands in its base is vmlinux's, which has none of that name.
     const types = problems.attempt(`BTF ${object.id}`, () => kernel.btfObjects.types(object.address))
     const of = object.isKernel ? `module ${object.name}` : `BPF object ${object.id}`
-    if (types !== undefined) found.push(...typesIn(types, text, of, `${object.id}:`))
+    if (types === undefined) continue
+    for (const type of typesIn(types, text, of, `${object.id}:`)) found.push(type)
   }
   return unlike(found)
 }

@@ -1,3 +1,4 @@
+import { extent } from '../../extent.js'
 import type { SeriesPoint, Span } from './charts.js'
 
 const widestBar = 40
@@ -6,17 +7,16 @@ const levels = '▁▂▃▄▅▆▇█'
 /** A histogram in characters: a line for each bin. */
 export function histogramText(values: readonly number[], bins = 20): string {
   if (values.length === 0) return 'no values'
-  const low = Math.min(...values)
-  const high = Math.max(...values)
+  const [low, high] = extent(values)
   const width = (high - low) / bins || 1
   const counts = new Array<number>(Math.max(1, Math.ceil((high - low) / width))).fill(0)
   for (const value of values) {
     const bin = Math.min(counts.length - 1, Math.floor((value - low) / width))
     counts[bin] = (counts[bin] ?? 0) + 1
   }
-  const most = Math.max(...counts)
+  const most = extent(counts)[1]
   const labels = counts.map((_, bin) => shortNumber(low + bin * width))
-  const labelWidth = Math.max(...labels.map(({ length }) => length))
+  const labelWidth = extent(labels.map(({ length }) => length))[1]
   return counts
     .map((count, bin) => {
       const bar = '█'.repeat(Math.round((count / most) * widestBar))
@@ -28,11 +28,11 @@ export function histogramText(values: readonly number[], bins = 20): string {
 /** Lines in characters: a row of heights for each series, with its first, highest and last value. */
 export function seriesText(points: readonly SeriesPoint[]): string {
   const names = [...new Set(points.map(({ series }) => series ?? ''))]
-  const width = Math.max(...names.map(({ length }) => length))
+  const width = extent(names.map(({ length }) => length))[1]
   const rows = names.map((name) => {
     const values = points.filter(({ series }) => (series ?? '') === name).map(({ y }) => y)
-    const high = Math.max(...values)
-    const low = Math.min(0, ...values)
+    const [least, high] = extent(values)
+    const low = Math.min(0, least)
     const heights = values.map((y) => levels[Math.round(((y - low) / (high - low || 1)) * 7)] ?? ' ')
     const ends = `${shortNumber(values[0] ?? 0)} … ${shortNumber(values.at(-1) ?? 0)}, at most ${shortNumber(high)}`
     return `${name.padEnd(width)}  ${heights.join('')}  ${ends}`

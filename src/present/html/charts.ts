@@ -1,4 +1,5 @@
 import type { PlotOptions } from '@observablehq/plot'
+import { extent } from '../../extent.js'
 import { Html } from './markup.js'
 import { chart } from './plotter.js'
 
@@ -114,8 +115,8 @@ export function timeline(spans: readonly Span[], options: ChartOptions & { xLabe
   const states = [...new Set(spans.map(({ state }) => state))]
   const lanes = [...new Set(spans.map(({ lane }) => lane))]
   const width = options.width ?? 640
-  const from = Math.min(...spans.map((span) => span.from))
-  const to = Math.max(...spans.map((span) => span.to))
+  const [from] = extent(spans.map((span) => span.from))
+  const [, to] = extent(spans.map((span) => span.to))
   const perCharacter = ((to - from) / Math.max(1, width - 100)) * 7
   return chart((Plot) => ({
     ...sized({ height: 40 + lanes.length * 34, ...options }),
@@ -159,7 +160,7 @@ function whole(values: readonly number[]): { readonly tickFormat?: (value: numbe
 }
 
 function binTitle(bin: readonly number[], unit = ''): string {
-  const [low, high] = [Math.min(...bin), Math.max(...bin)]
+  const [low, high] = extent(bin)
   const range = low === high ? `${low}` : `${low} to ${high}`
   return `${bin.length} of ${range} ${unit}`.trimEnd()
 }
@@ -173,10 +174,10 @@ function pointTitle(
 
 /** Names at the ends of lines, moved so far apart that none is printed over another. */
 function apart(ends: readonly SeriesPoint[], points: readonly SeriesPoint[], height: number): SeriesPoint[] {
-  const values = points.map(({ y }) => y)
-  const range = Math.max(0, ...values) - Math.min(0, ...values) || 1
+  const [low, high] = extent(points.map(({ y }) => y))
+  const range = Math.max(0, high) - Math.min(0, low) || 1
   const least = (range / Math.max(1, height - 60)) * labelHeight
-  const x = Math.max(...points.map((point) => point.x))
+  const [, x] = extent(points.map((point) => point.x))
   let below = Number.NEGATIVE_INFINITY
   return [...ends]
     .sort((a, b) => a.y - b.y)

@@ -1,3 +1,4 @@
+import { extent } from '../../extent.js'
 import { layOut, widthsFor } from '../../present/text/layout.js'
 import { escapeText } from '../../text.js'
 import type { Suggestion } from './engine.js'
@@ -24,7 +25,7 @@ export function suggestionLines(
     return layOut(headings, cells, widthsFor(headings, cells, columns), false)
   }
   const names = items.map(({ name }) => escapeText(name))
-  const width = Math.max(...names.map(({ length }) => length)) + 2
+  const width = extent(names.map(({ length }) => length))[1] + 2
   const perRow = Math.max(1, Math.floor(columns / width))
   const needed = Math.ceil(names.length / perRow)
   const lines = Array.from({ length: Math.min(needed, most) }, (_, row) =>

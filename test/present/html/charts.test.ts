@@ -69,6 +69,13 @@ describe('their text', () => {
     expect(histogramText([7, 7])).toContain(' 2')
   })
 
+  it('takes more values than a call has arguments', () => {
+    const values = Array.from({ length: 300_000 }, (_, i) => i % 100)
+    expect(histogramText(values, 2)).toMatch(/^ +0 .* 150000\n49.50 .* 150000$/)
+    const rising = values.map((_, x) => ({ x, y: x, series: 'a' }))
+    expect(seriesText(rising)).toMatch(/ 0 … 299999, at most 299999$/)
+  })
+
   it('rises and falls', () => {
     const points = [0, 7, 3].map((y, x) => ({ x, y, series: 'a' }))
     expect(seriesText(points)).toBe('a  ▁█▄  0 … 3, at most 7')

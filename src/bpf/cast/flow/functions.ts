@@ -252,14 +252,19 @@ export class Functions {
     const waiting = new Uint8Array(blocks.length)
     const visits = new Uint16Array(blocks.length)
     states[0] = this.#entryState(index)
-    for (let block = 0; block >= 0; block = waiting.indexOf(1)) {
+    // None waits before `next`.
+    let next = 0
+    for (let block = 0; block >= 0; block = waiting.indexOf(1, next)) {
       waiting[block] = 0
+      next = block
       const { successors } = blocks[block] as ControlFlow['blocks'][number]
       const state = (states[block] as State).slice()
       this.#machine.run(blocks[block] as ControlFlow['blocks'][number], index, state)
       if (this.#machine.steps > this.#mostSteps) throw new GivenUp('it takes too many steps')
       for (const successor of successors) {
-        if (this.#flow(states, visits, successor, state)) waiting[successor] = 1
+        if (!this.#flow(states, visits, successor, state)) continue
+        waiting[successor] = 1
+        next = Math.min(next, successor)
       }
     }
     known.isRunning = false

@@ -1,3 +1,4 @@
+import { extent } from '../../../extent.js'
 import { ElfFile, type ElfSection, isElf64, machineBpf, sectionFlag, sectionType, symbolType } from './elf.js'
 
 /** A BPF object and where in the file it lies. */
@@ -27,7 +28,7 @@ export function findObjects(bytes: Uint8Array, name: string): EmbeddedObject[] {
     if (section.type !== sectionType.programBits || (section.flags & sectionFlag.executable) !== 0) continue
     const isObjects = section.name === objectsSection
     if (!isObjects && (section.flags & sectionFlag.allocate) === 0) continue
-    if (isObjects) found.push(...delimited(bytes, file, section))
+    if (isObjects) for (const object of delimited(bytes, file, section)) found.push(object)
     scan(bytes, file, section, found)
   }
   return found.toSorted((a, b) => a.offset - b.offset).slice(0, mostObjects)
@@ -79,7 +80,7 @@ function objectSize(bytes: Uint8Array): number {
   if (view.getUint16(18, little) !== machineBpf) return 0
   const file = ElfFile.parse(bytes, '')
   const table = Number(view.getBigUint64(40, little))
-  const ends = file.sections.map(({ offset, data }) => offset + data.length)
-  const end = Math.max(table + view.getUint16(58, little) * file.sections.length, ...ends)
+  const [, last] = extent(file.sections.map(({ offset, data }) => offset + data.length))
+  const end = Math.max(table + view.getUint16(58, little) * file.sections.length, last)
   return file.lacking === undefined && end <= bytes.length ? end : 0
 }

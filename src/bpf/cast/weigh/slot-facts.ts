@@ -78,14 +78,14 @@ export class SlotTable {
       if (whole.id === id) continue
       this.#facts.delete(id)
       const into = this.of(whole)
-      into.positives.push(...facts.positives)
-      into.perhaps.push(...facts.perhaps)
-      into.uses.push(...facts.uses)
-      into.negatives.push(...facts.negatives)
-      into.numbers.push(...facts.numbers)
+      append(into.positives, facts.positives)
+      append(into.perhaps, facts.perhaps)
+      append(into.uses, facts.uses)
+      append(into.negatives, facts.negatives)
+      append(into.numbers, facts.numbers)
       into.isStored ||= facts.isStored
       into.isContradicted ||= facts.isContradicted
-      into.likely.push(...facts.likely)
+      append(into.likely, facts.likely)
     }
   }
 
@@ -155,4 +155,9 @@ export class SlotTable {
     } else if (isLoaded) this.doubt(facts, at, why)
     else this.object(facts, at, why)
   }
+}
+
+/** Of large programs there are more than a call has arguments. */
+function append<T>(to: T[], from: readonly T[]): void {
+  for (const each of from) to.push(each)
 }

@@ -1,4 +1,5 @@
 import { anyText } from '../../../contract/any.js'
+import { extent } from '../../../extent.js'
 import type { Column, Row } from './row.js'
 
 export type ExportForm = 'json' | 'csv' | 'txt'
@@ -17,7 +18,7 @@ export function exportText(form: ExportForm, columns: readonly Column[], rows: r
         .join('')
     case 'txt': {
       const lines = [columns.map(({ title }) => title), ...rows.map(indented)]
-      const widths = columns.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)))
+      const widths = columns.map((_, i) => extent(lines.map((cells) => cells[i]?.length ?? 0))[1])
       return lines
         .map(
           (cells) =>

@@ -27,7 +27,7 @@ export class TreeRows implements RowSource {
   readonly complete = true
   readonly isTree = true
   readonly #opened: Set<string>
-  readonly #placed: Placed[] = []
+  #placed: Placed[] = []
 
   constructor(roots: readonly TreeNode[], opened: Set<string>) {
     this.#opened = opened
@@ -60,7 +60,8 @@ export class TreeRows implements RowSource {
     this.#opened.add(placed.isOpen ? id : closedMark + id)
     if (placed.isOpen) {
       const parts = this.#place(placed.node.parts(), placed.depth + 1)
-      this.#placed.splice(index + 1, 0, ...parts)
+      // In place it would be as many arguments as there are parts.
+      this.#placed = [...this.#placed.slice(0, index + 1), ...parts, ...this.#placed.slice(index + 1)]
     } else {
       let end = index + 1
       while (end < this.#placed.length && (this.#placed[end] as Placed).depth > placed.depth) end++

@@ -70,6 +70,14 @@ describe('objects in a file', () => {
     }))
     const delimited = host({ sections: [{ name: '.bpf.objs', data: Buffer.alloc(258 * 8) }], symbols })
     expect(found(delimited)).toHaveLength(256)
+    // More than a call has arguments.
+    const [symbol] = symbols
+    const flood = Array.from({ length: 150_000 }, (_, n) => ({ ...symbol, name: '', value: n, size: 1 }))
+    const flooded = host({
+      sections: [{ name: '.bpf.objs', data: Buffer.alloc(150_000) }],
+      symbols: flood as never,
+    })
+    expect(found(flooded)).toHaveLength(256)
     // What only looks like the start of an object.
     const headers = (count: number) =>
       Buffer.concat([Buffer.from('\x7fELF\x02aaa'.repeat(count), 'latin1'), one])
