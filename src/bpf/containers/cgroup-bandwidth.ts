@@ -222,11 +222,12 @@ function llcPointers(
   }))
 }
 
-/** What a map's values hold, which are one pointer each. */
-function pointersIn(
-  { kernel }: Pick<Subject, 'kernel' | 'arena'>,
+/** What a map's values hold, which are one pointer each; of so many at most. */
+export function pointersIn(
+  { kernel }: Pick<Subject, 'kernel'>,
   map: MapInfo,
   problems: Problems,
+  most = listedAtMost,
 ): { readonly key: DataView; readonly pointer: bigint }[] {
   const reader = readerFor(map.type)
   const found: { key: DataView; pointer: bigint }[] = []
@@ -239,7 +240,7 @@ function pointersIn(
   let left = 0
   eachValue(kernel, map, reader, own, (values, from, length, key) => {
     if (length < 8) return
-    if (found.length >= listedAtMost) {
+    if (found.length >= most) {
       left++
       return
     }
@@ -248,7 +249,7 @@ function pointersIn(
     found.push({ key: new DataView(bytes.buffer), pointer })
   })
   problems.addAll(own.list.map((one) => ({ where: `${where}, ${one.where}`, why: one.why })))
-  if (left > 0) problems.add(where, `only the first ${listedAtMost} of its entries are listed`)
+  if (left > 0) problems.add(where, `only the first ${most} of its entries are listed`)
   return found
 }
 

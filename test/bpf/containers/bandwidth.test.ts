@@ -1,18 +1,7 @@
-import { describe, expect, it, vi } from 'vitest'
-import { problemText, whole } from '../../../src/problems.js'
+import { describe, expect, it } from 'vitest'
+import { pointersIn } from '../../../src/bpf/containers/cgroup-bandwidth.js'
+import { Problems, problemText, whole } from '../../../src/problems.js'
 import { ArenaGuest } from '../../support/arena-guest.js'
-
-/** As few as a test can write. */
-const limit = vi.hoisted(() => ({ most: 1_000_000 }))
-vi.mock('../../../src/bpf/containers/reading.js', async (original) => {
-  const reading = await original<typeof import('../../../src/bpf/containers/reading.js')>()
-  return {
-    ...reading,
-    get listedAtMost() {
-      return limit.most
-    },
-  }
-})
 
 const outside = 0xffff_dead_beef_0000n
 const nowhere = 0x1000_0500_0000n
@@ -74,12 +63,14 @@ function table(
       value: bytesOf([pointer ?? test.user(caches[n] as number), 8]),
     })),
   )
-  const { arena } = test.build()
+  const { arena, kernel, maps } = test.build()
   const found = arena.containers.find(({ kind }) => kind === 'cgroup_bw')
   if (found === undefined) throw new Error('no table')
   return {
     test,
     arena,
+    kernel,
+    maps,
     contexts,
     caches,
     entries: [...found],
@@ -109,16 +100,16 @@ describe('the table of bandwidth contexts', () => {
   })
 
   it('says that it goes on where there are more than are listed', () => {
-    const rows = [{ id: 1n }, { id: 2n, parent: 1n }, { id: 3n, parent: 1n }]
-    limit.most = 3
-    expect(table(rows)).toMatchObject({ said: [], count: whole(3) })
-    limit.most = 2
-    const { said, count, entries } = table(rows)
-    limit.most = 1_000_000
-    expect(said).toEqual([
-      expect.stringMatching(/^map cbw_cgrp_map.*: only the first 2 of its entries are listed$/),
-    ])
-    expect([entries.length, count]).toMatchObject([2, { whole: false, atLeast: 2 }])
+    const { kernel, maps } = table([{ id: 1n }, { id: 2n, parent: 1n }, { id: 3n, parent: 1n }])
+    const map = maps.find(({ name }) => name === 'cbw_cgrp_map')
+    if (map === undefined) throw new Error('no map')
+    const read = (most?: number) => {
+      const problems = new Problems()
+      return [pointersIn({ kernel }, map, problems, most).length, problems.sentences]
+    }
+    expect(read()).toEqual([3, []])
+    expect(read(3)).toEqual([3, []])
+    expect(read(2)).toEqual([2, ['map cbw_cgrp_map: only the first 2 of its entries are listed']])
   })
 
   it('has those at the top whose parent is not there, or that are their own', () => {
