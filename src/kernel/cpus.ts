@@ -20,6 +20,12 @@ export class Cpus {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
+    if (isWithoutSmp(kernel)) {
+      this.count = 1
+      this.possible = [0]
+      this.#offsets.set(0, 0n)
+      return
+    }
     this.count = kernel.space.u32(kernel.symbol('nr_cpu_ids'))
     if (this.count === 0 || this.count > cpuLimit) {
       throw new CryoscopeError('unreadable', `nr_cpu_ids is ${this.count}, which cannot be`)
@@ -74,6 +80,15 @@ export class Cpus {
     if (fault !== undefined) throw fault
     throw new CryoscopeError('not-found', `there is no CPU ${cpu}; CPUs are ${this.possible.join(', ')}`)
   }
+}
+
+/**
+ * Kernels without SMP have one CPU, number 0, and its variables where their symbols say (include/linux/cpumask.h,
+ * include/asm-generic/percpu.h): of both symbols there is none, and of the mask there is one.
+ */
+function isWithoutSmp(kernel: Kernel): boolean {
+  const has = (name: string): boolean => kernel.findSymbol(name) !== undefined
+  return !has('nr_cpu_ids') && !has('__per_cpu_offset') && has('__cpu_possible_mask')
 }
 
 /** Numbers of the bits that are set in a cpumask. */

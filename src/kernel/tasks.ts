@@ -1,8 +1,8 @@
-import { CryoscopeError } from '../errors.js'
+import { CryoscopeError, quietly } from '../errors.js'
 import { Problems } from '../problems.js'
 import { currentTaskAt } from './cpu-signs.js'
 import type { Kernel } from './kernel.js'
-import { missingTypes } from './struct-reader.js'
+import { missingTypes, type StructReader } from './struct-reader.js'
 import { entries, listNodes } from './walk/list.js'
 
 /** A task (struct task_struct, include/linux/sched.h). */
@@ -18,7 +18,8 @@ export interface Task {
   readonly state: string
   /** CPU it runs on or ran on last. */
   readonly cpu: number | undefined
-  readonly isRunning: boolean
+  /** Undefined where what tells it cannot be read. */
+  readonly isRunning: boolean | undefined
   readonly isKernelThread: boolean
   readonly parentPid: number | undefined
 }
@@ -125,11 +126,26 @@ export function readTask(kernel: Kernel, address: bigint, problems: Problems): T
     comm,
     // `state` before 5.14; `cpu` before 5.16.
     state: stateLetter(task.number('__state', 'state'), task.number('exit_state')),
-    cpu: task.has('thread_info.cpu', 'cpu') ? task.number('thread_info.cpu', 'cpu') : undefined,
-    isRunning: task.has('on_cpu') && task.number('on_cpu') !== 0,
+    cpu: task.has('thread_info.cpu', 'cpu') ? task.number('thread_info.cpu', 'cpu') : onlyCpu(kernel),
+    isRunning: attempt('running', () => isOnCpu(kernel, task)),
     isKernelThread,
     parentPid: attempt('parent', () => parentPid(kernel, task.pointer('real_parent'))),
   }
+}
+
+/** Whether a CPU runs the task now. Kernels without SMP have no on_cpu before Linux 6.17: there the runqueue tells. */
+export function isOnCpu(kernel: Kernel, task: StructReader): boolean {
+  if (task.has('on_cpu')) return task.number('on_cpu') !== 0
+  const runqueues = kernel.symbol('runqueues')
+  return kernel.cpus.possible.some(
+    (cpu) => kernel.struct('rq', kernel.cpus.address(runqueues, cpu)).pointer('curr') === task.address,
+  )
+}
+
+/** Where a task is that has no member for it: kernels without SMP have one CPU. */
+function onlyCpu(kernel: Kernel): number | undefined {
+  const [cpu, ...others] = quietly(() => kernel.cpus.possible) ?? []
+  return others.length === 0 ? cpu : undefined
 }
 
 /**

@@ -25,7 +25,7 @@ export interface Identity {
 export interface TaskLinks {
   readonly name: string
   readonly cpu: ObjectId | null
-  readonly runs: boolean
+  readonly runs: boolean | null
   readonly queue: ObjectId | null
   /** From 0; null on no queue. */
   readonly position: number | null

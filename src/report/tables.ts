@@ -1,3 +1,4 @@
+import { runningMark } from '../present/columns/tasks.js'
 import { type Cell, headings, type Table } from '../present/table.js'
 import { capsText, cidsText, effectiveText, rescuePairs } from '../present/text/sched.js'
 import { exitText } from '../sched/exit.js'
@@ -86,7 +87,7 @@ export function taskTable({ tasks }: ReportHead): Table {
       // Kernel threads in brackets, as ps shows them.
       isKernelThread ? `[${name}]` : name,
       state,
-      `${cpu ?? '-'}${isRunning ? '*' : ''}`,
+      `${cpu ?? '-'}${runningMark(isRunning)}`,
       details?.schedClass,
       details?.priority,
       details?.cgroup?.path,

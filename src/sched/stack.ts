@@ -1,6 +1,7 @@
 import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { modules } from '../kernel/modules.js'
+import { isOnCpu } from '../kernel/tasks.js'
 import { isReturnAddress, placeOfCaller } from './calls.js'
 import { hex } from './context.js'
 import { hasFrameRecords, taskRecords, unwindFrameRecords } from './frame-records.js'
@@ -34,7 +35,7 @@ export interface StackStart {
 /** Stack of a task that does not run. On x86-64 struct inactive_task_frame lies at thread.sp (arch/x86/include/asm/switch_to.h). */
 export function readStack(kernel: Kernel, task: bigint): KernelStack {
   const reader = kernel.struct('task_struct', task)
-  if (reader.has('on_cpu') && reader.number('on_cpu') !== 0)
+  if (isOnCpu(kernel, reader))
     throw new CryoscopeError('state', 'this task runs: its stack is in the registers of its vCPU')
   const stack = reader.pointer('stack')
   if (stack === 0n) {

@@ -29,7 +29,7 @@ export function sleepReasons(scene: Scene): Finding {
     const sentence = `${who} is running on CPU ${running.cpu}.`
     return {
       verdict: 'running',
-      reasons: [{ sentence, facts: { cpu: running.cpu, on_cpu: Number(task.isRunning) } }],
+      reasons: [{ sentence, facts: { cpu: running.cpu, on_cpu: onCpu(task.isRunning) } }],
     }
   }
   if (running === 'unknown' && task.isRunning) {
@@ -58,6 +58,10 @@ export function sleepReasons(scene: Scene): Finding {
   // A task that goes to sleep stays on the runqueue until its CPU switches.
   if (state === 0 || onRunqueue !== 0) return { reasons: [] }
   return asleep(scene)
+}
+
+function onCpu(isRunning: boolean | undefined): number | undefined {
+  return isRunning === undefined ? undefined : Number(isRunning)
 }
 
 function asleep(scene: Scene): Finding {

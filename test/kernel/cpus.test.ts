@@ -9,6 +9,8 @@ interface World {
   readonly online?: readonly number[]
   /** Masks take as many bytes as the longest needs. */
   readonly missing?: 'offset of CPU 2' | 'online'
+  /** Symbols that the kernel does not have. */
+  readonly without?: readonly string[]
 }
 
 const places: Readonly<Record<string, bigint>> = {
@@ -26,7 +28,7 @@ function maskOf(cpus: readonly number[], length: number, count: number): Uint8Ar
 }
 
 /** A kernel of which there is no more than what tells its CPUs. */
-function cpusOf({ count = 3, possible = [0, 2], online = possible, missing }: World) {
+function cpusOf({ count = 3, possible = [0, 2], online = possible, missing, without = [] }: World) {
   const fault = (address: bigint): never => {
     throw new MemoryFault({ kind: 'not-present', address, level: 'pte' })
   }
@@ -45,7 +47,13 @@ function cpusOf({ count = 3, possible = [0, 2], online = possible, missing }: Wo
           ? fault(at)
           : maskOf(online, length, count),
   }
-  const kernel = { space, symbol: (name: string) => places[name], findSymbol: (name: string) => places[name] }
+  const findSymbol = (name: string) => (without.includes(name) ? undefined : places[name])
+  const symbol = (name: string) => {
+    const at = findSymbol(name)
+    if (at === undefined) throw new Error(`no ${name}`)
+    return at
+  }
+  const kernel = { space, symbol, findSymbol }
   const cpus = new Cpus(kernel as unknown as Kernel)
   return { cpus, problems: cpus.problems }
 }
@@ -90,6 +98,18 @@ describe('the CPUs of a kernel', () => {
     expect(cpus.address(0x80n, 0)).toBe(0n)
     expect(() => cpus.address(0x80n, 2)).toThrow(MemoryFault)
     expect(cpus.offset(2)).toBeUndefined()
+  })
+
+  it('are one where the kernel is built without SMP, with its variables where their symbols say', () => {
+    const without = ['nr_cpu_ids', '__per_cpu_offset']
+    const { cpus, problems } = cpusOf({ without, online: [0] })
+    expect([cpus.count, cpus.possible, cpus.online]).toEqual([1, [0], [0]])
+    expect([cpus.offset(0), cpus.address(0xffff_ffff_8200_1000n, 0)]).toEqual([0n, 0xffff_ffff_8200_1000n])
+    expect(() => cpus.address(0x1000n, 1)).toThrow('there is no CPU 1; CPUs are 0')
+    expect(problems.none).toBe(true)
+    // A kernel that lacks more, or less, is none of these.
+    for (const other of [['nr_cpu_ids'], ['__per_cpu_offset'], [...without, '__cpu_possible_mask']])
+      expect(() => cpusOf({ without: other })).toThrow(/^no /)
   })
 
   it('are not known to run where the mask cannot be read', () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 import { findTask, tasks } from '../../src/kernel/tasks.js'
 import { Problems } from '../../src/problems.js'
+import { readStack } from '../../src/sched/stack.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { type ProcessSpec, writeTasks } from '../support/kernel-objects.js'
+import { kernelBtf } from '../support/kernel-types.js'
 
 const wild = 0xffff800000001000n
 const kernelThread = 0x00200000
@@ -26,6 +28,61 @@ const three: readonly ProcessSpec[] = [
   { pid: 20, comm: 'server', threads: [{ pid: 21 }, { pid: 22 }] },
   { pid: 30, comm: 'shell' },
 ]
+
+/** The kernel's types with other names of the same length for some. */
+function renamed(names: Readonly<Record<string, string>>): Buffer {
+  const btf = Buffer.from(kernelBtf)
+  for (const [from, to] of Object.entries(names)) {
+    const at = btf.indexOf(`\0${from}\0`)
+    if (at < 0 || to.length !== from.length) throw new Error(`cannot rename ${from}`)
+    btf.write(to, at + 1)
+  }
+  return btf
+}
+
+/** A kernel without SMP: one CPU, whose variables have no offset, and tasks that say nothing of it. */
+function withoutSmp(curr: (byPid: Map<number, bigint>) => bigint, isLost = false) {
+  const guest = new KernelGuest({ cpus: [0], btf: renamed({ on_cpu: 'of_cpu', cpu: 'dpu' }) })
+  const byPid = writeTasks(guest, three)
+  const at = guest.symbols.findIndex(({ name }) => name === 'runqueues')
+  const runqueue = guest.image(guest.objects.sizeOf('rq'))
+  const idle = guest.symbols.find(({ name }) => name === 'init_task')?.address as bigint
+  guest.objects.set('rq', runqueue, { curr: curr(byPid), idle })
+  guest.symbols[at] = { name: 'runqueues', address: isLost ? runqueue + 2n ** 24n : runqueue, type: 'D' }
+  for (const name of ['nr_cpu_ids', '__per_cpu_offset'])
+    guest.symbols.splice(
+      guest.symbols.findIndex((symbol) => symbol.name === name),
+      1,
+    )
+  const problems = new Problems()
+  const kernel = guest.kernel()
+  return { found: [...tasks(kernel, problems)], problems: problems.sentences, kernel, byPid }
+}
+
+describe('a kernel without SMP', () => {
+  it('tells by its runqueue which task runs, on the one CPU that there is', () => {
+    const { found, problems, kernel, byPid } = withoutSmp((pids) => pids.get(22) ?? 0n)
+    expect(problems).toEqual([])
+    expect(found.map(({ pid, cpu, isRunning }) => [pid, cpu, isRunning])).toEqual([
+      [0, 0, false],
+      [1, 0, false],
+      [20, 0, false],
+      [21, 0, false],
+      [22, 0, true],
+      [30, 0, false],
+    ])
+    expect(() => readStack(kernel, byPid.get(22) ?? 0n)).toThrow(/registers of its vCPU/)
+  })
+
+  it('does not say that nothing runs where the runqueue cannot be read', () => {
+    const { found, problems, kernel, byPid } = withoutSmp(() => 0n, true)
+    expect(found.map(({ pid, isRunning }) => [pid, isRunning])).toEqual(
+      [1, 20, 21, 22, 30].map((pid) => [pid, undefined]),
+    )
+    expect(problems).toContainEqual(expect.stringMatching(/^running of task 22: page not present/))
+    expect(() => readStack(kernel, byPid.get(22) ?? 0n)).toThrow(/page not present/)
+  })
+})
 
 describe('tasks', () => {
   it.each([

@@ -230,6 +230,11 @@ describe('tables of tasks, CPUs and nodes', () => {
   })
   const inOf = (parts: object) => taskTable(headOf({ tasks: [task(parts)] })).rows[0]?.at(-1)
 
+  it('mark the CPU of a task that runs, and of one of which that is not known', () => {
+    const { rows } = taskTable(headOf({ tasks: [true, false, null].map((isRunning) => task({ isRunning })) }))
+    expect(rows.map((row) => row[4])).toEqual(['1*', '1', '1?'])
+  })
+
   it('have where tasks sleep: the innermost function that is not the scheduler’s', () => {
     expect(inOf(frames('__schedule+0x1', 'schedule+0x2', null, 'futex_wait+0x3f', 'main+0x1'))).toBe(
       'futex_wait',

@@ -19,6 +19,9 @@ describe('a task that runs, or will not', () => {
     expect(said(sleepReasons(running))).toEqual(['running', 'victim (pid 7) is running on CPU 2.'])
     expect(sleepReasons(running).reasons[0]?.facts).toEqual({ cpu: 2, on_cpu: 0 })
     const task = { pid: 7, name: 'victim', cpu: 2, isRunning: true, state: 'R' }
+    const unread = { task: { ...task, isRunning: undefined } }
+    const other = sleepReasons(sceneOf({ running: runqueueOf(2) }, { details: unread }))
+    expect(other.reasons[0]?.facts).toEqual({ cpu: 2, on_cpu: undefined })
     const unknown = (own: object) =>
       sleepReasons(sceneOf({ running: 'unknown' }, { details: { task: { ...task, ...own } } }))
     expect(said(unknown({}))).toEqual([

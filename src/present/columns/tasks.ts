@@ -1,6 +1,11 @@
 import type { Task } from '../../kernel/tasks.js'
 import { type Column, numberColumn } from './column.js'
 
+/** Behind the CPU of a task that runs there, or of which that is not known. */
+export function runningMark(isRunning: boolean | null | undefined): string {
+  return isRunning === true ? '*' : isRunning === false ? '' : '?'
+}
+
 export const taskColumns: readonly Column<Task>[] = [
   numberColumn('pid', 'PID', ({ pid }) => pid),
   numberColumn('tgid', 'TGID', ({ tgid }) => tgid),
@@ -9,7 +14,7 @@ export const taskColumns: readonly Column<Task>[] = [
     'cpu',
     'CPU',
     ({ cpu }) => cpu,
-    ({ cpu, isRunning }) => (cpu === undefined ? '-' : `${cpu}${isRunning ? '*' : ''}`),
+    ({ cpu, isRunning }) => (cpu === undefined ? '-' : `${cpu}${runningMark(isRunning)}`),
   ),
   { key: 'state', title: 'S', rigid: true, cell: ({ state }) => state },
   { key: 'name', title: 'NAME', cell: taskName },

@@ -21,6 +21,12 @@ describe('columns of a list', () => {
     expect(titles([task])).toEqual(['PID', 'TGID', 'PPID', 'CPU', 'S', 'NAME', 'TASK_STRUCT'])
   })
 
+  it('mark the CPU of a task that runs, and of one of which that is not known', () => {
+    const cpu = catalogueOf([task])?.columns[3]
+    const cells = [true, false, undefined].map((isRunning) => cpu?.cell({ ...task, isRunning }))
+    expect(cells).toEqual(['0*', '0', '0?'])
+  })
+
   it('are those of its noun and whatever else copies have, also where only the last has it', () => {
     const rows = [task, { ...task, waitedMs: 3 }, { ...task, note: 'late' }]
     expect(titles(rows)?.slice(7)).toEqual(['waitedMs', 'note'])

@@ -52,8 +52,12 @@ function findTask(session: Session, pid: number): Task {
 }
 
 function taskLine(task: Task): string {
-  const cpu = task.cpu === undefined ? '' : `, ${task.isRunning ? 'running' : 'last'} on CPU ${task.cpu}`
+  const cpu = task.cpu === undefined ? '' : `, ${runs(task.isRunning)} on CPU ${task.cpu}`
   return escapeText(
     `${task.name} (pid ${task.pid}), state ${task.state}${cpu}, at ${hexAddress(task.address)}`,
   )
+}
+
+function runs(isRunning: boolean | undefined): string {
+  return isRunning === true ? 'running' : isRunning === false ? 'last' : 'running or last'
 }

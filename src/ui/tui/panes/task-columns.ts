@@ -63,5 +63,5 @@ export function scheduledColumns(desk: Desk): readonly Column<ScheduledTask>[] {
 
 /** Milliseconds since it is ready, of one that does not run. */
 function waitOf({ task, details }: ScheduledTask): number | undefined {
-  return task.isRunning ? undefined : details?.schedExt?.runnableMs
+  return task.isRunning === false ? details?.schedExt?.runnableMs : undefined
 }
