@@ -25,15 +25,33 @@ export class CryoscopeError extends Error {
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    const { stackTraceLimit } = Error
+    if (expecting > 0) Error.stackTraceLimit = 0
     super(escapeText(message), options)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
+  }
+}
+
+let expecting = 0
+
+/**
+ * Does what its caller takes a CryoscopeError of for an answer: such an error needs no stack, which takes longer to put
+ * together than the read that failed, and damaged memory makes many.
+ */
+export function expectant<T>(read: () => T): T {
+  expecting++
+  try {
+    return read()
+  } finally {
+    expecting--
   }
 }
 
 /** What could be read; undefined where a CryoscopeError says that it could not. Other errors are mistakes, and go on. */
 export function quietly<T>(read: () => T): T | undefined {
   try {
-    return read()
+    return expectant(read)
   } catch (error) {
     if (error instanceof CryoscopeError) return undefined
     throw error

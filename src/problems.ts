@@ -1,4 +1,4 @@
-import { CryoscopeError } from './errors.js'
+import { CryoscopeError, expectant } from './errors.js'
 import { escapeText } from './text.js'
 
 /** Something that is there and could not be read. */
@@ -50,7 +50,7 @@ export class Problems {
   /** What `read` gives; undefined and a problem where it cannot be read. Errors that are ours to fix are thrown on. */
   attempt<T>(where: string, read: () => T): T | undefined {
     try {
-      return read()
+      return expectant(read)
     } catch (error) {
       if (!(error instanceof CryoscopeError)) throw error
       this.add(where, error.message)

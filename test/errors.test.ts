@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { CryoscopeError, exitCodes } from '../src/errors.js'
+import { CryoscopeError, exitCodes, quietly } from '../src/errors.js'
 import { MemoryFault } from '../src/memory/fault.js'
+import { Problems } from '../src/problems.js'
 import { Report } from '../src/report/report.js'
 import { Session } from '../src/session/session.js'
 import type { Control } from '../src/session/target.js'
@@ -24,6 +25,38 @@ function running(close: () => Promise<void> = async () => {}): Session {
 }
 
 describe('errors', () => {
+  it('have no stack where they are taken for an answer, and have one elsewhere', () => {
+    const frames = (error: unknown): number => (error as Error).stack?.split('\n    at ').length ?? 0
+    const made = (): never => {
+      throw new CryoscopeError('unreadable', 'it is not there')
+    }
+    const within: unknown[] = []
+    const watched = (): never => {
+      try {
+        return made()
+      } catch (error) {
+        within.push(error)
+        throw error
+      }
+    }
+    expect(quietly(watched)).toBeUndefined()
+    expect(new Problems().attempt('it', watched)).toBeUndefined()
+    expect(within.map(frames)).toEqual([1, 1])
+    expect(frames(new CryoscopeError('unreadable', 'it is not there'))).toBeGreaterThan(1)
+    // Mistakes keep theirs.
+    const mistake = (): never => {
+      throw new TypeError('ours')
+    }
+    let thrown: unknown
+    try {
+      quietly(mistake)
+    } catch (error) {
+      thrown = error
+    }
+    expect(frames(thrown)).toBeGreaterThan(1)
+    expect(frames(new CryoscopeError('unreadable', 'it is not there'))).toBeGreaterThan(1)
+  })
+
   it('have the exit codes that scripts rely on', () => {
     expect(exitCodes).toEqual({
       'not-found': 1,

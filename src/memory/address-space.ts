@@ -18,6 +18,7 @@ const regionCacheSize = 4096
 const noTag = -1
 /** Entries of a table in one frame. */
 const frameEntries = 512
+const frameSize = 4096
 /** Lengths up to this are read without asking how much memory there is. */
 const plausible = 2 ** 20
 
@@ -237,7 +238,8 @@ export class AddressSpace implements VirtualMemory {
     if (length > plausible && length > this.#total()) {
       return { ok: false, bytes: new Uint8Array(), problem: { kind: 'too-long', address, length } }
     }
-    const bytes = new Uint8Array(length)
+    // Room for much is made only where there is as much to read.
+    const bytes = new Uint8Array(length > plausible ? this.#readable(address, length) : length)
     let page = pageOf(address)
     let within = Number(address & 0xfffn)
     let done = 0
@@ -255,6 +257,16 @@ export class AddressSpace implements VirtualMemory {
       page = (page === lastPage ? 0 : page + 1) as Page
     }
     return { ok: true, bytes }
+  }
+
+  /** How many bytes there are before the first page that is missing. */
+  #readable(address: bigint, length: number): number {
+    let page = pageOf(address)
+    for (let there = frameSize - Number(address & 0xfffn); ; there += frameSize) {
+      if (this.locate(page) < 0) return Math.max(0, there - frameSize)
+      if (there >= length) return length
+      page = (page === lastPage ? 0 : page + 1) as Page
+    }
   }
 
   /** Bytes that the source holds in all: nothing that is longer can be read. */

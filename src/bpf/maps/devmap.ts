@@ -7,7 +7,7 @@ import { nameNetDevice } from './objects/net-device.js'
 import { nameProgram } from './objects/program.js'
 import type { EntryReader, RawEntry, RawValue } from './reader.js'
 import { indexKey, slotReader } from './slots.js'
-import { usedWords } from './words.js'
+import { tableWords } from './words.js'
 
 /** struct bpf_dtab_netdev (kernel/bpf/devmap.c): a lookup gives its `val`, with the id of the program it runs. */
 function deviceValue(kernel: Kernel, map: MapInfo, address: bigint, problems: Problems): RawValue {
@@ -56,7 +56,7 @@ function* hashEntries(kernel: Kernel, map: MapInfo, problems: Problems): Generat
   const count = table.number('n_buckets')
   const offset = kernel.layouts.get('bpf_dtab_netdev').offset('index_hlist')
   const seen = new Set<bigint>()
-  for (const bucket of usedWords(kernel, table.pointer('dev_index_head'), count, 'bucket', problems)) {
+  for (const bucket of tableWords(kernel, table.pointer('dev_index_head'), count, 'bucket', problems)) {
     const where = `bucket ${bucket.index}`
     const walk = entries(hlistNodes(kernel, bucket.address, problems, where), offset)
     for (const address of fresh(walk, seen, where, problems)) {

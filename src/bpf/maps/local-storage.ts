@@ -10,7 +10,7 @@ import { nameSock } from './objects/sock.js'
 import { nameTask } from './objects/task.js'
 import type { EntryReader, RawEntry } from './reader.js'
 import { wordBytes } from './slots.js'
-import { usedWords } from './words.js'
+import { tableWords } from './words.js'
 
 type Name = (kernel: Kernel, address: bigint, problems: Problems) => NamedObject
 
@@ -81,7 +81,7 @@ function* storageElements(kernel: Kernel, map: MapInfo, problems: Problems): Gen
   const first = storage.pointer('buckets') + BigInt(bucket.offset('list'))
   const offset = kernel.layouts.get('bpf_local_storage_elem').offset('map_node')
   const seen = new Set<bigint>()
-  for (const { index, address } of usedWords(kernel, first, 2 ** log, 'bucket', problems, bucket.size)) {
+  for (const { index, address } of tableWords(kernel, first, 2 ** log, 'bucket', problems, bucket.size)) {
     const where = `bucket ${index}`
     for (const element of fresh(
       entries(hlistNodes(kernel, address, problems, where), offset),

@@ -1,10 +1,11 @@
 import { CryoscopeError } from '../../errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Word } from '../../kernel/walk/word.js'
 import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import { fitsMemory } from './array.js'
 import type { EntryReader, RawEntry, RawValue } from './reader.js'
-import { usedWords, type Word } from './words.js'
+import { tableWords } from './words.js'
 
 /** Maps that are a table of pointers, one slot for each index. Empty slots are no entries. */
 export interface SlotFamily {
@@ -25,7 +26,7 @@ export function slotReader(family: SlotFamily): EntryReader {
 
     *entries(kernel, map, problems) {
       if (!fitsMemory(kernel, 8, map, problems)) return
-      for (const slot of usedWords(kernel, table(kernel, map), map.maxEntries, 'slot', problems)) {
+      for (const slot of tableWords(kernel, table(kernel, map), map.maxEntries, 'slot', problems)) {
         yield entry(kernel, map, slot, problems, value)
       }
     },

@@ -6,7 +6,7 @@ import { fresh } from './fresh.js'
 import type { EntryReader, RawEntry } from './reader.js'
 import { cookieValue } from './sock-arrays.js'
 import { sockPrograms } from './sock-programs.js'
-import { usedWords } from './words.js'
+import { tableWords } from './words.js'
 
 /** struct bpf_shtab (net/core/sock_map.c): buckets of hlists of bpf_shtab_elem, with the key behind each. */
 export const sockhashReader: EntryReader = {
@@ -41,7 +41,7 @@ function* sockEntries(kernel: Kernel, map: MapInfo, problems: Problems): Generat
   const element = kernel.layouts.get('bpf_shtab_elem')
   const first = table.pointer('buckets') + BigInt(bucket.offset('head'))
   const seen = new Set<bigint>()
-  const heads = usedWords(kernel, first, table.number('buckets_num'), 'bucket', problems, bucket.size)
+  const heads = tableWords(kernel, first, table.number('buckets_num'), 'bucket', problems, bucket.size)
   for (const { index, address } of heads) {
     const where = `bucket ${index}`
     const walk = entries(hlistNodes(kernel, address, problems, where), element.offset('node'))

@@ -5,7 +5,7 @@ import type { Problems } from '../../problems.js'
 import type { MapInfo } from '../map-info.js'
 import type { EntryReader, RawEntry } from './reader.js'
 import { indexKey, indexOf } from './slots.js'
-import { usedWords } from './words.js'
+import { tableWords } from './words.js'
 
 /** BPF_F_STACK_BUILD_ID (include/uapi/linux/bpf.h). */
 const buildIdFlag = 1 << 5
@@ -31,7 +31,7 @@ export const stackTraceReader: EntryReader = {
   *entries(kernel, map, problems) {
     const stacks = kernel.struct('bpf_stack_map', map.address)
     const count = stacks.number('n_buckets')
-    for (const { index, value } of usedWords(kernel, stacks.at('buckets'), count, 'bucket', problems)) {
+    for (const { index, value } of tableWords(kernel, stacks.at('buckets'), count, 'bucket', problems)) {
       const entry = problems.attempt(`bucket ${index}`, () => readStack(kernel, map, index, value, problems))
       if (entry !== undefined) yield entry
     }

@@ -1,47 +1,21 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import { memorySize } from '../../kernel/walk/word.js'
-import { describeProblem } from '../../memory/types.js'
+import { memorySize, rangeText, usedWords, type Word } from '../../kernel/walk/word.js'
 import type { Problems } from '../../problems.js'
 
-const pageSize = 4096
-
-export interface Word {
-  readonly index: number
-  readonly value: bigint
-  /** Where it lies. */
-  readonly address: bigint
-}
-
-/** The words of a table (u64 each) that are not 0, a page at a time. A page that cannot be read is a problem, and skipped. */
-export function* usedWords(
+/** The words of a map's table (u64 each) that are not 0. What cannot be read of it is a problem, and skipped. */
+export function tableWords(
   kernel: Kernel,
   table: bigint,
   count: number,
   what: string,
   problems: Problems,
   stride = 8,
-): Generator<Word> {
-  if (count * stride > memorySize(kernel)) {
-    problems.add('map', `${count} ${what}s are more than memory holds`)
-    return
+): Iterable<Word> {
+  if (count * stride <= memorySize(kernel)) {
+    const missing = (from: number, to: number, why: string): void =>
+      problems.add(rangeText(what, from, to), why)
+    return usedWords(kernel, table, count, missing, stride)
   }
-  for (let index = 0; index < count; ) {
-    const address = table + BigInt(index * stride)
-    const inPage = Math.ceil((pageSize - Number(address & 0xfffn)) / stride)
-    const wanted = Math.min(inPage, count - index)
-    const { bytes, ...read } = kernel.space.read(address, (wanted - 1) * stride + 8)
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    for (let i = 0; i < wanted && i * stride + 8 <= bytes.length; i++) {
-      const value = view.getBigUint64(i * stride, true)
-      if (value !== 0n) yield { index: index + i, value, address: address + BigInt(i * stride) }
-    }
-    if (!read.ok && 'problem' in read) {
-      const last = index + wanted - 1
-      problems.add(
-        wanted === 1 ? `${what} ${index}` : `${what}s ${index} to ${last}`,
-        describeProblem(read.problem),
-      )
-    }
-    index += wanted
-  }
+  problems.add('map', `${count} ${what}s are more than memory holds`)
+  return []
 }

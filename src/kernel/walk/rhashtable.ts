@@ -2,13 +2,12 @@ import { describeProblem } from '../../memory/types.js'
 import type { Problems } from '../../problems.js'
 import type { Kernel } from '../kernel.js'
 import { nodeLimit } from './list.js'
-import { hex, memorySize, wordAt } from './word.js'
+import { hex, memorySize, mostBroken, usedWords, wordAt } from './word.js'
 
-/** Of a size that is damaged; each page that is missing takes its time. */
+/** Of a size that is damaged: what lies there in its place takes its time. */
 const mostBuckets = 2 ** 26
 /** PAGE_SHIFT - ilog2(sizeof(void *)): pointers of one page of a nested table. */
 const nestedShift = 9
-const pageSize = 4096
 
 /**
  * Entries of an rhashtable (include/linux/rhashtable.h, lib/rhashtable.c): addresses of their rhash_head. Follows the
@@ -22,7 +21,7 @@ export function* rhashtableNodes(
   problems: Problems,
   where = `rhashtable at ${hex(address)}`,
 ): Generator<bigint> {
-  const walk: Walk = { kernel, seen: new Set(), say: (why) => problems.add(where, why) }
+  const walk: Walk = { kernel, seen: new Set(), broken: { count: 0 }, say: (why) => problems.add(where, why) }
   const future = BigInt(kernel.layouts.get('bucket_table').offset('future_tbl'))
   const tables = new Set<bigint>()
   let table = wordAt(kernel, address + BigInt(kernel.layouts.get('rhashtable').offset('tbl')))
@@ -38,6 +37,8 @@ export function* rhashtableNodes(
 interface Walk {
   readonly kernel: Kernel
   readonly seen: Set<bigint>
+  /** Buckets, or parts of them, that were out of order since one was not. */
+  readonly broken: { count: number }
   say(why: string): void
 }
 
@@ -59,9 +60,14 @@ function* tableNodes(walk: Walk, address: bigint): Generator<bigint> {
     return walk.say(`bucket_table has ${size} buckets, which cannot be`)
   if (size > mostBuckets) walk.say(`of ${size} buckets only the first ${mostBuckets} are looked at`)
   const count = Math.min(size, mostBuckets)
-  for (const word of words(walk, first, count, (from, to) => `buckets ${from} to ${to}`)) {
-    // Bit 0 of a bucket is its lock.
-    yield* chain(walk, word & ~1n)
+  const missing = (from: number, to: number, why: string): void =>
+    walk.say(`buckets ${from} to ${to}: ${why}`)
+  for (const { index, value } of usedWords(kernel, first, count, missing)) {
+    yield* bucket(walk, value)
+    if (walk.broken.count >= mostBroken)
+      return walk.say(
+        `${mostBroken} buckets in a row are out of order: those behind bucket ${index} are not looked at`,
+      )
   }
 }
 
@@ -73,6 +79,8 @@ function* nestedNodes(walk: Walk, first: bigint, size: number, nest: number): Ge
   const top = wordAt(walk.kernel, first)
   if (typeof top === 'string') return walk.say(`a part of its buckets: ${top}`)
   yield* nestedPart({ ...walk, parts: new Set() }, top, 2 ** nest, below)
+  if (walk.broken.count >= mostBroken)
+    walk.say(`${mostBroken} parts in a row are out of order: what lies behind them is not looked at`)
 }
 
 interface NestedWalk extends Walk {
@@ -81,49 +89,44 @@ interface NestedWalk extends Walk {
 
 /** `below`: buckets of each entry; 1 where the entries are buckets. */
 function* nestedPart(walk: NestedWalk, part: bigint, entries: number, below: number): Generator<bigint> {
-  if (walk.parts.has(part)) return walk.say(`its nested table leads to ${hex(part)} twice`)
+  if (walk.parts.has(part)) {
+    walk.broken.count++
+    return walk.say(`its nested table leads to ${hex(part)} twice`)
+  }
   walk.parts.add(part)
   const inner = Math.min(below, 2 ** nestedShift)
-  for (const word of words(walk, part, entries, () => 'a part of its buckets')) {
-    if (below === 1) yield* chain(walk, word & ~1n)
-    else yield* nestedPart(walk, word, inner, below / inner)
+  const missing = (_from: number, _to: number, why: string): void => {
+    walk.broken.count++
+    walk.say(`a part of its buckets: ${why}`)
+  }
+  for (const { value } of usedWords(walk.kernel, part, entries, missing)) {
+    if (walk.broken.count >= mostBroken) return
+    if (below === 1) yield* bucket(walk, value)
+    else yield* nestedPart(walk, value, inner, below / inner)
   }
 }
 
-/** The words of an array that are not zero. What a page does not hold is said once for all of that page. */
-function* words(
-  { kernel, say }: Walk,
-  first: bigint,
-  count: number,
-  name: (from: number, to: number) => string,
-): Generator<bigint> {
-  for (let index = 0; index < count; ) {
-    const at = first + BigInt(index * 8)
-    const most = Math.ceil((pageSize - Number(BigInt.asUintN(12, at))) / 8)
-    const length = Math.min(count - index, most)
-    const result = kernel.space.read(at, length * 8)
-    const { bytes } = result
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const there = Math.floor(bytes.length / 8)
-    for (let i = 0; i < there; i++) {
-      const word = view.getBigUint64(i * 8, true)
-      if (word !== 0n) yield word
-    }
-    if (!result.ok) say(`${name(index + there, index + length - 1)}: ${describeProblem(result.problem)}`)
-    index += length
+function* bucket(walk: Walk, head: bigint): Generator<bigint> {
+  // Bit 0 of a bucket is its lock.
+  const broken = yield* chain(walk, head & ~1n)
+  if (broken === undefined) walk.broken.count = 0
+  else if (broken !== '') {
+    walk.broken.count++
+    walk.say(broken)
   }
 }
 
-function* chain(walk: Walk, first: bigint): Generator<bigint> {
-  const { kernel, seen } = walk
+/** Gives what is wrong with it, if anything; "" for one that ends in null, which may be one and speaks for nothing. */
+function* chain({ kernel, seen }: Walk, first: bigint): Generator<bigint, string | undefined> {
   let node = first
   while (node !== 0n && (node & 1n) === 0n) {
-    if (seen.has(node)) return walk.say(`rhashtable loops at ${hex(node)}`)
-    if (seen.size === nodeLimit) return walk.say(`rhashtable has more than ${nodeLimit} entries`)
+    if (seen.has(node)) return `rhashtable loops at ${hex(node)}`
+    if (seen.size === nodeLimit) return `rhashtable has more than ${nodeLimit} entries`
     const next = wordAt(kernel, node)
-    if (typeof next === 'string') return walk.say(`rhashtable chain breaks: ${next}`)
+    if (typeof next === 'string') return `rhashtable chain breaks: ${next}`
     seen.add(node)
     yield node
     node = next
   }
+  return node === 0n ? '' : undefined
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BpfMap } from '../../../src/bpf/map.js'
 import { readMap } from '../../../src/bpf/map-info.js'
-import { usedWords } from '../../../src/bpf/maps/words.js'
+import { tableWords } from '../../../src/bpf/maps/words.js'
 import { specialFields } from '../../../src/bpf/special-fields.js'
 import { Problems, problemText } from '../../../src/problems.js'
 import { BtfBuilder } from '../../btf/builder.js'
@@ -178,7 +178,7 @@ describe('words of a table', () => {
     return {
       guest,
       table,
-      found: () => [...usedWords(guest.kernel(), table, count, 'slot', problems, stride)],
+      found: () => [...tableWords(guest.kernel(), table, count, 'slot', problems, stride)],
       problems,
     }
   }
