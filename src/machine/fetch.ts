@@ -16,18 +16,22 @@ export function hasApt(path = process.env.PATH ?? ''): boolean {
   return path.split(delimiter).some((directory) => existsSync(join(directory, 'apt-get')))
 }
 
-/** Runs a fetching script of this package; its lines on stderr are the progress. `what` is for the error. */
+/** Runs a fetching script of this package: its stdout. Its lines on stderr are the progress; `what` is for the error. */
 export async function fetchByScript(
   what: string,
   script: string,
   words: readonly string[],
   { onProgress, signal }: FetchOptions,
-): Promise<void> {
+): Promise<string> {
   const child = spawn(join(packageRoot(), 'scripts', script), words, {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
   })
   let last = ''
+  let found = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    found += text
+  })
   createInterface({ input: child.stderr }).on('line', (line) => {
     last = escapeText(line)
     onProgress?.(last)
@@ -36,6 +40,7 @@ export async function fetchByScript(
     child.once('error', fail)
     child.once('close', done)
   })
-  if (status === 0) return
-  throw new CryoscopeError('environment', `cannot fetch ${what}: ${last === '' ? `status ${status}` : last}`)
+  if (status === 0) return found
+  const why = last.replace(/^(apt|fetch)-\w+: /, '')
+  throw new CryoscopeError('environment', `cannot fetch ${what}: ${why === '' ? `status ${status}` : why}`)
 }

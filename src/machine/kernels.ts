@@ -18,7 +18,7 @@ import type { GuestArchitecture } from './architecture.js'
 import { type FetchOptions, fetchByScript, hasApt } from './fetch.js'
 import { dropFile, isIntact, keepFile } from './kept-file.js'
 import { findMirror } from './packages/debian-mirror.js'
-import { fetchKernelPackage } from './packages/fetch.js'
+import { fetchKernelPackage, findKernelPackage, type WantedKernel } from './packages/fetch.js'
 import { isPackageName, kernelOfPackage } from './packages/kernel-package.js'
 
 /** One line of kernel-configs/kernels.json. */
@@ -113,9 +113,29 @@ async function fetchKernel(
     await fetchByScript(`kernel ${place}`, 'fetch-kernel', ['--arch', architecture, known.minor], options)
     return
   }
+  await fetchKernelPackage(mirror, packageOf(known, architecture), join(kernelsDirectory(), place), options)
+}
+
+function packageOf(known: KnownKernel, architecture: GuestArchitecture): WantedKernel {
   const pattern = new RegExp(known.package.replaceAll('{architecture}', architecture))
-  const wanted = { suites: known.suites, pattern, architecture }
-  await fetchKernelPackage(mirror, wanted, join(kernelsDirectory(), place), options)
+  return { suites: known.suites, pattern, architecture }
+}
+
+/** The package of the kernel that boots unless another is named, as the mirror has it now. Throws 'environment'. */
+export async function offeredKernel(signal?: AbortSignal): Promise<{ name: string; suite: string }> {
+  const table = knownKernels()
+  const known = table.kernels.find(({ minor }) => minor === table.default)
+  if (known === undefined) throw new Error(`kernels.json lacks its default, ${table.default}`)
+  const wanted = packageOf(known, 'amd64')
+  if (!hasApt()) {
+    const { suite, found } = await findKernelPackage(findMirror(), wanted, signal)
+    return { name: found.name, suite: suite.name }
+  }
+  const words = ['--arch', 'amd64', '--list', '--refresh', wanted.suites.join(), wanted.pattern.source]
+  const [suite = '', name = ''] = (
+    await fetchByScript(`kernel ${known.minor}`, 'apt-fetch', words, {})
+  ).split(' ')
+  return { name, suite }
 }
 
 function kernelsDirectory(): string {

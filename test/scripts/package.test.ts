@@ -33,7 +33,7 @@ describe('the package', () => {
       .map((path) => readFileSync(join(root, 'src', path), 'utf8'))
     const named = sources.flatMap((text) => [
       ...[...text.matchAll(/'scripts\/([\w-]+)'/g)].map(([, name]) => name),
-      ...[...text.matchAll(/fetchByScript\([^;{]*?'(\w+-\w+)'/g)].map(([, name]) => name),
+      ...[...text.matchAll(/fetchByScript\([^;]*?'((?:apt|fetch)-\w+)'/g)].map(([, name]) => name),
     ])
     const scripts = files.flatMap((path) =>
       path.startsWith('scripts/') ? path.slice('scripts/'.length) : [],

@@ -27,6 +27,7 @@ export interface DebianPackage {
 
 /** What a suite has for an architecture. */
 export interface Suite {
+  readonly name: string
   /** The newest package whose whole name matches. */
   find(pattern: RegExp): DebianPackage | undefined
 }
@@ -68,11 +69,6 @@ export function findMirror(environment: NodeJS.ProcessEnv = process.env, root = 
   return { uri: uri.replace(/\/+$/, ''), keyring }
 }
 
-/** Whether a suite is there and signed. Throws 'environment'. */
-export async function checkMirror(mirror: Mirror, suite: string, signal?: AbortSignal): Promise<void> {
-  await release(mirror, suite, signal)
-}
-
 async function release(mirror: Mirror, suite: string, signal: AbortSignal | undefined): Promise<string> {
   return await signedText(mirror, await download(`${mirror.uri}/dists/${suite}/InRelease`, signal), suite)
 }
@@ -88,12 +84,13 @@ export async function openSuite(
   signal?: AbortSignal,
 ): Promise<Suite> {
   const [sum, list] = listOf(await release(mirror, suite, signal), `main/binary-${architecture}/Packages`)
-  if (sum === undefined || list === undefined) return { find: () => undefined }
+  if (sum === undefined || list === undefined) return { name: suite, find: () => undefined }
   const address = `${mirror.uri}/dists/${suite}/${list}`
   const packed = checked(await download(address, signal), sum, `the package list of ${suite}`)
   const text = (await decompress(packed, `the package list of ${suite}`)).toString('utf8')
   const packages = paragraphs(text)
   return {
+    name: suite,
     find(pattern) {
       const whole = new RegExp(`^(?:${pattern.source})$`)
       const found = packages.filter(({ Package: name = '' }) => whole.test(name))

@@ -14,19 +14,31 @@ const toolPackages = [/bpftool/, /busybox-static/] as const
 /** What bpftool's packages need is more than it loads. */
 const libraryName = /^(lib|zlib)/
 
-/** Puts a kernel into a directory: vmlinuz and its release. `pattern` names the package, by the first suite that has it. */
+/** A kernel's package: the first suite that has one is taken. */
+export interface WantedKernel {
+  readonly suites: readonly string[]
+  /** Its name. */
+  readonly pattern: RegExp
+  readonly architecture: GuestArchitecture
+}
+
+/** The package of a kernel that a mirror has, and its suite. Throws 'environment'. */
+export async function findKernelPackage(
+  mirror: Mirror,
+  { suites, pattern, architecture }: WantedKernel,
+  signal?: AbortSignal,
+): Promise<{ suite: Suite; found: DebianPackage }> {
+  return await firstOf(mirror, suites, pattern, architecture, signal)
+}
+
+/** Puts a kernel into a directory: vmlinuz and its release. */
 export async function fetchKernelPackage(
   mirror: Mirror,
-  wanted: {
-    readonly suites: readonly string[]
-    readonly pattern: RegExp
-    readonly architecture: GuestArchitecture
-  },
+  wanted: WantedKernel,
   directory: string,
   { onProgress, signal }: FetchOptions,
 ): Promise<void> {
-  const { suites, pattern, architecture } = wanted
-  const { found } = await firstOf(mirror, suites, pattern, architecture, signal)
+  const { found } = await findKernelPackage(mirror, wanted, signal)
   onProgress?.(`fetching ${found.name} ${found.version}`)
   const { image, release } = await kernelIn(await found.fetch(signal), found.name)
   inPlace(directory, (scratch) => {

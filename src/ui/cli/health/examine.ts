@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CryoscopeError } from '../../../errors.js'
 import { cacheDirectory } from '../../../machine/kernels.js'
-import { packageRoot } from '../../../package-root.js'
-import { escapeText } from '../../../text.js'
 import { demoPlaces, findBpftool } from '../../demo-guest.js'
 import { loadFuse } from '../../fuse/fuse-native.js'
 import { notebookInstall, requireForNotebooks } from '../../jupyter/notebook-packages.js'
@@ -17,7 +14,6 @@ import { roomChecks } from './room.js'
 import { here, packageAdvice } from './surroundings.js'
 
 const leastNode = [20, 19] as const
-const mirrorMilliseconds = 60_000
 
 /** Looks at everything that cryoscope uses of this machine. */
 export async function examine(): Promise<Check[]> {
@@ -136,31 +132,12 @@ async function kernels(): Promise<Check> {
   }
 }
 
-/** Apt that names no Debian mirror fetches nothing, and neither does a mirror that does not answer. */
-async function mirror(): Promise<string> {
-  const { hasApt } = await import('../../../machine/fetch.js')
-  if (hasApt()) return await aptMirror()
-  const { checkMirror, findMirror } = await import('../../../machine/packages/debian-mirror.js')
-  const found = findMirror()
-  await checkMirror(found, 'trixie', AbortSignal.timeout(mirrorMilliseconds))
-  return found.uri
-}
-
-function aptMirror(): Promise<string> {
-  const words = ['--list', 'trixie', 'linux-image-nothing']
-  return new Promise((resolve, reject) => {
-    const script = join(packageRoot(), 'scripts/apt-fetch')
-    execFile(script, words, { timeout: mirrorMilliseconds }, (error, _stdout, stderr) => {
-      // That no package has this name says that the lists could be read.
-      if (error === null || stderr.includes('no package matches')) {
-        resolve("this machine's Debian mirror")
-        return
-      }
-      const last = stderr.trim().split('\n').at(-1) ?? ''
-      const why = escapeText(last.replace(/^apt-fetch: /, '')) || error.message
-      reject(new CryoscopeError('environment', why, { cause: error }))
-    })
-  })
+/** Asked for what the first boot fetches: a mirror that has other suites is no help. */
+async function mirror(signal: AbortSignal): Promise<string> {
+  const { offeredKernel } = await import('../../../machine/kernels.js')
+  const { name, suite } = await offeredKernel(signal)
+  const named = process.env.CRYOSCOPE_DEBIAN_MIRROR || "this machine's Debian mirror"
+  return `${name} of ${suite} on ${named}`
 }
 
 function notebooks(): Check {

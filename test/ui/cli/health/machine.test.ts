@@ -116,11 +116,11 @@ describe('KVM', () => {
 
 describe('the mirror', () => {
   it('is there, or it is said why nothing can be fetched and what helps', async () => {
-    expect(await mirrorCheck(async () => 'http://own.example/debian')).toEqual({
+    expect(await mirrorCheck(async () => 'linux-image-6.18.15 of sid')).toEqual({
       name: 'kernel mirror',
       needed: false,
       state: 'ok',
-      found: 'http://own.example/debian, for guest kernels',
+      found: 'linux-image-6.18.15 of sid',
     })
     const check = await mirrorCheck(async () => {
       throw new CryoscopeError('environment', 'gpgv is not installed')
@@ -130,5 +130,14 @@ describe('the mirror', () => {
       found: 'gpgv is not installed',
       fix: expect.stringContaining('CRYOSCOPE_DEBIAN_MIRROR'),
     })
+  })
+
+  it('is said not to answer when nobody waits any longer, as fetch tells it', async () => {
+    const late = AbortSignal.abort(new DOMException('timed out', 'TimeoutError'))
+    expect(await mirrorCheck(async (signal) => signal.throwIfAborted() as never, late)).toMatchObject({
+      state: 'missing',
+      found: 'it does not answer within 60 seconds',
+    })
+    await expect(mirrorCheck(() => Promise.reject(new TypeError('ours')), late)).rejects.toThrow('ours')
   })
 })
