@@ -9,12 +9,21 @@ import type { PhysicalMemory } from './types.js'
 const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
 const segmentLimit = 4096
 
+export interface StatedLayout {
+  /** They may reach beyond the end of the file. */
+  readonly segments: readonly Segment[]
+  /** Bytes that the file must have, at the least. */
+  readonly size: number
+  /** A segment that goes to the end of the file would begin behind it: what it should have is not known. */
+  readonly isMore: boolean
+}
+
 /**
  * A stated layout: segments `PHYSICAL:OFFSET:LENGTH` with commas or on lines, numbers as 0x… or decimal with K, M, G or T.
  * Without a length the segment goes to the end of the file. `#` begins a comment. Or one word: the board of a machine (q35, pc,
  * virt, flat), with a colon and where the RAM below 4 GiB ends, if that is not as usual: `q35:512M`.
  */
-export function parseLayout(text: string, fileSize: number): Segment[] {
+export function parseLayout(text: string, fileSize: number): StatedLayout {
   const words = text
     .replace(/#.*$/gm, '')
     .split(/[\s,]+/)
@@ -23,24 +32,29 @@ export function parseLayout(text: string, fileSize: number): Segment[] {
   const [name = '', low] = first.split(':')
   const board = others.length === 0 ? boardNamed(name) : undefined
   if (board !== undefined) {
-    return low === undefined ? ramLayout(board, fileSize) : aroundHole(fileSize, number(low, first))
+    const segments = low === undefined ? ramLayout(board, fileSize) : aroundHole(fileSize, number(low, first))
+    return { segments, size: fileSize, isMore: false }
   }
   if (words.length === 0 || words.length > segmentLimit) throw badLayout(`it has ${words.length} segments`)
-  return words.map((word) => {
+  let size = 0
+  let isMore = false
+  const segments = words.flatMap((word): Segment[] => {
     const parts = word.split(':')
     const [physical, offset, length = ''] = parts
     if (physical === undefined || offset === undefined || parts.length > 3) throw badLayout(`"${word}"`)
     const from = asFileOffset(number(offset, word))
-    const segment = {
-      physical: asPhysical(number(physical, word)),
-      offset: from,
-      length: length === '' ? fileSize - from : number(length, word),
+    const start = asPhysical(number(physical, word))
+    if (length === '') {
+      isMore ||= from >= fileSize
+      size = Math.max(size, from)
+      return from < fileSize ? [{ physical: start, offset: from, length: fileSize - from }] : []
     }
-    if (segment.length <= 0 || from + segment.length > fileSize) {
-      throw badLayout(`"${word}" reaches beyond the ${fileSize} bytes of the file`)
-    }
-    return segment
+    const segment = { physical: start, offset: from, length: number(length, word) }
+    if (segment.length === 0) throw badLayout(`"${word}" is of no length`)
+    size = Math.max(size, from + segment.length)
+    return [segment]
   })
+  return { segments, size, isMore }
 }
 
 function number(text: string, word: string): number {

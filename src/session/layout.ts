@@ -44,7 +44,14 @@ export function laidOut(dump: Dump, stated: string | undefined): Dump {
       `this dump (${dump.format}) says itself where its memory lies; leave --layout out`,
     )
   }
-  if (stated !== undefined) return { ...dump, memory: ram.lay(parseLayout(stated, ram.size)) }
+  if (stated !== undefined) {
+    const { segments, size, isMore } = parseLayout(stated, ram.size)
+    if (size > ram.size || isMore) {
+      dump.memory.close()
+      throw new CryoscopeError('usage', `the layout reaches beyond the ${ram.size} bytes of RAM of this dump`)
+    }
+    return { ...dump, memory: ram.lay(segments) }
+  }
   if (dump.architecture !== 'x86_64') return dump
   const found = proof(dump.memory) ?? firstProof(ram.size, ram.lay)
   const segments = found?.memoryEnd === undefined ? undefined : layoutUpTo(ram.size, found.memoryEnd)

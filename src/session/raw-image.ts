@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { CryoscopeError } from '../errors.js'
-import { cutText } from '../memory/cut.js'
+import { atMost, cutText } from '../memory/cut.js'
 import type { Dump } from '../memory/dump.js'
 import { type Board, boards, ramLayout } from '../memory/pci-hole.js'
-import { openRawImage, parseLayout } from '../memory/raw-image.js'
+import { openRawImage, parseLayout, type StatedLayout } from '../memory/raw-image.js'
 import type { PhysicalMemory } from '../memory/types.js'
 import { layoutUpTo, type Proof, proof } from './layout.js'
 
@@ -31,16 +31,36 @@ export function openRaw(path: string, stated?: string): Dump | undefined {
   const { size } = statSync(path)
   const layout = stated ?? readSidecar(path)
   if (layout !== undefined) {
-    const memory = openRawImage(path, (bytes) => parseLayout(layout, bytes))
-    return rawImage(memory, 'raw image, stated layout')
+    const stated = parseLayout(layout, size)
+    const image = rawImage(
+      openRawImage(path, () => stated.segments),
+      'raw image, stated layout',
+    )
+    const cut = cutOf(path, size, stated)
+    return cut === undefined
+      ? image
+      : { ...image, cut, problems: [`${cut}, by the stated layout: what came behind it is missing`] }
   }
   if (size < 2 ** 20) return undefined
   const odd = size % frameSize
   const found = proven(path, size - odd)
   if (found === undefined || odd === 0) return found
   // Memory has whole frames.
-  const cut = found.cut ?? `${path} is cut short: it ends inside a frame, after ${size} bytes`
+  const cut = found.cut ?? insideFrame(path, size)
   return { ...found, cut, problems: found.cut === undefined ? [cut, ...found.problems] : found.problems }
+}
+
+function cutOf(path: string, held: number, { segments, size, isMore }: StatedLayout): string | undefined {
+  if (isMore && held <= size)
+    return `${path} is cut short: it has ${atMost(held, size + 1)} of what it should`
+  if (held < size) return cutText(path, held, size)
+  // Memory has whole frames.
+  const isBroken = segments.some(({ length }) => length % frameSize !== 0)
+  return isBroken && held % frameSize !== 0 ? insideFrame(path, held) : undefined
+}
+
+function insideFrame(path: string, size: number): string {
+  return `${path} is cut short: it ends inside a frame, after ${size} bytes`
 }
 
 /** The first of the usual layouts under which a kernel proves itself in whole frames of the file. */

@@ -8,19 +8,35 @@ const GiB = 2 ** 30
 
 describe('parseLayout', () => {
   it('reads segments with units, hexadecimal numbers, comments and an open end', () => {
-    expect(parseLayout('0:0x0:2G, 4G:2G:\n# high memory above\n0x180000000:4096K:1', 4 * GiB)).toEqual([
-      { physical: 0, offset: 0, length: 2 * GiB },
-      { physical: 4 * GiB, offset: 2 * GiB, length: 2 * GiB },
-      { physical: 6 * GiB, offset: 4 * 2 ** 20, length: 1 },
-    ])
+    expect(parseLayout('0:0x0:2G, 4G:2G:\n# high memory above\n0x180000000:4096K:1', 4 * GiB)).toEqual({
+      segments: [
+        { physical: 0, offset: 0, length: 2 * GiB },
+        { physical: 4 * GiB, offset: 2 * GiB, length: 2 * GiB },
+        { physical: 6 * GiB, offset: 4 * 2 ** 20, length: 1 },
+      ],
+      size: 2 * GiB,
+      isMore: false,
+    })
   })
 
-  it.each(['', '#', '0', '0:0:1:1', '0:x:1', '-1:0:1', '0:0:5G', '0:4G:', '9999999T:0:1'])(
-    'refuses "%s"',
-    (text) => {
-      expect(() => parseLayout(text, 4 * GiB)).toThrow(CryoscopeError)
-    },
-  )
+  it('tells how long a file must be that is laid out so', () => {
+    const known = (text: string) => {
+      const { size, isMore } = parseLayout(text, 4 * GiB)
+      return [size / GiB, isMore]
+    }
+    expect(known('0:0:5G')).toEqual([5, false])
+    expect(known('0:0:4G, 8G:1G:1G')).toEqual([4, false])
+    expect(known('0:4G:')).toEqual([4, true])
+    expect(known('0:0:5G, 8G:7G:')).toEqual([7, true])
+    expect(parseLayout('0:0:5G, 8G:7G:', 4 * GiB).segments).toEqual([
+      { physical: 0, offset: 0, length: 5 * GiB },
+    ])
+    expect(known('q35:1G')).toEqual([4, false])
+  })
+
+  it.each(['', '#', '0', '0:0:1:1', '0:x:1', '-1:0:1', '0:0:0', '9999999T:0:1'])('refuses "%s"', (text) => {
+    expect(() => parseLayout(text, 4 * GiB)).toThrow(CryoscopeError)
+  })
 
   it('reads or refuses any text', () => {
     fc.assert(
@@ -28,8 +44,11 @@ describe('parseLayout', () => {
         fc.string({ unit: fc.constantFrom(...'0123456789abcxKMGT:, \n#'), maxLength: 40 }),
         (text) => {
           try {
-            for (const { offset, length } of parseLayout(text, 1000))
-              expect(offset + length).toBeLessThanOrEqual(1000)
+            const { segments, size } = parseLayout(text, 1000)
+            for (const { offset, length } of segments) {
+              expect(length).toBeGreaterThan(0)
+              expect(offset + length).toBeLessThanOrEqual(Math.max(1000, size))
+            }
           } catch (error) {
             expect(error).toBeInstanceOf(CryoscopeError)
           }

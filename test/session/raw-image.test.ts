@@ -68,8 +68,38 @@ describe('a raw image', () => {
     expect(beside.target.facts).toEqual({ format: 'raw image, stated layout' })
     expect(beside.map('stats').id).toBe(4)
     await beside.close()
-    writeFileSync(`${path}.layout`, '0:0:1T')
-    expect(() => openDump(path)).toThrow(/reaches beyond/)
+  })
+
+  it('opens as far as it goes where it is cut, and says at which part', async () => {
+    const path = join(directory, 'shortened')
+    const { length } = memory
+    const open = async (bytes: Uint8Array, layout: string) => {
+      writeFileSync(path, bytes)
+      const vm = openDump(path, { layout })
+      expect(vm.map('stats').id).toBe(4)
+      const { problems } = vm
+      await vm.close()
+      return problems
+    }
+    expect(await open(memory, `0:0:${length}`)).toEqual([])
+    expect(await open(memory, `0:0:${length}, 4G:0:${length}`)).toEqual([])
+    const behind = 'by the stated layout: what came behind it is missing'
+    const half = `${path} is cut short: it has 50 % of its ${2 * length} bytes, ${behind}`
+    expect(await open(memory, `0:0:${2 * length}`)).toEqual([half])
+    expect(await open(memory, `0:0:${length}, 4G:${length}:${length}`)).toEqual([half])
+    expect(await open(memory, `0:0:${length}, 4G:${2 * length}:`)).toEqual([
+      `${path} is cut short: it has less than 50 % of what it should, ${behind}`,
+    ])
+    expect(await open(Buffer.concat([memory, Buffer.alloc(100)]), '0:0:')).toEqual([
+      `${path} is cut short: it ends inside a frame, after ${length + 100} bytes, ${behind}`,
+    ])
+    // Bytes that no segment takes are no memory.
+    expect(await open(Buffer.concat([memory, Buffer.alloc(100)]), `0:0:${length}`)).toEqual([])
+    expect(() => openDump(path, { layout: `0:${2 * length}:` })).toThrow(
+      /holds no memory: .* is cut short: it has less than 50 %/,
+    )
+    writeFileSync(path, memory.subarray(0, 2 * MiB))
+    expect(() => openDump(path, { layout: `0:0:${length}` }).kernel).toThrow(/cut short: it has \d+ %/)
   })
 
   /** A guest of 8 MiB whose kernel says that memory ends there, and 2 MiB more behind it. */
@@ -219,6 +249,11 @@ describe('a raw image', () => {
       memory: { ranges: [{ start: 0 }, { start: 4096 * MiB, length: 2 * MiB }] },
     })
     expect(laidOut(dump, 'pc:6M').memory.ranges[1]).toEqual({ start: 4096 * MiB, length: 4 * MiB })
+    // How much RAM there is the stream says itself.
+    for (const layout of ['0:0:16M', '0:0:8M, 4G:32M:'])
+      expect(() => laidOut(dump, layout)).toThrow(
+        /^the layout reaches beyond the \d+ bytes of RAM of this dump$/,
+      )
     expect(layoutUpTo(10 * MiB, 8 * MiB)).toEqual([{ physical: 0, offset: 0, length: 10 * MiB }])
     expect(layoutUpTo(10 * MiB, 4096 * MiB + 20 * MiB)).toBeUndefined()
   })
