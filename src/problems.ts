@@ -22,6 +22,7 @@ export class Problems {
   readonly #parent: Problems | undefined
   readonly #kept: Problem[] = []
   readonly #known = new Set<string>()
+  #added = 0
   /** There were some of which it is not known whether they were here before. */
   #areMore = false
 
@@ -29,7 +30,13 @@ export class Problems {
     this.#parent = parent
   }
 
+  /** How often something was added, also what was here before. */
+  get added(): number {
+    return this.#added
+  }
+
   add(where: string, why: string): void {
+    this.#added++
     this.#parent?.add(where, why)
     const key = `${where}\0${why}`
     if (this.#known.has(key)) return

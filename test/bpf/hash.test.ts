@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { BpfMap } from '../../src/bpf/map.js'
 import { asPhysical } from '../../src/brands.js'
+import { Problems } from '../../src/problems.js'
 import { addHash, type HashEntry, type HashMap, type HashSpec, hashValueAt } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { referenceJhash } from '../support/reference-jhash.js'
@@ -299,13 +300,46 @@ describe('a ruined hash map', () => {
     const page = ((made.buckets[500] ?? 0n) & ~0xfffn) + 4096n
     for (const one of [page, page + 4096n]) guest.unmap(one)
     const { problems } = read(openMap(guest))
-    const within = (start: bigint) =>
-      made.buckets.flatMap((at, n) => (at >= start && at < start + 4096n ? [n] : []))
-    expect(problems).toEqual(
-      [page, page + 4096n].map((start) =>
-        expect.stringContaining(`buckets ${within(start)[0]} to ${within(start).at(-1)}: page not present`),
-      ),
-    )
+    const within = made.buckets.flatMap((at, n) => (at >= page && at < page + 8192n ? [n] : []))
+    expect(problems).toEqual([
+      expect.stringContaining(`buckets ${within[0]} to ${within.at(-1)}: page not present`),
+    ])
+  })
+
+  describe('that claims more buckets than it has', () => {
+    /** What lies behind its own is all zeros. */
+    function overstated(claimed: number): { guest: KernelGuest; at: (bucket: number) => bigint } {
+      const guest = new KernelGuest({ memory: 16 * 2 ** 20 })
+      const spec = { keySize: 8, valueSize: 8, maxEntries: 10 }
+      const { address, buckets } = addHash(guest, spec, entriesOf(3, 8, 8))
+      const stride = guest.objects.sizeOf('bucket', 'head')
+      const first = guest.allocPages(Math.ceil((claimed * stride) / 4096))
+      const at = (bucket: number): bigint => first + BigInt(bucket * stride)
+      for (const [n, bucket] of buckets.entries()) guest.write(at(n), guest.bytesAt(bucket, 8))
+      guest.objects.set('bpf_htab', address, { buckets: first, n_buckets: claimed })
+      return { guest, at }
+    }
+
+    it('is left when 65,536 in a row are out of order, which is said', () => {
+      const problems = new Problems()
+      const add = vi.spyOn(problems, 'add')
+      expect([...openMap(overstated(2 ** 18).guest).entries(problems)]).toHaveLength(3)
+      expect(add.mock.calls.at(-1)).toEqual([
+        'buckets',
+        expect.stringMatching(
+          /^65536 in a row are out of order: those behind bucket 6553\d are not looked at$/,
+        ),
+      ])
+      expect(add.mock.calls.length).toBeLessThan(65_545)
+    })
+
+    it('is followed as long as some are in order', () => {
+      const { guest, at } = overstated(2 ** 17)
+      guest.u64(at(50_000), nullsMarker(50_000))
+      const element = guest.objects.make('htab_elem', {}, { extra: 16 })
+      writeChain(guest, at(100_000), [element], nullsMarker(100_000))
+      expect([...openMap(guest).entries(new Problems())]).toHaveLength(4)
+    })
   })
 
   it('gives the buckets in memory when a page of them is missing, and says which are not', () => {

@@ -1,7 +1,9 @@
-import { asPage } from '../../brands.js'
+import { asPage, type Page } from '../../brands.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import { memorySize } from '../../kernel/walk/word.js'
+import { Patience } from '../../kernel/walk/patience.js'
+import { memorySize, rangeText } from '../../kernel/walk/word.js'
 import { pageOf } from '../../memory/address-space.js'
+import { missingPages } from '../../memory/missing-pages.js'
 import type { Problems } from '../../problems.js'
 import { decodeText } from '../../text/decode.js'
 import type { MapInfo } from '../map-info.js'
@@ -78,14 +80,14 @@ function* read(
     const at = offset + i * stride
     const atPage = asPage(page + Math.floor(at / 4096))
     if (kernel.space.locate(atPage) < 0) {
-      const next = Math.min(to, Math.ceil(((atPage - page + 1) * 4096 - offset) / stride))
-      problems.add(range('element', i, next), batch.fault(atPage, at % 4096).message)
-      i = next - 1
+      const last = lastMissing(kernel, { page, offset, stride }, i, to)
+      problems.add(rangeText('element', i, last), batch.why(atPage, at % 4096))
+      i = last
       continue
     }
     batch.index(i)
     if (batch.value(atPage, at % 4096, 0) < 0) {
-      problems.add(range('element', i, i + 1), batch.failure.message)
+      problems.add(`element ${i}`, batch.failure)
       continue
     }
     batch.commit()
@@ -110,17 +112,22 @@ function* readPerCpu(
   const cpus = kernel.cpus.possible
   if (!fitsMemory(kernel, 8 + map.valueSize * cpus.length, map, problems)) return
   const batch = new BatchWriter(kernel.space, 4, map.valueSize, cpus.length, to - from)
+  const patience = new Patience(problems, 'element')
   for (let i = from; i < to; i++) {
     const atPage = asPage(page + Math.floor((offset + i * 8) / 4096))
     if (kernel.space.locate(atPage) < 0) {
-      const next = Math.min(to, Math.ceil(((atPage - page + 1) * 4096 - offset) / 8))
-      const why = batch.fault(atPage, (offset + i * 8) % 4096).message
-      problems.add(range('element', i, next), `the pointer to its per-CPU values: ${why}`)
-      i = next - 1
+      const last = lastMissing(kernel, { page, offset, stride: 8 }, i, to)
+      const why = batch.why(atPage, (offset + i * 8) % 4096)
+      problems.add(rangeText('element', i, last), `the pointer to its per-CPU values: ${why}`)
+      i = last
       continue
     }
     batch.index(i)
-    if (!copyPerCpu(kernel, batch, pointers + BigInt(i * 8), `element ${i}`, problems)) continue
+    if (!copyPerCpu(kernel, batch, pointers + BigInt(i * 8), `element ${i}`, problems)) {
+      if (patience.endsAt(i)) break
+      continue
+    }
+    patience.begin()
     batch.commit()
     if (batch.full) {
       yield batch
@@ -153,7 +160,7 @@ export function copyPerCpu(
     const page = pageOf(address)
     const offset = Number(address & 0xfffn)
     if (batch.value(page, offset, place) < 0) {
-      problems.add(`${where}, CPU ${cpu}`, batch.failure.message)
+      problems.add(`${where}, CPU ${cpu}`, batch.failure)
       return false
     }
   }
@@ -167,9 +174,17 @@ export function fitsMemory(kernel: Kernel, perEntry: number, map: MapInfo, probl
   return false
 }
 
-/** "element 5", or "elements 5 to 9" with `to` 10. */
-function range(what: string, from: number, to: number): string {
-  return to - from === 1 ? `${what} ${from}` : `${what}s ${from} to ${to - 1}`
+/** The last of the elements from `first` up to `to` that begin on missing pages, as the first does. */
+function lastMissing(
+  kernel: Kernel,
+  { page, offset, stride }: { page: Page; offset: number; stride: number },
+  first: number,
+  to: number,
+): number {
+  const from = Math.floor((offset + first * stride) / 4096)
+  const pages = Math.ceil((offset + to * stride) / 4096) - from
+  const hole = missingPages(kernel.space, asPage(page + from), pages)
+  return Math.min(to, Math.ceil(((from + hole) * 4096 - offset) / stride)) - 1
 }
 
 function indexIn(map: MapInfo, key: Uint8Array): number | undefined {

@@ -1,8 +1,7 @@
 import type { Page } from '../../brands.js'
 import { CryoscopeError } from '../../errors.js'
 import type { AddressSpace } from '../../memory/address-space.js'
-import { MemoryFault } from '../../memory/fault.js'
-import type { MemoryWindow } from '../../memory/types.js'
+import { describeProblem, type MemoryWindow } from '../../memory/types.js'
 import type { EntryBatch } from './reader.js'
 
 const pageSize = 4096
@@ -95,13 +94,13 @@ export class BatchWriter implements EntryBatch {
   }
 
   /** Why a place cannot be read. */
-  fault(page: Page, offset: number): MemoryFault {
-    return new MemoryFault(this.#space.problemAt(BigInt(page) * 4096n + BigInt(offset)))
+  why(page: Page, offset: number): string {
+    return describeProblem(this.#space.problemAt(BigInt(page) * 4096n + BigInt(offset)))
   }
 
   /** Why the last copy that failed did: what is copied may begin on a page that is there. */
-  get failure(): MemoryFault {
-    return this.fault(this.#failedPage, this.#failedOffset)
+  get failure(): string {
+    return this.why(this.#failedPage, this.#failedOffset)
   }
 
   #copy(page: Page, offset: number, length: number, to: Uint8Array, toView: DataView, at: number): number {

@@ -1,6 +1,9 @@
-import type { Page, Position } from '../../brands.js'
+import { asPage, type Page, type Position } from '../../brands.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { Patience } from '../../kernel/walk/patience.js'
+import { rangeText } from '../../kernel/walk/word.js'
 import { type AddressSpace, pageOf } from '../../memory/address-space.js'
+import { missingPages } from '../../memory/missing-pages.js'
 import type { MemoryWindow } from '../../memory/types.js'
 import type { Problems } from '../../problems.js'
 import { copyPerCpu } from './array.js'
@@ -52,7 +55,6 @@ export class HashWalk {
   /** Of the memory, when those positions were found. */
   #generation = 0
   #elements = 0
-  #missingPage: Page | undefined
   /** Keeps the reads that only warm the cache from being optimised away. */
   #touched = 0
 
@@ -72,15 +74,23 @@ export class HashWalk {
   *buckets(from: number, to: number): Generator<EntryBatch> {
     const batch = this.#batch
     const chain = new Chain()
-    for (let group = from; group < to; group += ahead) {
-      const count = Math.min(ahead, to - group)
-      this.#lookAhead(group, count)
+    const patience = new Patience(this.#problems, 'bucket')
+    let count: number
+    for (let group = from; group < to; group += count) {
+      count = this.#lookAhead(group, Math.min(ahead, to - group))
+      if (count === 0) {
+        count = this.#skipMissing(group, to)
+        continue
+      }
       for (let i = 0; i < count; i++) {
         let low = this.#lows[i] as number
         let high = this.#highs[i] as number
         let position = this.#known(i)
         const bucket = group + i
-        if (low === marker(bucket) && high === 0) continue
+        if (low === marker(bucket) && high === 0) {
+          patience.begin()
+          continue
+        }
         chain.begin()
         for (;;) {
           if ((low & 1) !== 0 || (low === 0 && high === 0)) {
@@ -111,6 +121,10 @@ export class HashWalk {
           high = window.view.getInt32(base + offset + 4, true)
           position = unknown
         }
+        if (patience.endsAt(bucket)) {
+          if (batch.count > 0) yield batch
+          return
+        }
       }
     }
     if (batch.count > 0) yield batch
@@ -121,7 +135,8 @@ export class HashWalk {
     return this.#generation === this.#kernel.memory.generation ? (this.#positions[i] as Position) : unknown
   }
 
-  #lookAhead(group: number, count: number): void {
+  /** How many buckets there are before the first whose page is missing. */
+  #lookAhead(group: number, count: number): number {
     const { bucketStride } = this.#table
     this.#generation = this.#kernel.memory.generation
     let headPage = -1
@@ -136,10 +151,8 @@ export class HashWalk {
         headView = headPosition < 0 ? undefined : this.#windows[(headPosition * perWindow) | 0]?.view
       }
       if (headView === undefined) {
-        this.#noteMissing(group + i, page, at % 4096)
-        this.#lows[i] = marker(group + i)
-        this.#highs[i] = 0
-        continue
+        this.#touchSeconds(i)
+        return i
       }
       const head = (headPosition >>> 0) + (at % 4096)
       const low = headView.getInt32(head, true)
@@ -149,17 +162,19 @@ export class HashWalk {
       if ((low & 1) === 0) this.#positions[i] = this.#touch(low, high)
     }
     this.#touchSeconds(count)
+    return count
   }
 
-  /** The page of a bucket is not there: said once for all its buckets. */
-  #noteMissing(bucket: number, page: Page, offset: number): void {
-    if (page === this.#missingPage) return
-    this.#missingPage = page
-    const { bucketCount, bucketStride } = this.#table
-    const end = ((page - this.#firstPage + 1) * 4096 - this.#firstOffset) / bucketStride
-    const last = Math.min(bucketCount, Math.ceil(end)) - 1
-    const where = last === bucket ? `bucket ${bucket}` : `buckets ${bucket} to ${last}`
-    this.#problems.add(where, this.#batch.fault(page, offset).message)
+  /** The page of this bucket is missing: how many more that is so of, which is said once for all. */
+  #skipMissing(bucket: number, to: number): number {
+    const { bucketStride } = this.#table
+    const at = this.#firstOffset + bucket * bucketStride
+    const page = asPage(this.#firstPage + Math.floor(at / 4096))
+    const pages = Math.ceil(((at % 4096) + (to - bucket) * bucketStride) / 4096)
+    const hole = missingPages(this.#space, page, pages) * 4096 - (at % 4096)
+    const count = Math.min(to - bucket, Math.ceil(hole / bucketStride))
+    this.#problems.add(rangeText('bucket', bucket, bucket + count - 1), this.#batch.why(page, at % 4096))
+    return count
   }
 
   /** A chain ends at a marker that names its bucket (hlist_nulls). */
@@ -201,7 +216,7 @@ export class HashWalk {
   /** Whether the chain goes on with this element; if not, the reason is noted. */
   #belongs(chain: Chain, bucket: number, page: Page, offset: number, position: Position): boolean {
     if (position < 0 || (offset & 7) !== 0) {
-      const why = position < 0 ? this.#batch.fault(page, offset).message : 'a pointer is not aligned'
+      const why = position < 0 ? this.#batch.why(page, offset) : 'a pointer is not aligned'
       this.#problems.add(`bucket ${bucket}`, `its chain breaks after ${chain.length} entries: ${why}`)
       return false
     }

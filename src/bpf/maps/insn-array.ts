@@ -1,4 +1,8 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import { Patience } from '../../kernel/walk/patience.js'
+import { rangeText } from '../../kernel/walk/word.js'
+import { pageOf } from '../../memory/address-space.js'
+import { missingPages } from '../../memory/missing-pages.js'
 import { describeProblem } from '../../memory/types.js'
 import type { MapInfo } from '../map-info.js'
 import { fitsMemory } from './array.js'
@@ -23,19 +27,21 @@ export const insnArrayReader: EntryReader = {
     const { size } = kernel.layouts.get('bpf_insn_array_value')
     if (!fitsMemory(kernel, size + 8, map, problems)) return
     const values = kernel.struct('bpf_insn_array', map.address).at('values')
+    const patience = new Patience(problems, 'element')
     for (let i = 0; i < map.maxEntries; i++) {
       const address = values + BigInt(i * size)
-      const read = kernel.space.read(address, size)
-      if (read.ok) {
-        const entry = problems.attempt(`element ${i}`, () => readElement(kernel, map, i))
-        if (entry !== undefined) yield entry
+      const within = Number(address & 0xfffn)
+      const pages = Math.ceil((within + (map.maxEntries - i) * size) / 4096)
+      const hole = missingPages(kernel.space, pageOf(address), pages)
+      if (hole > 0) {
+        const last = Math.min(map.maxEntries, i + Math.ceil((hole * 4096 - within) / size)) - 1
+        problems.add(rangeText('element', i, last), describeProblem(kernel.space.problemAt(address)))
+        i = last
         continue
       }
-      // A page that is missing is said once for all its elements.
-      const last = Math.min(map.maxEntries, i + Math.ceil((4096 - Number(address & 0xfffn)) / size)) - 1
-      const which = last === i ? `element ${i}` : `elements ${i} to ${last}`
-      problems.add(which, describeProblem(read.problem))
-      i = last
+      const entry = problems.attempt(`element ${i}`, () => readElement(kernel, map, i))
+      if (entry !== undefined) yield entry
+      if (patience.endsAt(i)) return
     }
   },
 

@@ -77,7 +77,7 @@ function* read(
     const at = offset + index * map.valueSize
     const atPage = asPage(page + Math.floor(at / 4096))
     if (batch.value(atPage, at % 4096, 0) < 0) {
-      problems.add(`element ${i}`, batch.failure.message)
+      problems.add(`element ${i}`, batch.failure)
       continue
     }
     batch.commit()

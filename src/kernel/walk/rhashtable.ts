@@ -2,7 +2,8 @@ import { describeProblem } from '../../memory/types.js'
 import type { Problems } from '../../problems.js'
 import type { Kernel } from '../kernel.js'
 import { nodeLimit } from './list.js'
-import { hex, memorySize, mostBroken, usedWords, wordAt } from './word.js'
+import { mostInRow } from './patience.js'
+import { hex, memorySize, usedWords, wordAt } from './word.js'
 
 /** Of a size that is damaged: what lies there in its place takes its time. */
 const mostBuckets = 2 ** 26
@@ -64,9 +65,9 @@ function* tableNodes(walk: Walk, address: bigint): Generator<bigint> {
     walk.say(`buckets ${from} to ${to}: ${why}`)
   for (const { index, value } of usedWords(kernel, first, count, missing)) {
     yield* bucket(walk, value)
-    if (walk.broken.count >= mostBroken)
+    if (walk.broken.count >= mostInRow)
       return walk.say(
-        `${mostBroken} buckets in a row are out of order: those behind bucket ${index} are not looked at`,
+        `${mostInRow} buckets in a row are out of order: those behind bucket ${index} are not looked at`,
       )
   }
 }
@@ -79,8 +80,8 @@ function* nestedNodes(walk: Walk, first: bigint, size: number, nest: number): Ge
   const top = wordAt(walk.kernel, first)
   if (typeof top === 'string') return walk.say(`a part of its buckets: ${top}`)
   yield* nestedPart({ ...walk, parts: new Set() }, top, 2 ** nest, below)
-  if (walk.broken.count >= mostBroken)
-    walk.say(`${mostBroken} parts in a row are out of order: what lies behind them is not looked at`)
+  if (walk.broken.count >= mostInRow)
+    walk.say(`${mostInRow} parts in a row are out of order: what lies behind them is not looked at`)
 }
 
 interface NestedWalk extends Walk {
@@ -100,7 +101,7 @@ function* nestedPart(walk: NestedWalk, part: bigint, entries: number, below: num
     walk.say(`a part of its buckets: ${why}`)
   }
   for (const { value } of usedWords(walk.kernel, part, entries, missing)) {
-    if (walk.broken.count >= mostBroken) return
+    if (walk.broken.count >= mostInRow) return
     if (below === 1) yield* bucket(walk, value)
     else yield* nestedPart(walk, value, inner, below / inner)
   }

@@ -6,11 +6,6 @@ import { describeProblem } from '../../memory/types.js'
 import type { Kernel } from '../kernel.js'
 
 const pageSize = 4096
-/**
- * So many chains of a hash table that are out of order, one after the other, are no chains: its size or its place is wrong.
- * Where only some pages are missing, others come in between.
- */
-export const mostBroken = 2 ** 16
 
 /** The eight bytes at an address, or why they cannot be read: what links of lists and trees are read with. */
 export function wordAt(kernel: Kernel, address: bigint): bigint | string {

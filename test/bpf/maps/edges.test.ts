@@ -193,6 +193,23 @@ describe('words of a table', () => {
     expect(problems.list).toEqual([])
   })
 
+  it('are left when 65,536 in a row brought problems, and those without are counted out', () => {
+    const guest = new KernelGuest({ memory: 8 * 2 ** 20 })
+    const { table, problems } = words(70_000, 8, undefined, guest)
+    for (let i = 0; i < 70_000; i++) guest.u64(table + BigInt(i * 8), 1n)
+    const walked = (isBad: (index: number) => boolean): number => {
+      let last = -1
+      for (const { index } of tableWords(guest.kernel(), table, 70_000, 'slot', problems)) {
+        if (isBad(index)) problems.add(`slot ${index}`, 'it leads nowhere')
+        last = index
+      }
+      return last
+    }
+    expect(walked((index) => index !== 3000)).toBe(3000 + 65_536)
+    expect(walked((index) => index % 60_000 !== 0)).toBe(69_999)
+    expect(walked(() => true)).toBe(65_535)
+  })
+
   it('that are missing are named, one alone in the singular', () => {
     const guest = new KernelGuest()
     const table = guest.allocPages(1)
