@@ -4,7 +4,15 @@ import { Problems } from '../problems.js'
 import type { Kernel } from './kernel.js'
 
 /** NR_CPUS of any distribution kernel stays below this. */
-const cpuLimit = 65_536
+const mostCpus = 65_536
+
+/** NR_CPUS: bits of a struct cpumask. Behind the masks of few CPUs there is something else, which counts as many. */
+function cpuLimit(kernel: Kernel, count: number): number {
+  // The least that a mask has; that there are few is no question for the kernel's types.
+  if (count <= 64) return 64
+  const size = quietly(() => kernel.layouts.find('cpumask')?.size) ?? 0
+  return size === 0 ? mostCpus : Math.min(mostCpus, size * 8)
+}
 
 /** CPUs of the kernel and where their per-CPU memory is (include/asm-generic/percpu.h). */
 export class Cpus {
@@ -27,7 +35,7 @@ export class Cpus {
       return
     }
     this.count = kernel.space.u32(kernel.symbol('nr_cpu_ids'))
-    if (this.count === 0 || this.count > cpuLimit) {
+    if (this.count === 0 || this.count > cpuLimit(kernel, this.count)) {
       throw new CryoscopeError('unreadable', `nr_cpu_ids is ${this.count}, which cannot be`)
     }
     const mask = kernel.space.bytes(kernel.symbol('__cpu_possible_mask'), Math.ceil(this.count / 64) * 8)

@@ -49,7 +49,7 @@ export function dmesg(kernel: Kernel, problems: Problems): LogRecord[] {
       continue
     }
     // The oldest descriptor is given up before the next record takes it.
-    if (found === 'reusable' && records.length === 0 && lost.none) continue
+    if (found === 'reusable' && records.length === 0 && lost.none && i < unreadableLimit) continue
     if (found === 'reusable') lost.add(id, 'its descriptor is given up')
     else if (typeof found === 'string') lost.add(id, found)
     else {

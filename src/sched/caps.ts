@@ -2,6 +2,7 @@ import { CryoscopeError } from '../errors.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { asFarAsRead, type StructReader } from '../kernel/struct-reader.js'
 import type { Problems } from '../problems.js'
+import { cpusOf } from '../value/mask.js'
 import { hex, possibleCpus, type SchedContext } from './context.js'
 
 /** One capability of a scheduler (enum scx_cap_flags), as /sys/kernel/sched_ext/root/caps has it. */
@@ -66,7 +67,8 @@ export function readCaps(
       if (at === 0n) continue
       for (const [cap, cids] of found.entries()) {
         const mask = maskOf(kernel, at, cap)
-        if (mask === undefined) {
+        // No cid is in two shards.
+        if (mask === undefined || cids.length + mask.length > cidLimit) {
           problems.add(`${where}, pshard[${shard}]`, `its mask of ${names[cap]} is of cids that cannot be`)
           return undefined
         }
@@ -89,15 +91,12 @@ function maskOf(kernel: Kernel, shard: bigint, cap: number): number[] | undefine
   const base = mask.number('base')
   const count = mask.number('nr_cids')
   if (base + count > cidLimit) return undefined
+  if (count === 0) return []
   const first = Math.floor(base / 64) * 64
-  const bits = mask.at('bits')
-  const cids: number[] = []
-  for (let cid = base; cid < base + count; cid++) {
-    const bit = cid - first
-    const word = kernel.space.u64(bits + BigInt(8 * Math.floor(bit / 64)))
-    if (((word >> BigInt(bit % 64)) & 1n) !== 0n) cids.push(cid)
-  }
-  return cids
+  const bytes = kernel.space.bytes(mask.at('bits'), Math.ceil((base + count - first) / 64) * 8)
+  return cpusOf(bytes, 0, bytes.length, base + count - 1 - first)
+    .map((bit) => first + bit)
+    .filter((cid) => cid >= base)
 }
 
 /**

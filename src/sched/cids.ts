@@ -103,6 +103,7 @@ function shardsOf({ kernel, problems }: Pick<SchedContext, 'kernel' | 'problems'
 /** The CPUs that have these cids; undefined where the tables do not say. */
 export function cpusOfCids(tables: CidTables | undefined, cids: readonly number[]): number[] | undefined {
   if (tables === undefined) return undefined
-  const found = cids.map((cid) => tables.cids.find((each) => each.cid === cid)?.cpu)
+  const cpus = new Map(tables.cids.map(({ cid, cpu }) => [cid, cpu]))
+  const found = cids.map((cid) => cpus.get(cid))
   return found.some((cpu) => cpu === undefined) ? undefined : (found as number[]).toSorted((a, b) => a - b)
 }

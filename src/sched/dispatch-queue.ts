@@ -72,6 +72,7 @@ export interface QueuePlace {
 export class QueueReader {
   readonly #context: SchedContext
   readonly #seen = new Set<bigint>()
+  readonly #seenInTrees = new Set<bigint>()
   readonly #entity: EntityPlaces | undefined
 
   constructor(context: SchedContext) {
@@ -132,7 +133,12 @@ export class QueueReader {
     const tasks = Found.by(problems, (part) => {
       const found: Entry[] = []
       let position: number | undefined = 0
-      for (const node of this.#nodes(where, head, part)) {
+      for (const node of this.#fresh(
+        listNodes(this.#context.kernel, head, part, where),
+        this.#seen,
+        where,
+        part,
+      )) {
         // Behind a break the list is taken up from its end: how many were before is not known.
         if (!part.none) position = undefined
         const entry = part.attempt(`${where}, entry at ${hex(node)}`, () =>
@@ -150,13 +156,13 @@ export class QueueReader {
     return { tasks, cursors }
   }
 
-  *#nodes(where: string, head: bigint, problems: Problems): Generator<bigint> {
-    for (const node of listNodes(this.#context.kernel, head, problems, where)) {
-      if (this.#seen.has(node)) {
-        problems.add(where, `its list runs into another queue's at ${hex(node)}`)
+  *#fresh(nodes: Iterable<bigint>, seen: Set<bigint>, where: string, problems: Problems): Generator<bigint> {
+    for (const node of nodes) {
+      if (seen.has(node)) {
+        problems.add(where, `it runs into another queue's at ${hex(node)}`)
         return
       }
-      this.#seen.add(node)
+      seen.add(node)
       yield node
     }
   }
@@ -194,7 +200,7 @@ export class QueueReader {
     const offset = kernel.layouts.get('sched_ext_entity').offset('dsq_priq')
     const where = `DSQ ${name}, priority tree`
     const inTree = gather({ ...this.#context, problems }, where, (sink) =>
-      entries(rbtreeNodes(kernel, root, sink, where), offset),
+      entries(this.#fresh(rbtreeNodes(kernel, root, sink, where), this.#seenInTrees, where, sink), offset),
     )
     const inList = tasks.filter(({ task }) => task.onPriorityTree).map(({ entity }) => entity)
     const differs = inTree.length !== inList.length || inTree.some((entity, i) => entity !== inList[i])

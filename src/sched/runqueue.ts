@@ -92,10 +92,13 @@ export function readRunqueues(context: SchedContext, reader: QueueReader): Found
     absences.lacks('runqueues', 'the kernel has no per-CPU runqueues, or no struct rq in its BTF')
     return Found.some([], asFarAsRead(kernel.types, 'the kernel has no runqueues that are known here'))
   }
+  // Once for all CPUs, where these are asked for at all.
+  let schedulers: readonly bigint[] | undefined
+  const kickers = (): readonly bigint[] => (schedulers ??= loadedSchedulers(kernel, problems))
   return Found.by(problems, (part) =>
     possibleCpus({ ...context, problems: part }).flatMap((cpu) => {
       const found = part.attempt(`rq of CPU ${cpu}`, () =>
-        readRunqueue(context, reader, cpu, kernel.cpus.address(runqueues, cpu)),
+        readRunqueue({ ...context, reader, kickers }, cpu, kernel.cpus.address(runqueues, cpu)),
       )
       return found === undefined ? [] : [found]
     }),
@@ -117,12 +120,13 @@ export function waitingTasks(runqueues: Found<RunqueueFacts>): Found<WaitingTask
     .sorted((a, b) => (b.waitingMs ?? -1) - (a.waitingMs ?? -1))
 }
 
-function readRunqueue(
-  context: SchedContext,
-  reader: QueueReader,
-  cpu: number,
-  address: bigint,
-): RunqueueFacts {
+interface RunqueueContext extends SchedContext {
+  readonly reader: QueueReader
+  /** The schedulers that kick CPUs. */
+  readonly kickers: () => readonly bigint[]
+}
+
+function readRunqueue(context: RunqueueContext, cpu: number, address: bigint): RunqueueFacts {
   const { kernel, problems } = context
   const rq = kernel.struct('rq', address)
   const current = problems.attempt(`rq of CPU ${cpu}, curr`, () => currentOf(context, rq))
@@ -135,9 +139,7 @@ function readRunqueue(
     clock: rq.integer('clock'),
     online: rq.has('online') ? rq.number('online') !== 0 : undefined,
     switches: rq.has('nr_switches') ? rq.integer('nr_switches') : undefined,
-    schedExt: problems.attempt(`scx_rq of CPU ${cpu}`, () =>
-      readExt(context, reader, cpu, rq, current?.address),
-    ),
+    schedExt: problems.attempt(`scx_rq of CPU ${cpu}`, () => readExt(context, cpu, rq, current?.address)),
   }
 }
 
@@ -155,13 +157,12 @@ function currentOf({ kernel }: SchedContext, rq: StructReader): CurrentTask | un
 }
 
 function readExt(
-  context: SchedContext,
-  reader: QueueReader,
+  context: RunqueueContext,
   cpu: number,
   rq: StructReader,
   current: bigint | undefined,
 ): ExtRunqueueFacts | undefined {
-  const { kernel, absences } = context
+  const { kernel, absences, reader } = context
   if (!rq.has('scx') || kernel.layouts.find('scx_rq') === undefined)
     return absences.lacks('scx_rq', 'the kernel has no rq.scx: it is built without sched_ext')
   const scx = kernel.struct('scx_rq', rq.at('scx'))
@@ -198,8 +199,8 @@ function readRescue(kernel: Kernel, scx: StructReader): Rescue | undefined {
 const kickMasks = ['cpus_to_kick', 'cpus_to_kick_if_idle', 'cpus_to_preempt', 'cpus_to_wait', 'cpus_to_sync']
 
 /** The masks are in scx_rq, or (as far as they are per scheduler) in each scheduler's scx_sched_pcpu. */
-function readKicks(context: SchedContext, cpu: number, scx: StructReader): Record<string, string> {
-  const { kernel, problems } = context
+function readKicks(context: RunqueueContext, cpu: number, scx: StructReader): Record<string, string> {
+  const { kernel, problems, kickers } = context
   const kicks: Record<string, string> = {}
   const perScheduler = kernel.layouts.find('scx_sched_pcpu')
   for (const name of kickMasks) {
@@ -207,7 +208,7 @@ function readKicks(context: SchedContext, cpu: number, scx: StructReader): Recor
       if (scx.has(name)) return readMaskAt(kernel, scx.layout, scx.address, name)
       if (perScheduler === undefined || !perScheduler.has(name)) return undefined
       const all = new Set<number>()
-      for (const scheduler of loadedSchedulers(kernel, problems)) {
+      for (const scheduler of kickers()) {
         const base = kernel.struct('scx_sched', scheduler).pointer('pcpu')
         if (base === 0n) continue
         for (const one of readMaskAt(kernel, perScheduler, kernel.cpus.address(base, cpu), name) ?? [])

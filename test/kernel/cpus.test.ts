@@ -9,6 +9,8 @@ interface World {
   readonly online?: readonly number[]
   /** Masks take as many bytes as the longest needs. */
   readonly missing?: 'offset of CPU 2' | 'online'
+  /** Bytes of a struct cpumask; none where the kernel's types are not known. */
+  readonly maskSize?: number
   /** Symbols that the kernel does not have. */
   readonly without?: readonly string[]
 }
@@ -28,7 +30,7 @@ function maskOf(cpus: readonly number[], length: number, count: number): Uint8Ar
 }
 
 /** A kernel of which there is no more than what tells its CPUs. */
-function cpusOf({ count = 3, possible = [0, 2], online = possible, missing, without = [] }: World) {
+function cpusOf({ count = 3, possible = [0, 2], online = possible, missing, maskSize, without = [] }: World) {
   const fault = (address: bigint): never => {
     throw new MemoryFault({ kind: 'not-present', address, level: 'pte' })
   }
@@ -53,7 +55,8 @@ function cpusOf({ count = 3, possible = [0, 2], online = possible, missing, with
     if (at === undefined) throw new Error(`no ${name}`)
     return at
   }
-  const kernel = { space, symbol, findSymbol }
+  const layouts = { find: () => (maskSize === undefined ? undefined : { size: maskSize }) }
+  const kernel = { space, symbol, findSymbol, layouts }
   const cpus = new Cpus(kernel as unknown as Kernel)
   return { cpus, problems: cpus.problems }
 }
@@ -70,6 +73,12 @@ describe('the CPUs of a kernel', () => {
 
   it.each([0, 65_537])('are not believed to be %i', (count) => {
     expect(() => cpusOf({ count })).toThrow(`nr_cpu_ids is ${count}, which cannot be`)
+  })
+
+  it('are no more than a mask of them has bits', () => {
+    expect(cpusOf({ count: 1024, possible: [1023], maskSize: 128 }).cpus.possible).toEqual([1023])
+    expect(() => cpusOf({ count: 1025, maskSize: 128 })).toThrow('nr_cpu_ids is 1025, which cannot be')
+    expect(cpusOf({ count: 64, possible: [63], maskSize: 4 }).cpus.possible).toEqual([63])
   })
 
   it('are as many as any kernel is built for', () => {

@@ -256,6 +256,17 @@ describe('records in a row that cannot be read', () => {
   const ok: LogSpec = { text: 'read' }
   const lost: LogSpec = { text: 'lost', state: 3 }
 
+  it('end it also where the oldest of them are no more', () => {
+    // One descriptor is given up before the next record takes it; these are a ring of something else.
+    expect(read(Array<LogSpec>(8192).fill(lost), options)).toEqual({
+      texts: [],
+      problems: [
+        expect.stringMatching(/^log records \d+ to \d+: its descriptor is given up$/),
+        'kernel log: it is not read on after 4096 such records',
+      ],
+    })
+  })
+
   it('end the log when there are 4096 of them', () => {
     const around = (count: number) => read([ok, ...Array<LogSpec>(count).fill(lost), ok], options)
     expect(around(4095)).toEqual({ texts: ['read', 'read'], problems: [expect.stringMatching(/given up$/)] })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Kernel } from '../../src/kernel/kernel.js'
 import { problemText } from '../../src/problems.js'
 import { Sched } from '../../src/sched/sched.js'
@@ -54,6 +54,18 @@ describe('capabilities', () => {
     expect([caps, said]).toEqual([
       undefined,
       [`${where}, pshard[0]: its mask of enq_immed is of cids that cannot be`],
+    ])
+  })
+
+  it('are of one cid in one shard: shards that repeat the same are none', () => {
+    const shard = { base: 0, count: 128, caps: [[], Array.from({ length: 128 }, (_, cid) => cid), [], []] }
+    const granted = (shards: number) =>
+      family((guest, below) => guest.grant(below, Array(shards).fill(shard)))
+    expect(granted(64).caps?.[1]?.cids).toHaveLength(8192)
+    const { caps, said, where } = granted(90)
+    expect([caps, said]).toEqual([
+      undefined,
+      [`${where}, pshard[64]: its mask of enq is of cids that cannot be`],
     ])
   })
 
@@ -167,6 +179,19 @@ describe('queues', () => {
     ])
     expect(found?.cursors).toBeUndefined()
   })
+})
+
+it('the schedulers are listed once for the kicks of all CPUs', () => {
+  const listed = (cpus: readonly number[]): number => {
+    const guest = new SchedGuest('late')
+    guest.addSubScheduler('for_jobs', '/jobs')
+    const kernel = guest.kernel()
+    Object.defineProperty(kernel.cpus, 'possible', { value: cpus })
+    const reads = vi.spyOn(kernel.space, 'u64')
+    expect(new Sched(kernel).runqueues).toHaveLength(cpus.length)
+    return reads.mock.calls.filter(([at]) => at === guest.symbol('scx_root')).length
+  }
+  expect([listed([0]), listed([0, 2])]).toEqual([1, 1])
 })
 
 describe('runqueues', () => {

@@ -267,6 +267,17 @@ describe('ruined structures', () => {
     expect(why(guest).problems).toMatch(/runs into another queue's/)
   })
 
+  it('a tree that is also that of another queue', () => {
+    const guest = make()
+    const [first = 0n, second = 0n] = guest.userQueues([
+      { id: 0x10n, tasks: [1, 2], tree: [1, 2] },
+      { id: 0x11n, tasks: [3], tree: [3] },
+    ])
+    const root = (queue: bigint): bigint => guest.member(queue, 'scx_dispatch_q', 'priq')
+    guest.guest.write(root(second), guest.guest.bytesAt(root(first), 8))
+    expect(why(guest).problems).toMatch(/DSQ 0x1[01], priority tree: it runs into another queue's at/)
+  })
+
   it('a tree in another order than the list', () => {
     const guest = make()
     guest.userQueues([{ id: 0x12n, tasks: [1, 2, 3], tree: [2, 1, 3] }])

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
 import type { StructReader } from '../../kernel/struct-reader.js'
+import { usedWords } from '../../kernel/walk/word.js'
 import type { Problems } from '../../problems.js'
 
 /** MAX_USED_MAPS is 64; programs that are put together of several use more. */
@@ -19,12 +20,9 @@ export function usedMapAddresses(kernel: Kernel, aux: StructReader, problems: Pr
     problems.add(where, `it claims to use ${count} maps, which cannot be`)
     return []
   }
-  const found: bigint[] = []
-  for (let i = 0; i < count; i++) {
-    problems.attempt(`used_maps[${i}] of ${where}`, () => {
-      const map = kernel.space.u64(pointers + BigInt(i * 8))
-      if (map !== 0n) found.push(map)
-    })
+  const missing = (first: number, last: number, why: string): void => {
+    const which = first === last ? `used_maps[${first}]` : `used_maps[${first}] to [${last}]`
+    problems.add(`${which} of ${where}`, why)
   }
-  return found
+  return [...usedWords(kernel, pointers, count, missing)].map(({ value }) => value)
 }

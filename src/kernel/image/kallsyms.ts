@@ -153,18 +153,24 @@ export class Kallsyms {
   }
 
   lookupAddress(address: bigint): KernelSymbol | undefined {
+    const last = this.#countWhere((own) => own <= address) - 1
+    if (last < 0) return undefined
+    const start = this.address(last)
+    const first = this.#countWhere((own) => own < start)
+    // Addresses that are damaged need not be sorted.
+    return this.at(this.address(first) === start ? first : last)
+  }
+
+  /** How many symbols are where that holds: of addresses up to some one. */
+  #countWhere(holds: (address: bigint) => boolean): number {
     let low = 0
     let high = this.count
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.address(middle) <= address) low = middle + 1
+      if (holds(this.address(middle))) low = middle + 1
       else high = middle
     }
-    let index = low - 1
-    if (index < 0) return undefined
-    const start = this.address(index)
-    while (index > 0 && this.address(index - 1) === start) index--
-    return this.at(index)
+    return low
   }
 
   /** Every symbol, in address order. Decodes as it goes. */

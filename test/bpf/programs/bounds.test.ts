@@ -68,7 +68,7 @@ describe('what a program claims to have is bounded', () => {
       'program 7: it claims to use 4097 maps, which cannot be',
     ])
     expect(list({ used_maps: wild, used_map_cnt: 4096 }).problems[0]).toMatch(
-      /^used_maps\[0\] of program 7: page not present/,
+      /^used_maps\[0\] to \[4095\] of program 7: page not present/,
     )
   })
 

@@ -193,7 +193,7 @@ describe('the instructions of a program', () => {
     const { texts, problems } = list(guest.kernel(), address)
     expect(texts).toEqual(['(95) exit'])
     expect(problems.map(({ where }) => where)).toEqual(
-      expect.arrayContaining(['functions', 'lines', 'used_maps[0] of program 7']),
+      expect.arrayContaining(['functions', 'lines', 'used_maps[0] to [1] of program 7']),
     )
     expect(problems.some(({ why }) => why.includes('claims 2147483647 records'))).toBe(true)
   })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CryoscopeError } from '../../../src/errors.js'
 import { Kallsyms } from '../../../src/kernel/image/kallsyms.js'
 import { VmcoreInfo } from '../../../src/kernel/image/vmcoreinfo.js'
@@ -154,6 +154,51 @@ describe('lookupAddress', () => {
     expect(found.lookupAddress(text + 0xffffffn)?.name).toBe('_end')
     expect(found.lookupAddress(text - 1n)).toBeUndefined()
     expect(found.lookupAddress(0n)).toBeUndefined()
+  })
+})
+
+describe('a damaged symbol table costs no more steps', () => {
+  const { address: end } = inOrder.at(-1) ?? { address: 0n }
+
+  it('where thousands of symbols share an address', () => {
+    const same = Array.from({ length: 4000 }, (_, i) => ({ name: `same_${i}`, address: end, type: 'T' }))
+    const found = read({ encoding: 'relative' }, [...symbols, ...same])
+    const steps = vi.spyOn(found, 'address')
+    expect(found.lookupAddress(end + 5n)?.address).toBe(end)
+    expect(steps.mock.calls.length).toBeLessThan(40)
+  })
+
+  it.each(['zeros', 'garbage'] as const)('for each name where its sorted index is %s', (sortedIndex) => {
+    const decoded = vi.spyOn(Buffer.prototype, 'toString')
+    try {
+      const found = read({ encoding: 'prel32', sortedIndex })
+      const opened = decoded.mock.calls.length
+      // Each name a few times: samples, _stext, and the search for the index by its own symbol.
+      expect(opened).toBeLessThan(4 * symbols.length)
+      for (let i = 0; i < 300; i++) expect(found.lookup(`none_${i}`)).toBeUndefined()
+      // An index of its own, made once, and a dozen names for each search.
+      expect(decoded.mock.calls.length - opened).toBeLessThan(symbols.length + 300 * 13)
+    } finally {
+      decoded.mockRestore()
+    }
+  })
+
+  it('where names claim to be as long as can be', () => {
+    const decoded = vi.spyOn(Buffer.prototype, 'toString')
+    try {
+      // Each name takes the bytes of many, until there are none left.
+      const { guest, info } = table({ encoding: 'prel32', markers: 'zeros' }, symbols, (bytes, places) =>
+        bytes.fill(0xff, (places.kallsyms_names ?? 0) + 2000, places.kallsyms_token_table),
+      )
+      const found = Kallsyms.read(guest.space(), info)
+      const before = decoded.mock.calls.length
+      expect(names(found)).toHaveLength(symbols.length)
+      expect(decoded.mock.calls.length - before).toBe(symbols.length)
+      const lengths = decoded.mock.results.map(({ value }) => String(value).length)
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(512)
+    } finally {
+      decoded.mockRestore()
+    }
   })
 })
 
