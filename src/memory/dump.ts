@@ -37,6 +37,8 @@ export interface Dump {
   }
   /** That the file ends before it should, at which part of it, in a clause; undefined where it does not, or where nothing tells. */
   readonly cut?: string | undefined
+  /** The format says of each page that was left out, and of all that did not come; of others the kernel has to be asked. */
+  readonly saysMissing?: boolean
   /** What is missing or odd, in sentences. */
   readonly problems: readonly string[]
 }

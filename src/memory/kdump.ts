@@ -98,6 +98,7 @@ function assemble(path: string, parts: readonly Part[]): Dump {
     format: names.size === 0 ? 'kdump' : `kdump-compressed (${[...names].join(', ')})`,
     architecture: first.architecture,
     cut: parts.map((part) => part.cut).find((text) => text !== undefined),
+    saysMissing: true,
     memory: new CachedMemory(new Pages(`kdump ${path}`, sorted, first.blockSize)),
     cpus,
     vmcoreinfo: parts.map((part) => part.vmcoreinfo).find((text) => text !== undefined) ?? vmcoreinfo,

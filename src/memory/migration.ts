@@ -76,6 +76,7 @@ export function parseMigration(path: string, file: DumpBytes, start: number, for
       cpus: [],
       vmcoreinfo: undefined,
       cut: stream.cut,
+      saysMissing: true,
       problems,
     }
   } catch (error) {

@@ -110,6 +110,7 @@ export function openDump(path: string, { layout, kernelAt }: DumpFileOptions = {
     noteAt: dump.noteAt,
     kernelAt,
     cut: dump.cut,
+    mayLack: dump.cut === undefined && dump.saysMissing !== true,
     problems: dump.problems,
     facts: { format: dump.format },
   })

@@ -26,6 +26,7 @@ import { BpfObjects } from './bpf-objects.js'
 import { type CpuState, cpuProblems, cpuStates } from './cpus.js'
 import { helpText } from './help.js'
 import { addressIn } from './lookup.js'
+import { missingRamText } from './missing-ram.js'
 import { chooseType, type NamedType, severalSymbols, symbolsNamed, typesNamed } from './names.js'
 import { placeOf } from './places.js'
 import { kernelBeside, registerSources } from './register-sources.js'
@@ -49,13 +50,16 @@ import {
 export class Session extends BpfObjects {
   #kernel: Kernel | undefined
   #kernels: readonly KernelInMemory[] = []
+  /** Of a dump that may lack memory: what its kernel says. */
+  #lacking: string | undefined
   #epoch = -1
 
   /** Sentences about what could not be read so far. */
   get problems(): readonly string[] {
     const own = [...this.unread.sentences, ...(this.#kernel?.problems.sentences ?? [])]
     const { lost } = this.target.memory
-    return [...new Set([...(lost === undefined ? [] : [lost]), ...this.target.problems, ...own])]
+    const lacking = this.#lacking === undefined ? [] : [this.#lacking]
+    return [...new Set([...(lost === undefined ? [] : [lost]), ...this.target.problems, ...lacking, ...own])]
   }
 
   /** The vCPUs of a frozen guest or a dump. */
@@ -104,7 +108,9 @@ export class Session extends BpfObjects {
   #choose(): Kernel {
     const { memory, kernelAt } = this.target
     this.#kernels = kernelsIn(memory, this.target, this.#registers)
-    return chosenKernel(this.#kernels, kernelAt).kernel
+    const { kernel } = chosenKernel(this.#kernels, kernelAt)
+    if (this.target.mayLack === true) this.#lacking = missingRamText(kernel, memory)
+    return kernel
   }
 
   /** Nothing while the guest runs. */

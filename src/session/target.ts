@@ -102,6 +102,8 @@ export interface Target {
   readonly noteAt?: Physical | undefined
   /** That the file of a dump ends before it should, in a clause. */
   readonly cut?: string | undefined
+  /** A dump that cannot tell whether it has all of the memory that it was made of: its kernel is asked. */
+  readonly mayLack?: boolean
   /** Which kernel, where there are two in memory. */
   readonly kernelAt?: KernelChoice | undefined
   /** Oddities met while opening, in sentences. */

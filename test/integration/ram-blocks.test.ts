@@ -146,6 +146,7 @@ describe.each([
     expect(total(vm)).toBe(bytes)
     expect(seen(vm)).toEqual(seen(dump))
     expect(dump.cpuProblems).toEqual([])
+    expect(dump.problems).toEqual([])
     expect(vm.cpuProblems).toEqual([])
     await dump.close()
     rmSync(file)

@@ -173,7 +173,7 @@ function describeTasks(t: Types, list: number): void {
     signal: pointer,
     comm: t.text(16),
   })
-  t.struct('resource', { start: u64, end: u64 })
+  t.struct('resource', { start: u64, end: u64, name: pointer, sibling: pointer, child: pointer })
   t.struct('signal_struct', { live: s32, thread_head: list })
   t.struct('kthread', { flags: u64, data: pointer, full_name: pointer })
   t.struct('worker', { entry: list, current_work: pointer, desc: t.text(32) })
