@@ -10,6 +10,7 @@ import {
 import type { FileMapping } from './mapping.js'
 import { readFrames } from './read-frames.js'
 import type { MemoryWindow, PhysicalMemory, PhysicalRange, ReadResult } from './types.js'
+import { windowOver } from './window.js'
 
 /** Where the frames of a cached source come from. */
 export interface FrameSource {
@@ -166,9 +167,8 @@ export class CachedMemory implements PhysicalMemory {
 
   #grow(): void {
     if (this.#segments.length >= this.#segmentLimit) this.#dropOldest()
-    const buffer = new ArrayBuffer(this.#segmentSize)
     this.#segments.push({ window: this.#windows.length, keys: [] })
-    this.#windows.push({ bytes: new Uint8Array(buffer), view: new DataView(buffer) })
+    this.#windows.push(windowOver(new ArrayBuffer(this.#segmentSize)))
     this.#used = 0
   }
 

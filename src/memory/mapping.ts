@@ -6,6 +6,7 @@ import { CryoscopeError } from '../errors.js'
 import { isWritableByOthers, lease, release } from './lease.js'
 import { type Pointer, system } from './libc.js'
 import type { MemoryWindow } from './types.js'
+import { windowOver } from './window.js'
 
 /** Node 20 aborts on buffers of 4 GiB and more, so files are mapped in windows of 1 GiB. */
 export const windowSize = 2 ** 30
@@ -130,8 +131,7 @@ export class FileMapping {
   /** A window that is not of the file any more. */
   #anonymous(number: number): MemoryWindow {
     const length = Math.min(windowSize + overlap, this.size - number * windowSize)
-    const buffer = new ArrayBuffer(length)
-    const window = { bytes: new Uint8Array(buffer), view: new DataView(buffer) }
+    const window = windowOver(new ArrayBuffer(length))
     this.#windows[number] = window
     return window
   }
@@ -160,7 +160,7 @@ export class FileMapping {
     this.#pointers.push({ pointer, length })
     const buffer = koffi.view(pointer, length)
     unused.register(buffer, { pointer, length })
-    return { bytes: new Uint8Array(buffer), view: new DataView(buffer) }
+    return windowOver(buffer)
   }
 
   /** Zero pages at the place of the file's. */

@@ -36,6 +36,8 @@ export type ReadResult =
 export interface MemoryWindow {
   readonly bytes: Uint8Array
   readonly view: DataView
+  /** The same in words, for copying. Absent where reads are told of. */
+  readonly words?: Int32Array
 }
 
 /** Guest-physical memory, read in frames of 4 KiB. */

@@ -1,8 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import type { BpfMap } from '../../src/bpf/map.js'
-import { asPhysical } from '../../src/brands.js'
+import { BpfMap } from '../../src/bpf/map.js'
+import { listMaps, type MapInfo } from '../../src/bpf/map-info.js'
+import { asPhysical, asPosition, type Frame, type Physical, type Position } from '../../src/brands.js'
+import { Kernel } from '../../src/kernel/kernel.js'
+import type { MemoryWindow, PhysicalMemory, ReadResult } from '../../src/memory/types.js'
 import { Problems } from '../../src/problems.js'
+import type { ArrayMemory } from '../support/array-memory.js'
 import { addHash, type HashEntry, type HashMap, type HashSpec, hashValueAt } from '../support/bpf-objects.js'
 import { KernelGuest } from '../support/kernel-guest.js'
 import { referenceJhash } from '../support/reference-jhash.js'
@@ -158,6 +162,77 @@ describe('per-CPU hash maps', () => {
   })
 })
 
+it.each([4, 256])('a hash map of %i buckets goes on in the chain in which a batch was full', (buckets) => {
+  const { map, made, entries } = make(600, { buckets, keySize: 4, valueSize: 2000 })
+  expect(made.chains.some((chain) => chain.length > 3)).toBe(true)
+  const found: string[] = []
+  let batches = 0
+  for (const { count, keys, values } of map.batches()) {
+    batches++
+    for (let i = 0; i < count; i++)
+      found.push(hex(keys.subarray(i * 4, i * 4 + 4)) + hex(values.subarray(i * 2000, i * 2000 + 2000)))
+  }
+  expect(batches).toBe(2)
+  expect(found.sort()).toEqual(
+    pairsOf(entries)
+      .map((pair) => pair.join(''))
+      .sort(),
+  )
+})
+
+it.each([1, 2, 3, 7, 40, 300])('hash maps are read from memory that moves at every look of %i', (looks) => {
+  const guest = new KernelGuest()
+  const entries = entriesOf(300, 8, 16)
+  addHash(guest, { keySize: 8, valueSize: 16, maxEntries: 300, buckets: 128 }, entries)
+  const still = read(openMap(guest))
+  const kernel = Kernel.find(new MovingMemory(guest.memory, looks))
+  const [info] = listMaps(kernel, new Problems())
+  const found = read(new BpfMap(kernel, info as MapInfo, new Problems()))
+  expect(found).toEqual(still)
+  expect(found.entries).toHaveLength(300)
+})
+
+/** Drops what it had at hand, places and window, with every so-and-so-many frames that are asked for. */
+class MovingMemory implements PhysicalMemory {
+  readonly description = 'memory that moves'
+  readonly windows: MemoryWindow[] = []
+  generation = 0
+  readonly #memory: ArrayMemory
+  readonly #looks: number
+  #looked = 0
+
+  constructor(memory: ArrayMemory, looks: number) {
+    this.#memory = memory
+    this.#looks = looks
+    this.windows.push(...memory.windows)
+  }
+
+  get ranges() {
+    return this.#memory.ranges
+  }
+
+  locate(frame: Frame): Position {
+    const position = this.#memory.locate(frame)
+    if (position >= 0 && ++this.#looked % this.#looks === 0) {
+      delete this.windows[this.generation++]
+      this.windows[this.generation] = this.#memory.windows[0] as MemoryWindow
+    }
+    return position < 0 ? position : asPosition(this.generation * 2 ** 32 + position)
+  }
+
+  dataRanges() {
+    return this.#memory.dataRanges()
+  }
+
+  read(address: Physical, length: number): ReadResult {
+    return this.#memory.read(address, length)
+  }
+
+  close(): void {
+    this.#memory.close()
+  }
+}
+
 describe('a ruined hash map', () => {
   it.each([1, 2, 15, 16, 17, 40])('whose chain loops over %i entries gives each once', (length) => {
     for (const back of new Set([0, 1, length >> 1, length - 1].filter((n) => n < length))) {
@@ -187,9 +262,9 @@ describe('a ruined hash map', () => {
     [0n, 'page not present'],
     [2n, 'page not present'],
   ])('gives nothing of a bucket that is a wild pointer: + %i', (offset, reason) => {
-    // The first group of buckets that is looked at ahead, and one behind it.
-    for (const bucket of [1, 70]) {
-      const { map, made, entries } = make(100, { buckets: 128 }, (guest, { buckets }) =>
+    // The first group of buckets that is read ahead, and one behind it.
+    for (const bucket of [1, 200]) {
+      const { map, made, entries } = make(300, { buckets: 256 }, (guest, { buckets }) =>
         guest.u64(buckets[bucket] ?? 0n, wild + offset),
       )
       const found = read(map)

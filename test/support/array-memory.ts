@@ -6,6 +6,7 @@ import type {
   Problem,
   ReadResult,
 } from '../../src/memory/types.js'
+import { windowOver } from '../../src/memory/window.js'
 
 const frameSize = 4096
 
@@ -19,9 +20,10 @@ export class ArrayMemory implements PhysicalMemory {
   generation = 0
 
   constructor(size: number) {
-    this.bytes = new Uint8Array(size)
-    this.view = new DataView(this.bytes.buffer)
-    this.#windows = [{ bytes: this.bytes, view: this.view }]
+    const window = windowOver(new ArrayBuffer(size))
+    this.bytes = window.bytes
+    this.view = window.view
+    this.#windows = [window]
     this.#ranges = [{ start: asPhysical(0), length: size }]
   }
 

@@ -24,6 +24,9 @@ export class BatchWriter implements EntryBatch {
   readonly #space: AddressSpace
   readonly #keyView: DataView
   readonly #valueView: DataView
+  /** Of keys and of values, where both are made of few whole words. */
+  readonly #keyWords: Int32Array | undefined
+  readonly #valueWords: Int32Array | undefined
   readonly #copies: number
   #failedPage = 0 as Page
   #failedOffset = 0
@@ -48,6 +51,10 @@ export class BatchWriter implements EntryBatch {
     this.offsets = new Uint16Array(this.capacity * copies)
     this.#keyView = new DataView(this.keys.buffer)
     this.#valueView = new DataView(this.values.buffer)
+    if (((keySize | valueSize) & 3) === 0 && keySize <= fewBytes && valueSize <= fewBytes) {
+      this.#keyWords = new Int32Array(this.keys.buffer)
+      this.#valueWords = new Int32Array(this.values.buffer)
+    }
     this.#copies = copies
   }
 
@@ -77,11 +84,27 @@ export class BatchWriter implements EntryBatch {
   /** Copies key and value of the next entry out of one page, whose bytes start at `base` in `window`. */
   inPage(window: MemoryWindow, base: number, page: Page, keyAt: number, valueAt: number): void {
     const { count } = this
-    copyBytes(window, base + keyAt, this.keySize, this.keys, this.#keyView, count * this.keySize)
-    copyBytes(window, base + valueAt, this.valueSize, this.values, this.#valueView, count * this.valueSize)
+    const { words } = window
+    const keys = this.#keyWords
+    const values = this.#valueWords
+    if (
+      words !== undefined &&
+      keys !== undefined &&
+      values !== undefined &&
+      ((base | keyAt | valueAt) & 3) === 0
+    ) {
+      copyWords(words, (base + keyAt) >>> 2, this.keySize >>> 2, keys, (count * this.keySize) >>> 2)
+      copyWords(words, (base + valueAt) >>> 2, this.valueSize >>> 2, values, (count * this.valueSize) >>> 2)
+    } else this.#copyInPage(window, base, keyAt, valueAt)
     this.pages[count] = page
     this.offsets[count] = valueAt
     this.count = count + 1
+  }
+
+  #copyInPage(window: MemoryWindow, base: number, keyAt: number, valueAt: number): void {
+    const { count } = this
+    copyBytes(window, base + keyAt, this.keySize, this.keys, this.#keyView, count * this.keySize)
+    copyBytes(window, base + valueAt, this.valueSize, this.values, this.#valueView, count * this.valueSize)
   }
 
   /** The entry is whole; the next one begins. */
@@ -126,7 +149,14 @@ export class BatchWriter implements EntryBatch {
   }
 }
 
-/** Short runs are copied word by word: making a subarray costs more than copying 64 bytes. */
+/** Making a subarray costs more than copying so few word by word. */
+const fewBytes = 128
+
+/** Arrays of words are copied in half the time that views take. */
+function copyWords(from: Int32Array, start: number, count: number, to: Int32Array, at: number): void {
+  for (let i = 0; i < count; i++) to[at + i] = from[start + i] as number
+}
+
 function copyBytes(
   window: MemoryWindow,
   start: number,
@@ -135,7 +165,7 @@ function copyBytes(
   toView: DataView,
   at: number,
 ): void {
-  if (count > 128) {
+  if (count > fewBytes) {
     to.set(window.bytes.subarray(start, start + count), at)
     return
   }

@@ -8,6 +8,7 @@ import type { MemoryWindow } from '../../memory/types.js'
 import type { Problems } from '../../problems.js'
 import { copyPerCpu } from './array.js'
 import type { BatchWriter } from './batch.js'
+import { ahead, noElement, perWindow, ReadAhead } from './hash-ahead.js'
 import type { EntryBatch } from './reader.js'
 
 /**
@@ -26,16 +27,9 @@ export interface Table {
   readonly elementLimit: number
 }
 
-/**
- * Buckets looked at ahead. Each first element is a cache miss; asking for many at once lets the processor wait for them
- * together, which doubles the speed of a large walk.
- */
-const ahead = 64
 /** Chains this long are followed with a set of what was seen; shorter ones are compared one by one. */
 const shortChain = 16
 const notWhole = 'an entry is not whole in memory'
-/** Window index in a position; multiplying is several times faster than dividing here. */
-const perWindow = 2 ** -32
 
 /** One walk over the chains of a hash table. Addresses are page number and offset, so that nothing is allocated. */
 export class HashWalk {
@@ -48,15 +42,18 @@ export class HashWalk {
   readonly #problems: Problems
   readonly #firstPage: number
   readonly #firstOffset: number
-  // Heads of the buckets looked at ahead, and where their first elements lie.
-  readonly #lows = new Int32Array(ahead)
-  readonly #highs = new Int32Array(ahead)
-  readonly #positions = new Float64Array(ahead)
-  /** Of the memory, when those positions were found. */
-  #generation = 0
+  readonly #chain = new Chain()
+  readonly #patience: Patience
+  // Where the walk is: a bucket, and the pointer that leads on in its chain, with the element that was read of it.
+  #bucket = 0
+  #low = 0
+  #high = 0
+  #element = noElement
+  /** A batch was full in the middle of a chain. */
+  #isInside = false
+  /** What lies behind is not worth a look, which was said. */
+  #isOver = false
   #elements = 0
-  /** Keeps the reads that only warm the cache from being optimised away. */
-  #touched = 0
 
   constructor(kernel: Kernel, table: Table, batch: BatchWriter, perCpu: boolean, problems: Problems) {
     this.#kernel = kernel
@@ -66,6 +63,7 @@ export class HashWalk {
     this.#batch = batch
     this.#perCpu = perCpu
     this.#problems = problems
+    this.#patience = new Patience(problems, 'bucket')
     this.#firstPage = pageOf(table.buckets)
     this.#firstOffset = Number(table.buckets & 0xfffn)
   }
@@ -73,96 +71,95 @@ export class HashWalk {
   /** Entries of the buckets from `from` up to `to`. */
   *buckets(from: number, to: number): Generator<EntryBatch> {
     const batch = this.#batch
-    const chain = new Chain()
-    const patience = new Patience(this.#problems, 'bucket')
+    const { bucketStride, valueOffset } = this.#table
+    const last = this.#perCpu ? valueOffset : valueOffset + Math.max(0, (batch.valueSize - 1) & ~3)
+    const read = new ReadAhead(this.#space, Math.min(ahead, to - from), valueOffset, last)
     let count: number
-    for (let group = from; group < to; group += count) {
-      count = this.#lookAhead(group, Math.min(ahead, to - group))
+    for (let group = from; group < to && !this.#isOver; group += count) {
+      const at = this.#firstOffset + group * bucketStride
+      count = read.fill(this.#firstPage, at, bucketStride, Math.min(ahead, to - group))
       if (count === 0) {
         count = this.#skipMissing(group, to)
         continue
       }
-      for (let i = 0; i < count; i++) {
-        let low = this.#lows[i] as number
-        let high = this.#highs[i] as number
-        let position = this.#known(i)
-        const bucket = group + i
-        if (low === marker(bucket) && high === 0) {
-          patience.begin()
-          continue
-        }
-        chain.begin()
-        for (;;) {
-          if ((low & 1) !== 0 || (low === 0 && high === 0)) {
-            this.#checkEnd(low, high, bucket, chain.length)
-            break
-          }
-          const page = ((high >>> 0) * 2 ** 20 + (low >>> 12)) as Page
-          const offset = low & 0xfff
-          if (position === unknown) position = this.#space.locate(page)
-          if (!this.#belongs(chain, bucket, page, offset, position)) break
-          if (++this.#elements > this.#table.elementLimit) {
-            this.#problems.add(
-              'map',
-              `it holds more than ${this.#table.elementLimit} entries, its buckets are corrupt`,
-            )
-            if (batch.count > 0) yield batch
-            return
-          }
-          const window = this.#windows[(position * perWindow) | 0] as MemoryWindow
-          const base = position >>> 0
-          this.#copy(window, base, page, offset, bucket)
-          if (batch.full) {
-            yield batch
-            batch.reset()
-          }
-          // The window is the one that was taken: it stays good whatever was read meanwhile.
-          low = window.view.getInt32(base + offset, true)
-          high = window.view.getInt32(base + offset + 4, true)
-          position = unknown
-        }
-        if (patience.endsAt(bucket)) {
-          if (batch.count > 0) yield batch
-          return
-        }
+      this.#bucket = group
+      while (this.#walk(read, group, group + count)) {
+        yield batch
+        batch.reset()
       }
     }
     if (batch.count > 0) yield batch
   }
 
-  /** The position of the first element of a bucket looked at ahead, if it still holds. */
-  #known(i: number): Position {
-    return this.#generation === this.#kernel.memory.generation ? (this.#positions[i] as Position) : unknown
-  }
-
-  /** How many buckets there are before the first whose page is missing. */
-  #lookAhead(group: number, count: number): number {
-    const { bucketStride } = this.#table
-    this.#generation = this.#kernel.memory.generation
-    let headPage = -1
-    let headPosition = -1
-    let headView: DataView | undefined
-    for (let i = 0; i < count; i++) {
-      const at = this.#firstOffset + (group + i) * bucketStride
-      const page = (this.#firstPage + Math.floor(at / 4096)) as Page
-      if (page !== headPage) {
-        headPage = page
-        headPosition = this.#space.locate(page)
-        headView = headPosition < 0 ? undefined : this.#windows[(headPosition * perWindow) | 0]?.view
+  /** Goes on through buckets that were read ahead. True where the batch is full before their end. */
+  #walk(read: ReadAhead, group: number, end: number): boolean {
+    const batch = this.#batch
+    const chain = this.#chain
+    const { firsts, positions, nextLows, nextHighs, nexts } = read
+    for (let bucket = this.#bucket; bucket < end; bucket++) {
+      let element = firsts[bucket - group] as number
+      let low = read.lows[bucket - group] as number
+      let high = read.highs[bucket - group] as number
+      if (this.#isInside) {
+        this.#isInside = false
+        element = this.#element
+        low = this.#low
+        high = this.#high
+      } else if (low === marker(bucket) && high === 0) {
+        this.#patience.begin()
+        continue
+      } else {
+        chain.begin()
       }
-      if (headView === undefined) {
-        this.#touchSeconds(i)
-        return i
+      for (;;) {
+        if ((low & 1) !== 0 || (low === 0 && high === 0)) {
+          this.#checkEnd(low, high, bucket, chain.length)
+          break
+        }
+        const page = ((high >>> 0) * 2 ** 20 + (low >>> 12)) as Page
+        const offset = low & 0xfff
+        const isRead = element >= 0 && element < read.read
+        const position =
+          isRead && read.generation === this.#kernel.memory.generation
+            ? (positions[element] as Position)
+            : this.#space.locate(page)
+        if (!this.#belongs(chain, bucket, page, offset, position)) break
+        if (++this.#elements > this.#table.elementLimit) {
+          this.#problems.add(
+            'map',
+            `it holds more than ${this.#table.elementLimit} entries, its buckets are corrupt`,
+          )
+          this.#isOver = true
+          return false
+        }
+        const window = this.#windows[(position * perWindow) | 0] as MemoryWindow
+        const base = position >>> 0
+        this.#copy(window, base, page, offset, bucket)
+        // The window is the one that was taken: it stays good whatever was read meanwhile.
+        if (isRead) {
+          low = nextLows[element] as number
+          high = nextHighs[element] as number
+          element = nexts[element] as number
+        } else {
+          low = window.view.getInt32(base + offset, true)
+          high = window.view.getInt32(base + offset + 4, true)
+          element = noElement
+        }
+        if (batch.full) {
+          this.#bucket = bucket
+          this.#low = low
+          this.#high = high
+          this.#element = element
+          this.#isInside = true
+          return true
+        }
       }
-      const head = (headPosition >>> 0) + (at % 4096)
-      const low = headView.getInt32(head, true)
-      const high = headView.getInt32(head + 4, true)
-      this.#lows[i] = low
-      this.#highs[i] = high
-      if ((low & 1) === 0) this.#positions[i] = this.#touch(low, high)
+      if (this.#patience.endsAt(bucket)) {
+        this.#isOver = true
+        return false
+      }
     }
-    this.#touchSeconds(count)
-    return count
+    return false
   }
 
   /** The page of this bucket is missing: how many more that is so of, which is said once for all. */
@@ -185,32 +182,6 @@ export class HashWalk {
       `bucket ${bucket}`,
       `its chain ends after ${length} entries in ${end}, not in its own marker`,
     )
-  }
-
-  /** In a full table every third element is not the first of its chain. */
-  #touchSeconds(count: number): void {
-    for (let i = 0; i < count; i++) {
-      const low = this.#lows[i] as number
-      const position = this.#known(i)
-      if ((low & 1) !== 0 || position < 0) continue
-      const view = (this.#windows[(position * perWindow) | 0] as MemoryWindow).view
-      const at = (position >>> 0) + (low & 0xfff)
-      if ((low & 7) !== 0) continue
-      const next = view.getInt32(at, true)
-      if ((next & 1) === 0) this.#touch(next, view.getInt32(at + 4, true))
-    }
-  }
-
-  /** Position of the element's page, with the element on its way into the cache. */
-  #touch(low: number, high: number): Position {
-    const position = this.#space.locate(((high >>> 0) * 2 ** 20 + (low >>> 12)) as Page)
-    if (position < 0) return position
-    const { view } = this.#windows[(position * perWindow) | 0] as MemoryWindow
-    const at = (position >>> 0) + (low & 0xff8)
-    this.#touched ^= view.getInt32(at, true)
-    const end = (low & 0xff8) + this.#table.valueOffset
-    if (end <= 4092) this.#touched ^= view.getInt32((position >>> 0) + end, true)
-    return position
   }
 
   /** Whether the chain goes on with this element; if not, the reason is noted. */
@@ -263,9 +234,6 @@ export class HashWalk {
 function marker(bucket: number): number {
   return (bucket << 1) | 1
 }
-
-/** A position that has not been looked up yet; -1 means that there is none. */
-const unknown = -2 as Position
 
 /** Elements of one chain seen so far. */
 class Chain {
