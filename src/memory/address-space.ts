@@ -15,7 +15,6 @@ import type {
 /** Powers of two. */
 const cacheSize = 65_536
 const regionCacheSize = 4096
-const noTag = -1
 /** Entries of a table in one frame. */
 const frameEntries = 512
 const frameSize = 4096
@@ -32,15 +31,16 @@ export class AddressSpace implements VirtualMemory {
   readonly memory: PhysicalMemory
   readonly root: Physical
   readonly format: PageTableFormat
-  // Direct-mapped: page number -> position of its frame, as `PhysicalMemory.locate` gives it.
-  // Pairs lie together, so that a hit costs one cache line.
-  readonly #cache = new Float64Array(cacheSize * 2).fill(noTag)
-  // What 512 last entries map (2 MiB on x86-64) -> position of those entries, so that most misses cost one read; of a huge
-  // page -1 - its first frame.
-  readonly #regionTags = new Float64Array(regionCacheSize).fill(noTag)
+  // Direct-mapped: page number + 1 -> position of its frame, as `PhysicalMemory.locate` gives it: 0 is none, so that a space
+  // that is hardly used costs no megabyte. Pairs lie together, so that a hit costs one cache line.
+  readonly #cache = new Float64Array(cacheSize * 2)
+  // What 512 last entries map (2 MiB on x86-64), + 1 -> position of those entries, so that most misses cost one read; of a
+  // huge page -1 - its first frame.
+  readonly #regionTags = new Float64Array(regionCacheSize)
   readonly #regionTables = new Float64Array(regionCacheSize)
   /** Of the memory when something was last remembered of it. */
   #generation: number | undefined
+  #isEmpty = true
   #translated = 0
   #failure: Problem | undefined
 
@@ -53,7 +53,7 @@ export class AddressSpace implements VirtualMemory {
   /** Position of the page's bytes (window index * 2^32 + offset), or -1; `problemAt` then says why. */
   locate(page: Page): Position {
     const slot = (page & (cacheSize - 1)) * 2
-    if (this.#cache[slot] === page && this.memory.generation === this.#generation) {
+    if (this.#cache[slot] === page + 1 && this.memory.generation === this.#generation) {
       return this.#cache[slot + 1] as Position
     }
     const frame = this.#walk(page)
@@ -61,7 +61,7 @@ export class AddressSpace implements VirtualMemory {
     const position = this.memory.locate(frame)
     if (position >= 0) {
       this.#translated++
-      this.#cache[slot] = page
+      this.#cache[slot] = page + 1
       this.#cache[slot + 1] = position
     }
     return position
@@ -158,8 +158,11 @@ export class AddressSpace implements VirtualMemory {
   }
 
   invalidate(): void {
-    this.#cache.fill(noTag)
-    this.#regionTags.fill(noTag)
+    if (!this.#isEmpty) {
+      this.#cache.fill(0)
+      this.#regionTags.fill(0)
+      this.#isEmpty = true
+    }
     this.#generation = this.memory.generation
   }
 
@@ -169,7 +172,7 @@ export class AddressSpace implements VirtualMemory {
     const { pageShift } = format
     const region = Math.floor(page / (frameEntries << pageShift))
     const slot = region & (regionCacheSize - 1)
-    if (this.#regionTags[slot] === region) {
+    if (this.#regionTags[slot] === region + 1) {
       const table = this.#regionTables[slot] as number
       if (table < 0) return (-1 - table + (page & ((frameEntries << pageShift) - 1))) as Frame
       const window = this.memory.windows[Math.floor(table / 2 ** 32)]
@@ -230,7 +233,8 @@ export class AddressSpace implements VirtualMemory {
   #remember(page: Page, place: number): void {
     const region = Math.floor(page / (frameEntries << this.format.pageShift))
     const slot = region & (regionCacheSize - 1)
-    this.#regionTags[slot] = region
+    this.#regionTags[slot] = region + 1
+    this.#isEmpty = false
     this.#regionTables[slot] = place
   }
 
@@ -243,18 +247,28 @@ export class AddressSpace implements VirtualMemory {
     let page = pageOf(address)
     let within = Number(address & 0xfffn)
     let done = 0
+    let position = length > 0 ? this.locate(page) : nowhere
     while (done < length) {
-      const position = this.locate(page)
       if (position < 0) {
         return { ok: false, bytes: bytes.subarray(0, done), problem: this.problemAt(address + BigInt(done)) }
       }
+      const { generation } = this.memory
       const window = this.memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow
       const from = (position >>> 0) + within
-      const count = Math.min(4096 - within, length - done)
+      let count = 4096 - within
+      // Pages that lie one behind the other are copied at once.
+      let next = nowhere
+      while (count < length - done) {
+        page = (page === lastPage ? 0 : page + 1) as Page
+        next = this.locate(page)
+        if (next !== position + within + count || this.memory.generation !== generation) break
+        count += 4096
+      }
+      count = Math.min(count, length - done)
       bytes.set(window.bytes.subarray(from, from + count), done)
       done += count
       within = 0
-      page = (page === lastPage ? 0 : page + 1) as Page
+      position = next
     }
     return { ok: true, bytes }
   }

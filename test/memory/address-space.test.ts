@@ -399,6 +399,36 @@ it('asks how much memory there is only for lengths that may be more than all of 
   expect([kind(4096), kind(MiB), kind(MiB + 1)]).toEqual([undefined, 'not-present', 'too-long'])
 })
 
+it('reads pages that lie one behind the other, scattered, twice, or not at all', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.constant('next' as const), fc.nat(700)), { minLength: 1, maxLength: 12 }),
+      fc.nat(4095),
+      fc.integer({ min: 1, max: 13 * 4096 }),
+      fc.option(fc.nat(700), { nil: undefined }),
+      (places, from, length, removed) => {
+        const guest = numbered()
+        let frame = -1
+        const frames = places.map((place) => {
+          frame = place === 'next' ? (frame + 1) % 701 : place
+          return frame
+        })
+        for (const [n, at] of frames.entries())
+          guest.map(kernelHalf + BigInt(n) * 0x1000n, asPhysical(at * 4096))
+        if (removed !== undefined) guest.memory.remove(removed * 4096, 4096)
+        const pages = frames.includes(removed ?? -1) ? frames.slice(0, frames.indexOf(removed ?? -1)) : frames
+        const whole = Buffer.concat(
+          pages.map((at) => guest.memory.bytes.subarray(at * 4096, at * 4096 + 4096)),
+        )
+        const wanted = whole.subarray(from, from + length)
+        const { ok, bytes } = guest.space().read(kernelHalf + BigInt(from), length)
+        expect(ok).toBe(wanted.length === length)
+        expect(Buffer.from(bytes).equals(wanted)).toBe(true)
+      },
+    ),
+  )
+})
+
 it('reads memory whose tables and pages lie in several windows', () => {
   const guest = numbered({ memory: 4 * MiB, reserved: 2 * MiB })
   // Tables are in the second half, as is one of the pages.
