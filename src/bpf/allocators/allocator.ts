@@ -62,6 +62,8 @@ export interface Learned {
 export class Allocator {
   readonly #facts: AllocatorFacts
   #learned: Learned | undefined
+  /** Bytes of the largest object that pointers found. */
+  #longest: number | undefined
 
   constructor(facts: AllocatorFacts) {
     this.#facts = facts
@@ -174,9 +176,7 @@ export class Allocator {
     }
     for (const region of regions) {
       if (place < region.place || place >= region.place + region.length) continue
-      const object = this.#learn().objects.findLast(
-        (each) => each.place <= place && place < each.place + (sizeOf(each.type) ?? 0),
-      )
+      const object = this.#foundAt(place)
       const offset = (object?.place ?? region.place) - region.place
       const isMain = this.kind === 'static' && regions.length === 1
       const base = isMain ? this.name : `${this.name} ${region.name}`
@@ -189,6 +189,25 @@ export class Allocator {
         type: object?.type,
         header: 0,
       }
+    }
+    return undefined
+  }
+
+  /** The object that a place lies in: of several that which starts last. They are many, and in order. */
+  #foundAt(place: number): FoundObject | undefined {
+    const { objects } = this.#learn()
+    this.#longest ??= objects.reduce((most, { type }) => Math.max(most, sizeOf(type) ?? 0), 0)
+    let low = 0
+    let high = objects.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((objects[middle] as FoundObject).place <= place) low = middle + 1
+      else high = middle
+    }
+    for (let at = low - 1; at >= 0; at--) {
+      const object = objects[at] as FoundObject
+      if (place - object.place >= this.#longest) return undefined
+      if (place < object.place + (sizeOf(object.type) ?? 0)) return object
     }
     return undefined
   }

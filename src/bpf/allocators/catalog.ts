@@ -35,7 +35,6 @@ export class ArenaContents {
   readonly allocators: readonly Allocator[]
   readonly #found: readonly Found[]
   readonly #shared: Shared
-  #index: SlotIndex | undefined
 
   constructor(kernel: Kernel, arena: ArenaReader, maps: readonly MapInfo[], problems: Problems) {
     const sections = sectionsOf(kernel, arena, maps)
@@ -60,8 +59,7 @@ export class ArenaContents {
 
   /** The slot, region or allocator's own memory that a place lies in. */
   objectAt(place: number): ArenaObject | undefined {
-    this.#index ??= new SlotIndex(this.#found.map(({ reading }) => reading.slots))
-    const hit = this.#index.find(place)
+    const hit = this.#shared.index.find(place)
     if (hit !== undefined) return this.allocators[hit.owner]?.objectAt(place, hit.slot)
     for (const allocator of this.allocators) {
       const object = allocator.objectAt(place, undefined)
@@ -170,6 +168,7 @@ class Shared {
   readonly #found: readonly Found[]
   #references: { readonly payloads: readonly Payload[]; readonly references: References } | undefined
   #busy = false
+  #index: SlotIndex | undefined
 
   constructor(
     kernel: Kernel,
@@ -189,14 +188,18 @@ class Shared {
     this.#found = found
   }
 
+  /** Of the slots of all. */
+  get index(): SlotIndex {
+    this.#index ??= new SlotIndex(this.#found.map(({ reading }) => reading.slots))
+    return this.#index
+  }
+
   learn(owner: number): Learned {
     const { payloads, references } = this.#follow()
-    const { slots } = (this.#found[owner] as Found).reading
-    const index = new SlotIndex([slots])
     return {
       payload: payloads[owner] as Payload,
       reached: references.reached[owner] as Uint8Array,
-      dangling: references.dangling.filter(({ place }) => index.find(place) !== undefined),
+      dangling: references.dangling.filter(({ place }) => this.index.find(place)?.owner === owner),
       objects: references.objects[owner] ?? [],
       unread: references.unread,
     }
@@ -244,6 +247,6 @@ class Shared {
     const subjects = this.#found.map(
       ({ name, reading }, owner): Subject => ({ name, reading, payload: payloads[owner] as Payload }),
     )
-    return followReferences(this.#kernel, this.#arena, this.#sections, this.#maps, subjects)
+    return followReferences(this.#kernel, this.#arena, this.#sections, this.#maps, subjects, this.index)
   }
 }

@@ -10,9 +10,9 @@ import { readerFor } from '../maps/readers.js'
 import { eachValue } from '../maps/values.js'
 import type { Payload, TypedReference } from './payload.js'
 import { type PointerField, pointerFields } from './pointer-fields.js'
-import { type Reading, viewOf } from './reading.js'
+import { type Reading, type Region, viewOf } from './reading.js'
 import { type GlobalSection, isBookkeeping } from './sections.js'
-import { SlotIndex } from './slots.js'
+import { type Placed, SlotIndex } from './slots.js'
 
 /** A reference to memory that is not handed out. */
 export interface DanglingReference {
@@ -82,8 +82,9 @@ export function followReferences(
   sections: readonly GlobalSection[],
   maps: readonly MapInfo[],
   subjects: readonly Subject[],
+  index: SlotIndex,
 ): References {
-  const walk = new ReferenceWalk(kernel, arena, subjects)
+  const walk = new ReferenceWalk(kernel, arena, subjects, index)
   for (const section of sections) walk.section(section)
   for (const map of maps) walk.map(map)
   for (const subject of subjects) walk.regions(subject)
@@ -96,6 +97,8 @@ class ReferenceWalk {
   readonly #arena: ArenaReader
   readonly #subjects: readonly Subject[]
   readonly #index: SlotIndex
+  /** Of regions that are in use. */
+  readonly #regionIndex: SlotIndex
   readonly #reached: Uint8Array[]
   readonly #dangling: DanglingReference[] = []
   #moreDangling = 0
@@ -106,11 +109,12 @@ class ReferenceWalk {
   readonly #queue: Block[] = []
   readonly #fields = new Map<CType, ReadonlyMap<number, PointerField>>()
 
-  constructor(kernel: Kernel, arena: ArenaReader, subjects: readonly Subject[]) {
+  constructor(kernel: Kernel, arena: ArenaReader, subjects: readonly Subject[], index: SlotIndex) {
     this.#kernel = kernel
     this.#arena = arena
     this.#subjects = subjects
-    this.#index = new SlotIndex(subjects.map(({ reading }) => reading.slots))
+    this.#index = index
+    this.#regionIndex = new SlotIndex(subjects.map(({ reading }) => usedRegions(reading.regions)))
     this.#reached = subjects.map(({ reading }) => new Uint8Array(reading.slots.length))
     this.#typed = subjects.map(() => new Map())
     this.#objects = subjects.map(() => new Map())
@@ -236,9 +240,9 @@ class ReferenceWalk {
   ): void {
     const hit = this.#index.find(place)
     if (hit === undefined) {
-      const owner = this.#regionAt(place)
-      if (owner >= 0) {
-        if (field !== undefined) this.#object(owner, place, field.target, firm, from)
+      const region = this.#regionIndex.find(place)
+      if (region !== undefined) {
+        if (field !== undefined) this.#object(region.owner, place, field.target, firm, from)
       } else if (!onlyTyped && this.#arena.window.pageAt(place) === 'none') {
         const free = this.#arena.isFree(place)
         this.#dangle(from, place, free === true ? 'its page is free' : 'its page is not there')
@@ -295,16 +299,13 @@ class ReferenceWalk {
     this.#queue.push({ place, length, type, header: 0, firm, onlyTyped: true, label: () => name })
   }
 
-  #regionAt(place: number): number {
-    return this.#subjects.findIndex(({ reading }) =>
-      reading.regions.some(
-        ({ place: start, used }) => used !== undefined && place >= start && place < start + used,
-      ),
-    )
-  }
-
   #dangle(from: () => string, place: number, why: string): void {
     if (this.#dangling.length < danglingLimit) this.#dangling.push({ from: from(), place, why })
     else this.#moreDangling++
   }
+}
+
+function usedRegions(regions: readonly Region[]): Placed {
+  const used = regions.filter(({ used = 0 }) => used > 0)
+  return { places: used.map(({ place }) => place), sizes: used.map(({ used = 0 }) => used) }
 }

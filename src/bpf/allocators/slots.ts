@@ -62,6 +62,9 @@ export class Slots {
   }
 }
 
+/** What lies at places in an arena: slots, or regions. */
+export type Placed = Pick<Slots, 'places' | 'sizes'>
+
 /** Finds the slot that covers a place, among all slots with memory. */
 export class SlotIndex {
   readonly #places: Float64Array
@@ -70,19 +73,32 @@ export class SlotIndex {
   readonly #slots: Uint32Array
 
   /** One table of slots per allocator. Where slots overlap, as in ruined memory, the one that starts last answers. */
-  constructor(tables: readonly Slots[]) {
-    const order: { place: number; end: number; owner: number; slot: number }[] = []
+  constructor(tables: readonly Placed[]) {
+    const most = tables.reduce((sum, { places }) => sum + places.length, 0)
+    const [places, ends] = [new Float64Array(most), new Float64Array(most)]
+    const [owners, slots] = [new Uint32Array(most), new Uint32Array(most)]
+    let count = 0
+    let isSorted = true
     for (const [owner, table] of tables.entries()) {
-      for (let slot = 0; slot < table.length; slot++) {
-        const place = table.places[slot] as number
-        if (place >= 0) order.push({ place, end: place + (table.sizes[slot] as number), owner, slot })
+      for (const [slot, place] of table.places.entries()) {
+        if (place < 0) continue
+        if (count > 0 && place < (places[count - 1] as number)) isSorted = false
+        places[count] = place
+        ends[count] = place + (table.sizes[slot] as number)
+        owners[count] = owner
+        slots[count] = slot
+        count++
       }
     }
-    order.sort((a, b) => a.place - b.place)
-    this.#places = Float64Array.from(order, ({ place }) => place)
-    this.#ends = Float64Array.from(order, ({ end }) => end)
-    this.#owners = Uint32Array.from(order, ({ owner }) => owner)
-    this.#slots = Uint32Array.from(order, ({ slot }) => slot)
+    const order = isSorted
+      ? undefined
+      : Uint32Array.from({ length: count }, (_, at) => at).sort(
+          (a, b) => (places[a] as number) - (places[b] as number) || a - b,
+        )
+    this.#places = inOrder(places, order, count)
+    this.#ends = inOrder(ends, order, count)
+    this.#owners = inOrder(owners, order, count)
+    this.#slots = inOrder(slots, order, count)
   }
 
   find(place: number): { readonly owner: number; readonly slot: number } | undefined {
@@ -97,4 +113,17 @@ export class SlotIndex {
     if (at < 0 || place >= (this.#ends[at] as number)) return undefined
     return { owner: this.#owners[at] as number, slot: this.#slots[at] as number }
   }
+}
+
+/** Without an order it is in order. */
+function inOrder<T extends Float64Array | Uint32Array>(
+  column: T,
+  order: Uint32Array | undefined,
+  count: number,
+): T {
+  return (
+    order === undefined
+      ? column.subarray(0, count)
+      : column.slice(0, count).map((_, at) => column[order[at] as number] as number)
+  ) as T
 }
