@@ -1,4 +1,6 @@
 import koffi from 'koffi'
+import { FileError } from './errno.js'
+import type { FileSystem } from './file-system.js'
 
 // fuse-native 2.2.6, fuse_thread_locals_t: napi_ref self, uint32 op, op_fn, path, dest, linkname, info.
 const pathAt = 24
@@ -9,11 +11,28 @@ const directIo = 1
 const keepCache = 2
 
 /**
+ * Opens a file, and tells the kernel whether it may go by the size that it knows: the handle. Of a file whose size it does not
+ * know it would read nothing and call that the whole, so where it cannot be told, opening fails.
+ */
+export function openTold(
+  files: FileSystem,
+  operation: Uint8Array | undefined,
+  path: string,
+  flags: number,
+): number {
+  const opened = files.open(path, flags)
+  const isTold = operation !== undefined && setOpenFlags(operation, path, flags, opened)
+  if (isTold || !opened.isDirect) return opened.handle
+  files.release(opened.handle)
+  throw new FileError('EIO')
+}
+
+/**
  * Sets what an answer to open(2) may say to the kernel and fuse-native has no argument for. `operation` is the record of
  * the request as fuse-native hands it to its handlers. The record must name this path and these flags, so that another
  * version of the library is noticed; false when it does not.
  */
-export function setOpenFlags(
+function setOpenFlags(
   operation: Uint8Array,
   path: string,
   flags: number,

@@ -1,6 +1,6 @@
 import { CryoscopeError } from '../../errors.js'
 import type { Binding, BindingOptions } from './binding.js'
-import { setOpenFlags } from './direct-io.js'
+import { openTold } from './direct-io.js'
 import { errno, errnoOf } from './errno.js'
 import type { FileSystem, Status } from './file-system.js'
 import { detachMount } from './unmounting.js'
@@ -71,11 +71,7 @@ export async function bindNative(options: BindingOptions): Promise<Binding> {
 
     _op_open(signal: Signal, path: string, flags: number): void {
       const operation = this.#operation
-      answer(signal, files.readyToOpen(path), () => {
-        const opened = files.open(path, flags)
-        if (operation !== undefined) setOpenFlags(operation, path, flags, opened)
-        return [0, opened.handle]
-      })
+      answer(signal, files.readyToOpen(path), () => [0, openTold(files, operation, path, flags)])
     }
   }
   Object.assign(Mounted.prototype, handlers)
