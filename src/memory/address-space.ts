@@ -21,6 +21,12 @@ const frameSize = 4096
 /** Lengths up to this are read without asking how much memory there is. */
 const plausible = 2 ** 20
 
+/** Where all memory is mapped in a row, from frame 0 on: a page there is a frame, by definition (__pa). */
+export interface DirectMap {
+  readonly first: Page
+  readonly count: number
+}
+
 /**
  * The virtual address space of a kernel, by its page tables.
  *
@@ -41,6 +47,8 @@ export class AddressSpace implements VirtualMemory {
   /** Of the memory when something was last remembered of it. */
   #generation: number | undefined
   #isEmpty = true
+  #direct: DirectMap | undefined
+  #isBridged = false
   #translated = 0
   #failure: Problem | undefined
 
@@ -48,6 +56,16 @@ export class AddressSpace implements VirtualMemory {
     this.memory = memory
     this.root = root
     this.format = format
+  }
+
+  /** Lets pages of the direct map be found where this memory lacks a table of it. */
+  set direct(direct: DirectMap) {
+    this.#direct = direct
+  }
+
+  /** A table of the direct map was missing, and done without. */
+  get isBridged(): boolean {
+    return this.#isBridged
   }
 
   /** Position of the page's bytes (window index * 2^32 + offset), or -1; `problemAt` then says why. */
@@ -203,6 +221,11 @@ export class AddressSpace implements VirtualMemory {
       const window =
         position < 0 ? undefined : (memory.windows[Math.floor(position / 2 ** 32)] as MemoryWindow)
       if (window === undefined) {
+        const direct = this.#direct
+        if (direct !== undefined && page >= direct.first && page < direct.first + direct.count) {
+          this.#isBridged = true
+          return (page - direct.first) as Frame
+        }
         if (address !== undefined) {
           const physical = asPhysical(table * 4096 + index * 8)
           this.#failure = { kind: 'absent', address, physical, table: format.names[level] as PageTableLevel }

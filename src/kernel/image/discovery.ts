@@ -1,6 +1,6 @@
-import { asPhysical, type Physical } from '../../brands.js'
-import { CryoscopeError } from '../../errors.js'
-import { AddressSpace } from '../../memory/address-space.js'
+import { asPhysical, type Page, type Physical } from '../../brands.js'
+import { CryoscopeError, quietly } from '../../errors.js'
+import { AddressSpace, type DirectMap } from '../../memory/address-space.js'
 import { MemoryFault } from '../../memory/fault.js'
 import {
   arm64PageTables,
@@ -10,7 +10,7 @@ import {
 } from '../../memory/page-tables.js'
 import type { PhysicalMemory } from '../../memory/types.js'
 import { Kallsyms } from './kallsyms.js'
-import { findVmcoreInfo, ScanBudget, VmcoreInfo } from './vmcoreinfo.js'
+import { findVmcoreInfo, ScanBudget, VmcoreInfo, vmcoreInfoIn } from './vmcoreinfo.js'
 
 /** Where the x86-64 kernel image is linked (arch/x86/include/asm/page_64_types.h). */
 const startKernelMap = 0xffffffff80000000n
@@ -75,7 +75,10 @@ export function prove(memory: PhysicalMemory, info: VmcoreInfo): Discovered | st
     const symbols = Kallsyms.read(space, info)
     const note = symbols.lookup('vmcoreinfo_note')
     if (note === undefined) return `${where}: no symbol vmcoreinfo_note`
-    const target = space.translate(space.u64(note.address))
+    const pointer = space.u64(note.address)
+    const direct = directMapOf(memory, info, space, symbols, pointer)
+    if (direct !== undefined) space.direct = direct
+    const target = space.translate(pointer)
     if ('problem' in target)
       return `${where}: vmcoreinfo_note leads nowhere: ${new MemoryFault(target.problem).message}`
     if (info.physical !== undefined && target.physical !== info.physical) return `${where}: a stale copy`
@@ -89,6 +92,28 @@ export function prove(memory: PhysicalMemory, info: VmcoreInfo): Discovered | st
     if (error instanceof CryoscopeError) return `${where}: ${error.message}`
     throw error
   }
+}
+
+/**
+ * Where x86-64 maps all memory (page_offset_base, arch/x86/include/asm/page_64.h), proven by vmcoreinfo_note: the note is
+ * where its address would be in there. Undefined where it is not.
+ */
+function directMapOf(
+  memory: PhysicalMemory,
+  info: VmcoreInfo,
+  space: AddressSpace,
+  symbols: Kallsyms,
+  pointer: bigint,
+): DirectMap | undefined {
+  const symbol = symbols.lookup('page_offset_base')
+  const base = symbol === undefined ? undefined : quietly(() => space.u64(symbol.address))
+  if (base === undefined || base % 4096n !== 0n || pointer % 4096n !== 0n) return undefined
+  const start = asPhysical(Number(BigInt.asUintN(52, pointer - base)))
+  // The dump's own note has no place: that in memory must say the same.
+  const [note] = info.physical === undefined ? vmcoreInfoIn(memory, [{ start, length: 4096 }]) : [info]
+  if (note?.physical !== start || note.text !== info.text) return undefined
+  const end = memory.ranges.reduce((most, { start, length }) => Math.max(most, start + length), 0)
+  return { first: Number(base >> 12n) as Page, count: Math.floor(end / 4096) }
 }
 
 /** The kernel's page tables as its note describes them; undefined when it does not. */

@@ -24,8 +24,7 @@ export class KernelImage {
   readonly symbols: Kallsyms
   /** How the kernel was found, in sentences. */
   readonly evidence: readonly string[]
-  /** What of it could not be read. */
-  readonly problems = new Problems()
+  readonly #problems = new Problems()
   #types: Btf | CryoscopeError | undefined
   #layouts: Layouts | undefined
 
@@ -69,6 +68,16 @@ export class KernelImage {
     this.info = found.info
     this.symbols = found.symbols
     this.evidence = found.evidence
+  }
+
+  /** What of it could not be read. */
+  get problems(): Problems {
+    if (this.space.isBridged)
+      this.#problems.add(
+        'page tables',
+        'some of the direct map are not in this memory: its addresses are reckoned from page_offset_base, which the place of the VMCOREINFO note proves',
+      )
+    return this.#problems
   }
 
   /** Physical address of its VMCOREINFO note. */

@@ -6,6 +6,7 @@ import { ScanBudget, VmcoreInfo, vmcoreInfoIn } from '../../../src/kernel/image/
 import { Kernel } from '../../../src/kernel/kernel.js'
 import type { PhysicalMemory } from '../../../src/memory/types.js'
 import { ArrayMemory } from '../../support/array-memory.js'
+import { HoledMemory } from '../../support/holed-memory.js'
 import { KernelGuest, noteBytes } from '../../support/kernel-guest.js'
 
 /** The text of the guest's own note. */
@@ -39,6 +40,58 @@ describe.each([4, 5] as const)('a kernel with page tables of %i levels', (levels
     expect(kernel.evidence.join('; ')).toContain(`note at 0x${guest.notePhysical.toString(16)}`)
     expect(kernel.evidence.join('; ')).toContain(`${levels} levels`)
     expect(kernel.evidence.join('; ')).toContain(`${guest.symbols.length} from kallsyms`)
+  })
+})
+
+describe('a hole in the tables of the direct map', () => {
+  const base = 0xffff888000000000n
+
+  /** A kernel that maps all memory in a row; the note is kept by its address there. */
+  function direct({ said = base, level = 2 } = {}) {
+    const guest = new KernelGuest()
+    guest.u64(guest.global('page_offset_base', 8), said)
+    const { length } = guest.memory.bytes
+    for (let at = 0; at < length; at += 4096) guest.map(base + BigInt(at), asPhysical(at))
+    const lost = guest.frame()
+    guest.finish()
+    const note = guest.symbols.find(({ name }) => name === 'vmcoreinfo_note')?.address as bigint
+    guest.u64(note, base + BigInt(guest.notePhysical))
+    guest.unmap(base + BigInt(lost))
+    const table = Math.floor(guest.entryAt(base, level) / 4096)
+    const holed = new HoledMemory(guest.memory, (frame) => frame === table)
+    return { guest, holed, lost, length, text: ownText(guest) }
+  }
+
+  it.each([2, 1, 0])('of level %i is bridged, which is said', (level) => {
+    const { guest, holed, length, text } = direct({ level })
+    for (const help of [{}, { vmcoreinfo: text }]) {
+      const kernel = Kernel.find(holed, help)
+      expect(kernel.space.u64(base + 8n)).toBe(guest.memory.view.getBigUint64(8, true))
+      expect(kernel.space.u64(base + BigInt(guest.notePhysical) + 24n)).toBe(
+        guest.memory.view.getBigUint64(guest.notePhysical + 24, true),
+      )
+      expect(kernel.problems.sentences).toEqual([
+        expect.stringMatching(/^page tables: some of the direct map are not in this memory/),
+      ])
+      // No frame that memory does not have.
+      expect(kernel.space.translate(base + 2n ** 30n * 512n)).toHaveProperty('problem')
+      expect(kernel.space.translate(base - 4096n)).toHaveProperty('problem')
+      expect(length % 4096).toBe(0)
+    }
+  })
+
+  it('is none where the tables are there, and what they do not map stays so', () => {
+    const { guest, lost } = direct()
+    const kernel = Kernel.find(guest.memory)
+    expect(kernel.space.u64(base + 8n)).toBe(guest.memory.view.getBigUint64(8, true))
+    expect(kernel.space.translate(base + BigInt(lost))).toMatchObject({ problem: { kind: 'not-present' } })
+    expect(kernel.problems.none).toBe(true)
+  })
+
+  it('leaves no kernel where the place of the note does not prove the base', () => {
+    const { holed, text } = direct({ said: base - 4096n })
+    expect(refusal(holed)).toMatch(/vmcoreinfo_note leads nowhere/)
+    expect(() => Kernel.find(holed, { vmcoreinfo: text })).toThrow(/vmcoreinfo_note leads nowhere/)
   })
 })
 
