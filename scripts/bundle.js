@@ -34,8 +34,24 @@ const oneLibrary = {
   },
 }
 
+// Loading Node's crypto takes a tenth of the time that it takes to load all of us: it waits until something is hashed.
+const cryptoLater = {
+  name: 'crypto-later',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:crypto$/ }, () => ({ path: 'node:crypto', namespace: 'crypto-later' }))
+    onLoad({ filter: /./, namespace: 'crypto-later' }, () => ({
+      contents: ['createHash', 'createHmac', 'randomBytes', 'randomUUID', 'timingSafeEqual']
+        .map(
+          (name) =>
+            `export const ${name} = (...args) => process.getBuiltinModule('node:crypto').${name}(...args)`,
+        )
+        .join('\n'),
+    }))
+  },
+}
+
 const { metafile } = await build({
-  plugins: [oneLibrary],
+  plugins: [oneLibrary, cryptoLater],
   entryPoints: {
     index: 'src/index.ts',
     main: 'src/ui/cli/main.ts',

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { asFileOffset, type Physical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
 import { escapeText } from '../text.js'
-import { parseMemoryTree, type RamRange } from './memory-tree.js'
+import type { RamRange } from './memory-tree.js'
 import type { QmpClient } from './qmp.js'
-import { addressOf, type RamBlock, ramBlocks } from './ram-blocks.js'
+import { addressOf, ramBlocks } from './ram-blocks.js'
 import { runtimeDirectory } from './runtime-directory.js'
 
 /** Guest RAM in QEMU's own address space. */
@@ -28,15 +28,11 @@ export interface CopiedRam {
   readonly remove: () => void
 }
 
-async function allBlocks(qmp: QmpClient): Promise<RamBlock[]> {
-  return await ramBlocks(qmp, parseMemoryTree(await qmp.monitor('info mtree -f')))
-}
-
 /** Asks QEMU where its process has the guest's RAM (gpa2hva). */
 export async function findProcessRam(qmp: QmpClient, pid: number): Promise<ProcessRam> {
   const areas: { physical: Physical; address: number; length: number }[] = []
   const problems: string[] = []
-  for (const { name, ranges } of await allBlocks(qmp)) {
+  for (const { name, ranges } of await ramBlocks(qmp)) {
     const before = areas.length
     for (const { physical, length } of ranges) {
       const address = await addressOf(qmp, name, physical)
@@ -54,7 +50,7 @@ export async function findProcessRam(qmp: QmpClient, pid: number): Promise<Proce
  * everything. QEMU must run as this user.
  */
 export async function copyRam(qmp: QmpClient): Promise<CopiedRam> {
-  const blocks = await allBlocks(qmp)
+  const blocks = await ramBlocks(qmp)
   const directory = mkdtempSync(join(runtimeDirectory(), '.copy-'))
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   try {

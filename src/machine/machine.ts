@@ -17,6 +17,7 @@ import { GdbRemote } from './gdb-remote.js'
 import { type DumpFormat, type DumpOptions, dumpGuest } from './guest-dump.js'
 import { type CopiedRam, copyRam, findProcessRam, type ProcessRam } from './guest-memory.js'
 import { isAlive, killProcess, whyStopped } from './host-process.js'
+import { KeptNote } from './kept-note.js'
 import { Lifeline } from './lifeline.js'
 import { type Look, Looks } from './looks.js'
 import type { BootOptions } from './options.js'
@@ -70,6 +71,8 @@ export class Machine implements AsyncDisposable {
   readonly console: Console
   /** Host file that holds what the guest wrote to its virtio-serial port `cryoscope.out`; undefined for a foreign QEMU. */
   readonly outbox: string | undefined
+  /** Where its kernel was found the last time; undefined for a foreign QEMU. */
+  readonly note: KeptNote | undefined
   /** Resolves, never rejects, when the guest has ended or the connection was closed; the error says how. */
   readonly ended: Promise<CryoscopeError>
   readonly #connection: Connection
@@ -105,6 +108,7 @@ export class Machine implements AsyncDisposable {
     this.record = connection.record
     const files = directory === undefined ? undefined : guestFiles(directory)
     this.outbox = files?.outbox
+    this.note = files === undefined ? undefined : new KeptNote(files.note)
     this.#looks = files === undefined ? undefined : new Looks(files)
     this.#gdbLock = files?.gdbLock
     this.console = new Console(files?.console, () => isAlive(qemu))

@@ -1,6 +1,6 @@
 import type { Physical } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
-import type { BackedRanges, RamRange } from './memory-tree.js'
+import { parseMemoryTree, type RamRange } from './memory-tree.js'
 import type { QmpClient } from './qmp.js'
 import { isFlag, isText, listOf, optional, recordOf } from './qmp-shape.js'
 
@@ -18,10 +18,11 @@ const backends = listOf(recordOf({ id: optional(isText), share: optional(isFlag)
  * The blocks that make up the guest's RAM: every memory backend that is plugged (of NUMA nodes, of DIMMs), and the largest block
  * of a machine that has none. Memory of devices (video, firmware) is none of it.
  */
-export async function ramBlocks(qmp: QmpClient, tree: BackedRanges): Promise<RamBlock[]> {
-  const shared = new Map(
-    (await qmp.ask('query-memdev', backends)).map(({ id, share }) => [id, share === true]),
-  )
+export async function ramBlocks(qmp: QmpClient): Promise<RamBlock[]> {
+  // Asked at once: one way to QEMU and back less.
+  const [text, known] = await Promise.all([qmp.monitor('info mtree -f'), qmp.ask('query-memdev', backends)])
+  const tree = parseMemoryTree(text)
+  const shared = new Map(known.map(({ id, share }) => [id, share === true]))
   const total = (ranges: readonly RamRange[]): number => ranges.reduce((sum, { length }) => sum + length, 0)
   const bySize = [...tree].sort((a, b) => total(b[1]) - total(a[1]))
   const [largest] = bySize

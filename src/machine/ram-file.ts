@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { asFileOffset } from '../brands.js'
 import { CryoscopeError } from '../errors.js'
-import { parseMemoryTree, type RamRange } from './memory-tree.js'
+import type { RamRange } from './memory-tree.js'
 import type { QmpClient } from './qmp.js'
 import { hostAddress, ramBlocks } from './ram-blocks.js'
 
@@ -19,8 +19,7 @@ export interface RamFile {
  * guest's firmware must have run. Throws 'environment' where some of the RAM is in no file that is shared.
  */
 export async function findRamFiles(qmp: QmpClient, qemuPid: number): Promise<RamFile[]> {
-  const tree = parseMemoryTree(await qmp.monitor('info mtree -f'))
-  const blocks = await ramBlocks(qmp, tree)
+  const blocks = await ramBlocks(qmp)
   const shared = blocks.filter(({ isShared }) => isShared)
   if (shared.length < blocks.length || shared.length === 0) {
     throw new CryoscopeError(

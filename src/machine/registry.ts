@@ -50,6 +50,8 @@ export interface GuestFiles {
   readonly initrd: string
   readonly log: string
   readonly pid: string
+  /** Where its kernel was found the last time. */
+  readonly note: string
 }
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/
@@ -68,6 +70,7 @@ export function guestFiles(directory: string): GuestFiles {
     initrd: join(directory, 'initrd'),
     log: join(directory, 'qemu.log'),
     pid: join(directory, 'pid'),
+    note: join(directory, 'note'),
   }
 }
 

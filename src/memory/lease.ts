@@ -1,5 +1,4 @@
 import type { Stats } from 'node:fs'
-import { isMainThread } from 'node:worker_threads'
 import koffi from 'koffi'
 import { system } from './libc.js'
 
@@ -34,7 +33,7 @@ function broken(): void {
  */
 export function lease(fd: number, onBreak: () => void): 'taken' | 'written' | 'none' {
   // Signals come to the main thread only.
-  if (!isMainThread) return 'none'
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return 'none'
   if (held.size === 0) listen()
   if (system().fcntl(fd, F_SETLEASE, F_RDLCK) !== 0) {
     const isWritten = koffi.errno() === koffi.os.errno.EAGAIN

@@ -136,6 +136,11 @@ function makeSession(
     memory,
     control: machine,
     kernelAt,
+    // Registers tell whether it is still that kernel which runs: there are none of a guest that does.
+    get noteAt() {
+      return machine.state === 'frozen' ? machine.note?.at : undefined
+    },
+    found: (at) => machine.note?.keep(at),
     vcpus: () => vcpuSources(machine),
     problems,
     facts: { accelerator: machine.record.accelerator, memory: way },

@@ -106,10 +106,11 @@ export class Session extends BpfObjects {
   }
 
   #choose(): Kernel {
-    const { memory, kernelAt } = this.target
+    const { memory, kernelAt, found } = this.target
     this.#kernels = kernelsIn(memory, this.target, this.#registers)
     const { kernel } = chosenKernel(this.#kernels, kernelAt)
     if (this.target.mayLack === true) this.#lacking = missingRamText(kernel, memory)
+    if (this.#kernels.length === 1 && kernel.info.physical !== undefined) found?.(kernel.info.physical)
     return kernel
   }
 

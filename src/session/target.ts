@@ -100,6 +100,8 @@ export interface Target {
   readonly vcpus: () => readonly VcpuSource[]
   readonly vmcoreinfo?: string | undefined
   readonly noteAt?: Physical | undefined
+  /** Told where the only kernel in memory was found. */
+  readonly found?: (noteAt: Physical) => void
   /** That the file of a dump ends before it should, in a clause. */
   readonly cut?: string | undefined
   /** A dump that cannot tell whether it has all of the memory that it was made of: its kernel is asked. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { asPhysical } from '../../src/brands.js'
 import { CryoscopeError } from '../../src/errors.js'
+import { KeptNote } from '../../src/machine/kept-note.js'
 import { Machine } from '../../src/machine/machine.js'
 import { attach, boot, connect, openRecorded, sessionOfRecord, vcpuSources } from '../../src/session/guest.js'
 import { open } from '../../src/session/open.js'
@@ -25,6 +26,7 @@ class FakeMachine {
   state: 'running' | 'frozen' = 'frozen'
   epoch = 1
   outbox: string | undefined
+  note: KeptNote | undefined
   readonly record = { name: 'vm1', accelerator: 'kvm' }
   readonly calls: string[] = []
   readonly vcpus = [
@@ -143,6 +145,31 @@ describe('a guest whose RAM is a file', () => {
     expect(own.target).toMatchObject({ name: '@vm1', facts: { accelerator: 'kvm', memory: 'shared file' } })
     await own.close()
   })
+})
+
+it('where the kernel of a guest was found is kept, and tried first while it stands still', async () => {
+  const note = new KeptNote(join(directory, 'note'))
+  const machine = new FakeMachine('file')
+  machine.outbox = join(directory, 'outbox')
+  machine.note = note
+  vi.spyOn(Machine, 'connect').mockResolvedValue(machine as unknown as Machine)
+  const vm = await connect('@vm1')
+  expect(vm.target.noteAt).toBeUndefined()
+  const { noteAt } = vm.kernel
+  expect(noteAt).toBe(guest.notePhysical)
+  expect(note.at).toBe(noteAt)
+  expect(vm.target.noteAt).toBe(noteAt)
+  machine.state = 'running'
+  expect(vm.target.noteAt).toBeUndefined()
+  await vm.close()
+  // What is kept is no more than a place to look at.
+  machine.state = 'frozen'
+  note.keep(asPhysical(0x7000))
+  const again = await connect('@vm1')
+  expect(again.target.noteAt).toBe(0x7000)
+  expect(again.kernel.noteAt).toBe(noteAt)
+  expect(note.at).toBe(noteAt)
+  await again.close()
 })
 
 describe('a guest with a record', () => {
