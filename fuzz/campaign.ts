@@ -1,7 +1,7 @@
 import { type Input, inputText, whole } from './input.js'
 import type { Kind } from './kind.js'
 import type { FuzzOptions } from './options.js'
-import type { Answer, Fault } from './protocol.js'
+import type { Answer, Fault, Slowest } from './protocol.js'
 import { shrink } from './shrink.js'
 import type { Death, WorkerProcess } from './worker-process.js'
 
@@ -10,6 +10,9 @@ const turnMilliseconds = 1000
 /** Numbers of inputs of one request start at its own multiple of this. */
 const turnInputs = 1_000_000
 const shrinkMilliseconds = 30_000
+/** An input that takes so many times the mean of its kind is worth a look, if it takes as long as a person sees. */
+const slowTimes = 20
+const slowMilliseconds = 50
 /** Findings of one kind after which it is left alone. */
 const mostOfKind = 12
 
@@ -29,6 +32,7 @@ interface Progress {
   active: number
   skipped: string | undefined
   findings: number
+  slowest: Slowest | undefined
 }
 
 /** Tries inputs of kinds on workers, and keeps what was found. */
@@ -56,6 +60,7 @@ export class Campaign {
       active: 0,
       skipped: undefined,
       findings: 0,
+      slowest: undefined,
     }))
     await Promise.all(this.#workers.map((worker) => this.#work(worker)))
   }
@@ -108,6 +113,9 @@ export class Campaign {
     else if (answer.broken !== undefined) this.#broken(progress, `the base itself: ${answer.broken}`)
     else {
       progress.inputs += answer.done ?? 0
+      const { slowest } = answer
+      if (slowest !== undefined && slowest.milliseconds > (progress.slowest?.milliseconds ?? 0))
+        progress.slowest = slowest
       for (const fault of answer.faults ?? []) await this.#found(worker, progress, fault)
     }
   }
@@ -189,11 +197,14 @@ export class Campaign {
     const width = Math.max(...this.#progress.map(({ kind }) => kind.name.length))
     console.log()
     let inputs = 0
-    for (const { kind, inputs: own, milliseconds, skipped, findings } of this.#progress) {
+    for (const { kind, inputs: own, milliseconds, skipped, findings, slowest } of this.#progress) {
       inputs += own
       const perSecond = milliseconds > 0 ? Math.round((own / milliseconds) * 1000) : 0
       const said = skipped ?? `${String(own).padStart(9)} inputs ${String(perSecond).padStart(7)} per second`
-      console.log(`${kind.name.padEnd(width)}  ${said}${findings > 0 ? `   ${findings} findings` : ''}`)
+      const slow = slowNote(slowest, milliseconds / Math.max(1, own))
+      console.log(
+        `${kind.name.padEnd(width)}  ${said}${findings > 0 ? `   ${findings} findings` : ''}${slow}`,
+      )
     }
     const findings = this.#findings.size
     const words = findings === 0 ? 'no findings' : `${findings} findings`
@@ -206,4 +217,11 @@ function signatureOf(answer: Answer | Death): string | undefined {
   if ('reason' in answer)
     return answer.reason === 'crash' ? `crash ${answer.text.slice(0, 80)}` : answer.reason
   return answer.faults?.[0]?.signature
+}
+
+/** No finding: where to look for what grows faster than its input. */
+export function slowNote(slowest: Slowest | undefined, mean: number): string {
+  if (slowest === undefined || slowest.milliseconds < Math.max(slowMilliseconds, slowTimes * mean)) return ''
+  const times = Math.round(slowest.milliseconds / mean)
+  return `   slowest took ${Math.round(slowest.milliseconds)} ms, ${times} times the mean: --index ${slowest.index}`
 }

@@ -8,6 +8,7 @@ const two32 = 2 ** 32
 /** Memory under damage: some bytes are others, some frames are gone, and what lies beneath is as it was. */
 export class Overlay implements PhysicalMemory {
   readonly #under: PhysicalMemory
+  readonly #claimed: readonly PhysicalRange[]
   readonly #touched = new Set<number>()
   #changed = new Map<number, number>()
   #absent: ReadonlySet<number> = new Set()
@@ -15,8 +16,13 @@ export class Overlay implements PhysicalMemory {
   #windows: readonly MemoryWindow[] | undefined
   #generation = 0
 
-  constructor(under: PhysicalMemory) {
+  /**
+   * `claimed`: bytes behind 8 GiB that memory has and that are not held. Sizes are believed up to that of memory: in a small
+   * one nothing takes long.
+   */
+  constructor(under: PhysicalMemory, claimed = 0) {
     this.#under = under
+    this.#claimed = claimed === 0 ? [] : [{ start: asPhysical(2 ** 33), length: claimed }]
   }
 
   get description(): string {
@@ -24,8 +30,9 @@ export class Overlay implements PhysicalMemory {
   }
 
   get ranges(): readonly PhysicalRange[] {
-    if (this.#absent.size === 0) return this.#under.ranges
-    return this.#under.ranges.flatMap((range) => this.#split(range))
+    const { ranges } = this.#under
+    const own = this.#absent.size === 0 ? ranges : ranges.flatMap((range) => this.#split(range))
+    return [...own, ...this.#claimed]
   }
 
   get generation(): number {

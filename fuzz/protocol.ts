@@ -23,7 +23,14 @@ export interface Answer {
   readonly broken?: string
   readonly done?: number
   readonly faults?: readonly Fault[]
+  /** Of the inputs that were tried, the one that took the most processor time. */
+  readonly slowest?: Slowest
   readonly input?: Input
+}
+
+export interface Slowest {
+  readonly index: number
+  readonly milliseconds: number
 }
 
 /** What went wrong with an input. */

@@ -53,13 +53,20 @@ async function run(target: Prepared, request: Request & { do: 'run' }): Promise<
   const faults: Fault[] = []
   const end = performance.now() + milliseconds
   let done = 0
+  let slowest = { index: from, milliseconds: 0 }
   while (done < count && faults.length < mostFaults && (done === 0 || performance.now() < end)) {
     const index = from + done++
     progress(index)
-    const fault = await attempt(target, inputOf(target, seed, kind, index), index)
+    const input = inputOf(target, seed, kind, index)
+    const before = process.cpuUsage()
+    const fault = await attempt(target, input, index)
+    const { user, system } = process.cpuUsage(before)
+    const took = (user + system) / 1000
+    // The first of a turn may be the first of all, before code is compiled.
+    if (done > 1 && took > slowest.milliseconds) slowest = { index, milliseconds: took }
     if (fault !== undefined) faults.push(fault)
   }
-  return { done, faults }
+  return { done, faults, slowest }
 }
 
 function inputOf(target: Prepared, seed: string, kind: string, index: number): Input {

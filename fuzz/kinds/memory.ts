@@ -17,6 +17,9 @@ import {
   type World,
 } from '../worlds.js'
 
+/** Bytes of memory that a large machine has. */
+const claimed = 2 ** 36
+
 /** Damaged structures of the kernel, read as a mount and as a report show them. */
 export const memoryKinds: readonly Kind[] = [
   memoryKind('maps', 'bpf', () => [mapWorld()], readMaps),
@@ -61,7 +64,7 @@ function memoryKind(name: string, room: string, make: () => World[], look: Read)
     prepare() {
       let epoch = 0
       const targets = make().map((world) => {
-        const overlay = new Overlay(world.guest.memory)
+        const overlay = new Overlay(world.guest.memory, claimed)
         return {
           world,
           overlay,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { slowNote } from '../../fuzz/campaign.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -39,3 +40,11 @@ it.each([
   },
   60_000,
 )
+
+it('names the slowest input of a kind where it took many times the mean, and as long as a person sees', () => {
+  const slowest = { index: 7, milliseconds: 100 }
+  expect(slowNote(slowest, 5)).toBe('   slowest took 100 ms, 20 times the mean: --index 7')
+  expect(slowNote(slowest, 5.1)).toBe('')
+  expect(slowNote({ index: 7, milliseconds: 49 }, 0.1)).toBe('')
+  expect(slowNote(undefined, 5)).toBe('')
+})
