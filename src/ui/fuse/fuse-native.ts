@@ -33,8 +33,8 @@ export async function loadFuse(): Promise<FuseClass> {
   } catch (cause) {
     const { message } = cause as Error
     const what = message.includes('libfuse.so.2')
-      ? 'libfuse 2 is not installed: apt install libfuse2 fuse3'
-      : `fuse-native does not load (${message.split('\n')[0]}): npm install fuse-native, and apt install libfuse2 fuse3`
+      ? 'libfuse 2 is not installed (Debian: apt install libfuse2 fuse3)'
+      : `fuse-native does not load (${message.split('\n')[0]}): npm install fuse-native, and its library (Debian: apt install libfuse2 fuse3)`
     throw new CryoscopeError('environment', `mounting needs FUSE, and ${what}`, { cause })
   }
 }

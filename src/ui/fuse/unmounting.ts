@@ -10,7 +10,10 @@ export async function detachMount(directory: string): Promise<void> {
     if (result !== 'absent') problem ||= result
   }
   if (problem === '') {
-    throw new CryoscopeError('environment', 'fusermount3 is not installed, which unmounts: apt install fuse3')
+    throw new CryoscopeError(
+      'environment',
+      'fusermount3 is not installed, which unmounts (Debian: apt install fuse3)',
+    )
   }
   throw new CryoscopeError('environment', `cannot unmount ${directory}: ${problem}`)
 }

@@ -1,5 +1,5 @@
 import type { Check } from './check.js'
-import { packageAdvice, type Surroundings } from './surroundings.js'
+import { asRoot, packageAdvice, type Surroundings } from './surroundings.js'
 
 /** What `mount` needs, each apart: the kernel's part and who may use it, the helper, and the library that is the other way. */
 export function fuseChecks(around: Surroundings, loadLibrary: Loader): Promise<Check[]> {
@@ -19,23 +19,23 @@ function kernelPart(around: Surroundings): Check {
         ...check,
         state: 'missing',
         found: 'this user may not open /dev/fuse',
-        fix: 'sudo chmod 666 /dev/fuse',
+        fix: asRoot(around, 'chmod 666 /dev/fuse'),
         remedy: { kind: 'root', program: 'chmod', words: ['666', '/dev/fuse'] },
       }
     case 'absent':
-      return noDriver('the kernel has no FUSE loaded')
+      return noDriver('the kernel has no FUSE loaded', around)
     case 'dead':
-      return noDriver('/dev/fuse is there, but the kernel has no FUSE loaded')
+      return noDriver('/dev/fuse is there, but the kernel has no FUSE loaded', around)
   }
 }
 
-function noDriver(found: string): Check {
+function noDriver(found: string, around: Surroundings): Check {
   return {
     name: 'fuse',
     needed: false,
     state: 'missing',
     found,
-    fix: 'sudo modprobe fuse',
+    fix: asRoot(around, 'modprobe fuse'),
     remedy: { kind: 'root', program: 'modprobe', words: ['fuse'] },
   }
 }
@@ -58,7 +58,7 @@ function helper(around: Surroundings): Check {
     ...check,
     state: 'missing',
     found: `${path} does not run as root, so it may not mount for ordinary users`,
-    fix: `sudo chown root ${path} && sudo chmod u+s ${path}`,
+    fix: asRoot(around, `chown root ${path}`, `chmod u+s ${path}`),
   }
 }
 

@@ -1,7 +1,7 @@
 import { CryoscopeError } from '../../../errors.js'
 import { escapeText } from '../../../text.js'
 import type { Check, Fetched, Remedy } from './check.js'
-import type { Surroundings } from './surroundings.js'
+import { asRoot, type Surroundings } from './surroundings.js'
 
 /** How things are done, so that tests can watch. */
 export interface Hands {
@@ -72,7 +72,8 @@ async function install(
     ...['-qy', '-o', 'Dpkg::Use-Pty=0', 'install', '--no-install-recommends'],
     ...packages,
   ]
-  if (!around.isRoot) return [`packages: sudo apt-get install --no-install-recommends ${names.join(' ')}`]
+  const line = `apt-get install --no-install-recommends ${names.join(' ')}`
+  if (!around.isRoot) return [`packages: ${asRoot(around, line)}`]
   say(`installing ${names.join(' ')}`)
   // Old lists may do.
   await run(apt, ['-q', 'update'])

@@ -81,7 +81,16 @@ export const here: Surroundings = {
   },
 }
 
-/** What to say of a Debian package: elsewhere it has another name, and it is said what is meant. */
-export function packageAdvice(name: string, { isDebian }: Surroundings): string {
-  return isDebian ? `apt install ${name}` : `install what Debian calls ${name}`
+/** What to say of a Debian package: elsewhere it has another name, and images may lack apt, so it is said what is meant. */
+export function packageAdvice(name: string, { isDebian, program }: Surroundings): string {
+  return isDebian && program('apt') !== undefined
+    ? `apt install ${name}`
+    : `install what Debian calls ${name}`
+}
+
+/** Commands that only root may run, as this user gives them: minimal systems have no sudo. */
+export function asRoot({ isRoot, program }: Surroundings, ...commands: readonly string[]): string {
+  if (isRoot) return commands.join(' && ')
+  if (program('sudo') === undefined) return `as root: ${commands.join(' && ')}`
+  return commands.map((command) => `sudo ${command}`).join(' && ')
 }

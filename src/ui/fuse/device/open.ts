@@ -89,7 +89,9 @@ async function helper(words: readonly string[], socket: number): Promise<string 
     child.once('error', (error: NodeJS.ErrnoException) => {
       const isAbsent = error.code === 'ENOENT'
       resolve(
-        isAbsent ? 'fusermount3 is not installed, which mounts for users: apt install fuse3' : error.message,
+        isAbsent
+          ? 'fusermount3 is not installed, which mounts for users (Debian: apt install fuse3)'
+          : error.message,
       )
     })
     child.once('close', (code) => {

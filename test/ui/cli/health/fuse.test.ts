@@ -35,6 +35,10 @@ describe('what mounting needs', () => {
     const { fuse, ...others } = await said({ ...whole, device })
     expect(fuse).toEqual({ state: 'missing', found: sentence, fix })
     expect(Object.values(others).map(({ state }) => state)).toEqual(['ok', 'ok'])
+    const root = { ...whole, device, isRoot: true, usual: [] }
+    expect((await said(root)).fuse).toMatchObject({ fix: fix.replace('sudo ', '') })
+    const { fuse: bare } = await said({ ...whole, device, usual: [] })
+    expect(bare).toMatchObject({ fix: fix.replace('sudo ', 'as root: ') })
   })
 
   it('is told apart: the helper is not installed, or may not mount', async () => {
@@ -46,6 +50,9 @@ describe('what mounting needs', () => {
       state: 'missing',
       found: '/usr/bin/fusermount3 does not run as root, so it may not mount for ordinary users',
       fix: 'sudo chown root /usr/bin/fusermount3 && sudo chmod u+s /usr/bin/fusermount3',
+    })
+    expect((await said({ programs: ['fusermount3'], usual: ['apt'] })).fusermount3).toMatchObject({
+      fix: 'as root: chown root /usr/bin/fusermount3 && chmod u+s /usr/bin/fusermount3',
     })
     // Root mounts without it.
     expect((await said({ programs: ['fusermount3'], isRoot: true })).fusermount3).toMatchObject({

@@ -31,6 +31,7 @@ describe('programs', () => {
       remedy: { kind: 'package', name: 'xz-utils' },
     })
     expect(xz({ isDebian: false }).fix).toBe('install what Debian calls xz-utils')
+    expect(xz({ usual: ['sudo'] }).fix).toBe('install what Debian calls xz-utils')
   })
 })
 
@@ -97,6 +98,8 @@ describe('KVM', () => {
       found: '/dev/kvm is there, but this user may not open it; guests are emulated',
       fix: 'sudo usermod -aG kvm "$USER", then log in again',
     })
+    const bare = await kvmCheck(machine({ device: 'closed', usual: [] }), () => expect.fail('it was tried'))
+    expect(bare).toMatchObject({ fix: 'as root: usermod -aG kvm YOU, then log in again' })
   })
 
   it('is not there, or cannot be tried', async () => {

@@ -4,8 +4,9 @@ interface Machine {
   readonly isRoot?: boolean
   readonly isDebian?: boolean
   readonly device?: DeviceState
-  /** Names of what is installed. */
+  /** Names of what is installed, beside `usual`. */
   readonly programs?: readonly string[]
+  readonly usual?: readonly string[]
   /** Those of them that run as root. */
   readonly asRoot?: readonly string[]
   /** Bytes that are free, by directories that are there. */
@@ -19,6 +20,7 @@ export function machine({
   isDebian = true,
   device = 'usable',
   programs = [],
+  usual = ['apt', 'sudo'],
   asRoot = [],
   disk = {},
   memory = 0,
@@ -27,7 +29,7 @@ export function machine({
     isRoot,
     isDebian,
     device: () => device,
-    program: (name) => (programs.includes(name) ? `/usr/bin/${name}` : undefined),
+    program: (name) => ([...usual, ...programs].includes(name) ? `/usr/bin/${name}` : undefined),
     runsAsRoot: (path) => asRoot.includes(path.slice('/usr/bin/'.length)),
     freeDisk: (path) => disk[path],
     freeMemory: () => memory,
