@@ -321,6 +321,15 @@ describe('types of other files', () => {
   })
 })
 
+it('calls a struct without a name by the typedef next to it, through others and qualifiers', () => {
+  const b = new BtfBuilder()
+  const inner = b.typedef('inner_t', b.struct('', [{ name: 'first', type: b.int('int', 4) }]))
+  const outer = b.typedef('outer_t', b.const(b.typedef('middle_t', b.volatile(inner))))
+  const btf = Btf.parse(b.build())
+  const writer = new TypeScriptWriter(btf)
+  expect([inner, outer].map((id) => writer.reference(btf.type(id)))).toEqual(['inner_t', 'inner_t'])
+})
+
 describe('declarations end', () => {
   it('of arrays and pointers that never do', () => {
     const b = new BtfBuilder()

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { CType } from '../../src/btf/types.js'
 import { CryoscopeError } from '../../src/errors.js'
 import type { StructValue } from '../../src/value/types.js'
 import { isUnreadable } from '../../src/value/unreadable.js'
@@ -9,6 +10,26 @@ import { anyType } from './arbitrary.js'
 import { base } from './fake-guest.js'
 import { aTask, taskType } from './task.js'
 import { build } from './types.js'
+
+test('a forward declaration is completed by the context where it is asked for, and a struct is as it is', () => {
+  const forward = build((b) => b.forward('hidden'))
+  const [whole, other] = ['hidden', 'other'].map((name) =>
+    build((b, { u32 }) => b.struct(name, [{ name: 'code', type: u32 }], 4)),
+  ) as [CType, CType]
+  const asked: string[] = []
+  const { context } = aTask({
+    resolveForward: (type) => {
+      asked.push(type.name)
+      return whole
+    },
+  })
+  const made = [forward, other].map((type) => makeValue(context, type, base) as StructValue)
+  expect(made.map(({ $kind, $type }) => [$kind, $type])).toEqual([
+    ['struct', 'struct hidden'],
+    ['struct', 'struct other'],
+  ])
+  expect(asked).toEqual(['hidden'])
+})
 
 describe('what cannot be read', () => {
   const { context } = aTask()

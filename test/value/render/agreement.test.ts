@@ -54,6 +54,21 @@ test('compiled and plain JSON agree on hostile types, and both end', () => {
   fc.assert(fc.property(anyType, contents, fc.nat({ max: 9 }), bothWays), { numRuns: 1000 })
 })
 
+test('compiled and plain JSON agree that arrays in one place hold too many values', () => {
+  const arms = build((b, { u16 }) => {
+    const array = b.array(u16, 500)
+    return b.union(
+      'arms',
+      Array.from({ length: 400 }, (_, n) => ({ name: `arm${n}`, type: array })),
+      1000,
+    )
+  })
+  bothWays(arms, new Uint8Array(1000), 0)
+  expect(JSON.stringify(jsonOf(plainContext, arms, new Uint8Array(1000)))).toContain(
+    'the type claims far more values than its bytes can hold',
+  )
+})
+
 test('text is made of any type, and has nothing a terminal would act on', () => {
   fc.assert(
     fc.property(anyType, contents, fc.boolean(), fc.boolean(), (type, bytes, showZero, hex) => {
