@@ -64,6 +64,28 @@ it('a type that is not found may lie in what could not be read, and the sentence
   expect(() => parseTypeName(whole, 'struct nowhere')).toThrow('There is no type "struct nowhere".')
 })
 
+it('types before and behind a hole are found by their names, and those in it say where they lie', () => {
+  const damaged = holed(header + 2 * 4096)
+  let [found, lost, behind] = [0, 0, 0]
+  for (let id = 1; id < damaged.typeCount; id++) {
+    const type = damaged.type(id)
+    if (type.kind === 'unknown') {
+      lost++
+      const reason = 'it lies in a part of the BTF that this memory does not hold'
+      expect(type).toMatchObject({ id, name: '', reason })
+    } else if (type.name !== '' && type.kind !== 'function') {
+      found++
+      if (lost > 0) behind++
+      expect(damaged.findAll(type.name)).toEqual([type])
+    }
+  }
+  expect(lost).toBeGreaterThan(50)
+  expect(found - behind).toBeGreaterThan(50)
+  expect(behind).toBeGreaterThan(50)
+  // Prototypes and pointers have no name to be found by.
+  expect([...damaged.names()]).not.toContain('')
+})
+
 /** What can be said of a type, names of its members included; names that are lost are dots. */
 function describeType(type: CType): string {
   const members = 'members' in type ? type.members.map(({ name }) => name).join() : ''
