@@ -79,6 +79,8 @@ export class AddressSpace implements VirtualMemory {
     const position = this.memory.locate(frame)
     if (position >= 0) {
       this.#translated++
+      // A bridged page is remembered here only.
+      this.#isEmpty = false
       this.#cache[slot] = page + 1
       this.#cache[slot + 1] = position
     }
@@ -266,12 +268,14 @@ export class AddressSpace implements VirtualMemory {
       return { ok: false, bytes: new Uint8Array(), problem: { kind: 'too-long', address, length } }
     }
     // Room for much is made only where there is as much to read.
-    const bytes = new Uint8Array(length > plausible ? this.#readable(address, length) : length)
+    const there = length > plausible ? this.#readable(address, length) : length
+    const missing = there < length ? this.problemAt(address + BigInt(there)) : undefined
+    const bytes = new Uint8Array(there)
     let page = pageOf(address)
     let within = Number(address & 0xfffn)
     let done = 0
-    let position = length > 0 ? this.locate(page) : nowhere
-    while (done < length) {
+    let position = there > 0 ? this.locate(page) : nowhere
+    while (done < there) {
       if (position < 0) {
         return { ok: false, bytes: bytes.subarray(0, done), problem: this.problemAt(address + BigInt(done)) }
       }
@@ -281,19 +285,20 @@ export class AddressSpace implements VirtualMemory {
       let count = 4096 - within
       // Pages that lie one behind the other are copied at once.
       let next = nowhere
-      while (count < length - done) {
+      while (count < there - done) {
         page = (page === lastPage ? 0 : page + 1) as Page
         next = this.locate(page)
         if (next !== position + within + count || this.memory.generation !== generation) break
         count += 4096
       }
-      count = Math.min(count, length - done)
+      count = Math.min(count, there - done)
       bytes.set(window.bytes.subarray(from, from + count), done)
       done += count
       within = 0
       position = next
     }
-    return { ok: true, bytes }
+    // Pages of a guest that runs may have come since.
+    return missing === undefined ? { ok: true, bytes } : { ok: false, bytes, problem: missing }
   }
 
   /** How many bytes there are before the first page that is missing. */

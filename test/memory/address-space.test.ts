@@ -7,6 +7,7 @@ import { x86PageTables } from '../../src/memory/page-tables.js'
 import { describeProblem, type Problem } from '../../src/memory/types.js'
 import { ArrayMemory } from '../support/array-memory.js'
 import { GuestBuilder, type PageSize } from '../support/guest-builder.js'
+import { HoledMemory } from '../support/holed-memory.js'
 
 const MiB = 2 ** 20
 const kernelHalf = 0xffff888000000000n
@@ -201,6 +202,23 @@ describe('AddressSpace', () => {
       problem: { kind: 'too-long', address: kernelHalf, length: 4 * MiB + 1 },
     })
     expect(() => guest.space().bytes(kernelHalf, 2 ** 52)).toThrow('more than this memory holds')
+  })
+
+  it('does not run over where a page comes while much is read', () => {
+    const length = 2 * MiB
+    const guest = numbered()
+    for (let at = 0; at < length; at += 4096) guest.map(kernelHalf + BigInt(at), asPhysical(at))
+    let isAway = true
+    const memory = new HoledMemory(guest.memory, (frame) => {
+      if (frame !== 300) return false
+      const was = isAway
+      isAway = false
+      return was
+    })
+    const { ok, bytes } = new AddressSpace(memory, guest.root, x86PageTables(4)).read(kernelHalf, length)
+    expect(ok).toBe(false)
+    expect(bytes.length).toBe(300 * 4096)
+    expect(new DataView(bytes.buffer).getUint32(299 * 4096, true)).toBe(299 * 1024)
   })
 
   it('keeps translations until it is told that the guest ran', () => {

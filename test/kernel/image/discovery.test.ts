@@ -80,6 +80,22 @@ describe('a hole in the tables of the direct map', () => {
     }
   })
 
+  it('leaves no page where it was once memory has moved it', () => {
+    const { guest, holed } = direct({ level: 0 })
+    const { space } = Kernel.find(holed)
+    const { view } = guest.memory
+    const word = (frame: number): bigint => view.getBigUint64(frame * 4096 + 8, true)
+    view.setBigUint64(2 * 4096 + 8, word(1) + 1n, true)
+    guest.memory.generation++
+    expect(space.u64(base + 8n)).toBe(word(0))
+    expect(space.u64(base + 4096n + 8n)).toBe(word(1))
+    const locate = guest.memory.locate.bind(guest.memory)
+    guest.memory.locate = (frame) => locate(frame === 1 ? 2 : frame)
+    guest.memory.generation++
+    expect(space.u64(base + 8n)).toBe(word(0))
+    expect(space.u64(base + 4096n + 8n)).toBe(word(2))
+  })
+
   it('is none where the tables are there, and what they do not map stays so', () => {
     const { guest, lost } = direct()
     const kernel = Kernel.find(guest.memory)
