@@ -11,8 +11,9 @@ const typeColumns = 26
 const nameColumns = { struct: 23, union: 21 }
 const packedAttribute = ' __attribute__((__packed__))'
 /** Structs within structs, and members of those, beside a struct's own: real ones have 7 and some hundreds. */
-const deepestNesting = 32
-const mostMembers = 8192
+const deepestNesting = 16
+const mostMembers = 2048
+const mostDimensions = 32
 
 /** What a struct hands down to those defined inside it. */
 interface Frame {
@@ -205,7 +206,7 @@ export class StructPrinter {
   #array(type: CType, name: string, frame: Frame): string {
     let dimensions = ''
     let at = type
-    for (let n = 0; n < deepestNesting && at.kind === 'array'; n++) {
+    for (let n = 0; n < mostDimensions && at.kind === 'array'; n++) {
       const open = at.length === 0 && frame.last && !frame.first && !frame.inUnion
       dimensions += open ? '[]' : `[${at.length}]`
       if (at.length === 0 && skipTags(at.element).kind === 'const') {

@@ -30,7 +30,7 @@ export interface Field {
 }
 
 /** Members visited, anonymous ones included. The kernel's largest struct has some hundreds. */
-const mostMembers = 1 << 20
+const mostMembers = 1 << 17
 
 const known = new WeakMap<StructType | SectionType, Fields>()
 

@@ -115,7 +115,7 @@ describe('structs without a name', () => {
     expect(fields(nested(32))).toMatchObject({ names: ['x', 'last'], problem: undefined })
     expect(fields(nested(33))).toMatchObject({
       names: ['last'],
-      problem: 'struct outer holds itself, or more than 1048576 members',
+      problem: 'struct outer holds itself, or more than 131072 members',
     })
   })
 
