@@ -7,7 +7,8 @@ export function percent(held: number, whole: number): string {
 
 /** The same where only part of what the file should have is known: "less than 60 %". */
 export function atMost(held: number, known: number): string {
-  return `less than ${percent(held, known)}`
+  // Rounding down would claim too much.
+  return `less than ${Math.max(1, Math.ceil((held / known) * 100))} %`
 }
 
 /** What is said of a file that ends before it should, by what tells where it should end. */

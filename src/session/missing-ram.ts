@@ -21,7 +21,7 @@ export function missingRamText(kernel: Kernel, memory: PhysicalMemory): string |
     const held = memory.ranges.reduce((most, { start, length }) => Math.max(most, start + length), 0)
     return end === undefined || end <= held
       ? undefined
-      : `the kernel knows RAM up to ${hex(end)}, and this dump ends at ${hex(held)}: what lies above ${rest}`
+      : `the kernel knows RAM up to ${hex(end)}, and this dump ends at ${hex(held)}: what lies above ${rest}, unless it was unplugged`
   }
 }
 

@@ -177,7 +177,7 @@ describe('openElfCore', () => {
     const end = 64 + 3 * 56 + all.readUInt32LE(64 + 32)
     withCore(all.subarray(0, 64 + 56 + 10), ({ cut, problems }) => {
       expect(cut).toBe(
-        `${path} is cut short inside its program headers, of which 1 of 3 are there: it has less than ${Math.round((130 / end) * 100)} % of its bytes`,
+        `${path} is cut short inside its program headers, of which 1 of 3 are there: it has less than ${Math.ceil((130 / end) * 100)} % of its bytes`,
       )
       expect(problems).toContain(cut)
     })

@@ -290,7 +290,7 @@ describe('pages of a kdump', () => {
         [1, 1],
         [5, 1],
       ])
-      expect(cut).toBe(`${path} is cut short inside its bitmap, at less than 75 % of it: no page is there`)
+      expect(cut).toBe(`${path} is cut short inside its bitmap, at less than 76 % of it: no page is there`)
     })
     writeFileSync(path, buildKdump({ pages: [], pageCount: 32 }))
     opened([path], (dump) => expect(dump.problems).toEqual([]))

@@ -48,7 +48,7 @@ describe('a LiME image', () => {
   it('says what is missing', () => {
     const cut = open(whole.subarray(0, whole.length - 100))
     expect(cut.problems).toEqual([
-      expect.stringMatching(/is cut short: it has less than 99 % of what it should: 100 bytes of the range/),
+      expect.stringMatching(/is cut short: it has less than 100 % of what it should: 100 bytes of the range/),
     ])
     expect(cut.memory.locate(asFrame(2 ** 20))).toBeGreaterThan(0)
     expect(cut.memory.locate(asFrame(2 ** 20 + 1))).toBe(-1)

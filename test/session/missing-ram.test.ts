@@ -101,7 +101,7 @@ describe('RAM that a dump lacks', () => {
   it('is told by the end of memory where the tree lies in what is missing', () => {
     const torn = guestOf(pc, { isTorn: true, memoryEnd: 412 }).kernel()
     expect(missingRamText(torn, memoryOf([0, 64]))).toBe(
-      'the kernel knows RAM up to 0x19c00000, and this dump ends at 0x4000000: what lies above was left out or has not come',
+      'the kernel knows RAM up to 0x19c00000, and this dump ends at 0x4000000: what lies above was left out or has not come, unless it was unplugged',
     )
     expect(missingRamText(torn, memoryOf([0, 412]))).toBeUndefined()
     expect(missingRamText(torn, memoryOf())).toMatch(/ends at 0x0:/)

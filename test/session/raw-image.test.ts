@@ -96,7 +96,7 @@ describe('a raw image', () => {
     // Bytes that no segment takes are no memory.
     expect(await open(Buffer.concat([memory, Buffer.alloc(100)]), `0:0:${length}`)).toEqual([])
     expect(() => openDump(path, { layout: `0:${2 * length}:` })).toThrow(
-      /holds no memory: .* is cut short: it has less than 50 %/,
+      /holds no memory: .* is cut short: it has less than 51 %/,
     )
     writeFileSync(path, memory.subarray(0, 2 * MiB))
     expect(() => openDump(path, { layout: `0:0:${length}` }).kernel).toThrow(/cut short: it has \d+ %/)
