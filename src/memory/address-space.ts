@@ -2,7 +2,8 @@ import { asPhysical, type Frame, frameAt, type Page, type Physical, type Positio
 import { CryoscopeError } from '../errors.js'
 import { decodeText } from '../text/decode.js'
 import { MemoryFault } from './fault.js'
-import type { PageTableFormat } from './page-tables.js'
+import { frameEntries, isCanonical, type PageTableFormat } from './page-tables.js'
+import { type PresentPages, presentPages } from './present-pages.js'
 import type {
   MemoryWindow,
   PageTableLevel,
@@ -15,8 +16,6 @@ import type {
 /** Powers of two. */
 const cacheSize = 65_536
 const regionCacheSize = 4096
-/** Entries of a table in one frame. */
-const frameEntries = 512
 const frameSize = 4096
 /** Lengths up to this are read without asking how much memory there is. */
 const plausible = 2 ** 20
@@ -110,63 +109,13 @@ export class AddressSpace implements VirtualMemory {
    * cost one look, so that 4 GiB with few pages take microseconds. `problem` is the first table that this memory
    * does not hold; pages below it are not in the answer.
    */
-  presentPages(
-    first: Page,
-    count: number,
-  ): { readonly pages: Page[]; readonly problem: Problem | undefined } {
-    const { format } = this
-    const span = 2 ** (format.rootStride + format.stride * (format.levels - 1) + format.pageShift)
-    const start = (first - (first % span)) as Page
-    const end = Math.min(first + count, start + span) as Page
-    const sweep: Sweep = { first, end, pages: [], problem: undefined }
-    if (!isCanonical(first, format)) {
-      return { pages: [], problem: { kind: 'non-canonical', address: BigInt(first) << 12n } }
-    }
-    this.#sweep(sweep, frameAt(this.root), format.levels - 1, start)
-    return { pages: sweep.pages, problem: sweep.problem }
+  presentPages(first: Page, count: number): PresentPages {
+    return presentPages(this, first, count)
   }
 
   /** Levels of page tables. */
   get levels(): number {
     return this.format.levels
-  }
-
-  /** One table; `start` is the page number that its first entry stands for. */
-  #sweep(sweep: Sweep, table: Frame, level: number, start: Page): void {
-    const { format, memory } = this
-    const entries = 2 ** (level === format.levels - 1 ? format.rootStride : format.stride)
-    const span = 2 ** (format.stride * level + format.pageShift)
-    const from = Math.max(0, Math.floor((sweep.first - start) / span))
-    const to = Math.min(entries, Math.ceil((sweep.end - start) / span))
-    let window: MemoryWindow | undefined
-    let base = 0
-    for (let index = from; index < to; index++) {
-      if (index === from || index % frameEntries === 0) {
-        const position = memory.locate((table + Math.floor(index / frameEntries)) as Frame)
-        window = position < 0 ? undefined : memory.windows[Math.floor(position / 2 ** 32)]
-        base = position >>> 0
-      }
-      const page = (start + index * span) as Page
-      if (window === undefined) {
-        sweep.problem ??= {
-          kind: 'absent',
-          address: BigInt(page) << 12n,
-          physical: asPhysical(table * 4096 + index * 8),
-          table: format.names[level] as PageTableLevel,
-        }
-        index += frameEntries - 1 - (index % frameEntries)
-        continue
-      }
-      const at = base + (index % frameEntries) * 8
-      const low = window.view.getUint32(at, true)
-      if ((low & 1) === 0) continue
-      if (level === 0 || format.isBlock(low, level)) {
-        const last = Math.min(sweep.end, page + span)
-        for (let each = Math.max(sweep.first, page); each < last; each++) sweep.pages.push(each as Page)
-      } else {
-        this.#sweep(sweep, format.frame(low, window.view.getUint32(at + 4, true)), level - 1, page)
-      }
-    }
   }
 
   problemAt(address: bigint): Problem {
@@ -410,13 +359,6 @@ export class AddressSpace implements VirtualMemory {
   }
 }
 
-interface Sweep {
-  readonly first: Page
-  readonly end: Page
-  readonly pages: Page[]
-  problem: Problem | undefined
-}
-
 const lastPage = 2 ** 52 - 1
 const nowhere = -1 as Position
 const noFrame = -1 as Frame
@@ -424,9 +366,4 @@ const noFrame = -1 as Frame
 /** Page number of a 64-bit address. */
 export function pageOf(address: bigint): Page {
   return Number(BigInt.asUintN(64, address) >> 12n) as Page
-}
-
-function isCanonical(page: Page, { pageBits, hasLowerHalf }: PageTableFormat): boolean {
-  const upper = Math.floor(page / 2 ** pageBits)
-  return upper === 2 ** (52 - pageBits) - 1 || (hasLowerHalf && upper === 0)
 }

@@ -1,4 +1,4 @@
-import type { Frame } from '../brands.js'
+import type { Frame, Page } from '../brands.js'
 import type { PageTableLevel } from './types.js'
 
 /**
@@ -93,4 +93,13 @@ export function arm64PageTables(granule: Granule, addressBits: number): PageTabl
     isBlock,
     frame,
   }
+}
+
+/** Entries of a table in one frame. */
+export const frameEntries = 512
+
+/** Whether an address of the page is one: the bits above those that are translated are all alike. */
+export function isCanonical(page: Page, { pageBits, hasLowerHalf }: PageTableFormat): boolean {
+  const upper = Math.floor(page / 2 ** pageBits)
+  return upper === 2 ** (52 - pageBits) - 1 || (hasLowerHalf && upper === 0)
 }
