@@ -50,7 +50,7 @@ export function takeContents(vm: Session): Taken {
     for (const { where, why } of unread.list) notes.lost('kernel', `fact:${where}`, why)
     notes.obtained = found.facts.filter(({ value }) => value !== null).length
     notes.expected = found.facts.length
-    for (const problem of target.problems) notes.warn('target', 'target', problem)
+    for (const problem of vm.targetProblems) notes.warn('target', 'target', problem)
     return found
   })
   const time = sections.take('time', null, (notes) => readTime(kernel, notes))

@@ -57,9 +57,15 @@ export class Session extends BpfObjects {
   /** Sentences about what could not be read so far. */
   get problems(): readonly string[] {
     const own = [...this.unread.sentences, ...(this.#kernel?.problems.sentences ?? [])]
-    const { lost } = this.target.memory
+    return [...new Set([...this.targetProblems, ...own])]
+  }
+
+  /** Those that are about the target as a whole; what a dump lacks is known once its kernel was found. */
+  get targetProblems(): readonly string[] {
+    const { memory, problems } = this.target
+    const { lost } = memory
     const lacking = this.#lacking === undefined ? [] : [this.#lacking]
-    return [...new Set([...(lost === undefined ? [] : [lost]), ...this.target.problems, ...lacking, ...own])]
+    return [...(lost === undefined ? [] : [lost]), ...problems, ...lacking]
   }
 
   /** The vCPUs of a frozen guest or a dump. */

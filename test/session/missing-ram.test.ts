@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { asPhysical } from '../../src/brands.js'
 import { missingRam } from '../../src/kernel/system-ram.js'
 import type { PhysicalMemory } from '../../src/memory/types.js'
+import { Report } from '../../src/report/report.js'
 import { missingRamText } from '../../src/session/missing-ram.js'
 import { openDump } from '../../src/session/open.js'
 import { buildElfCore } from '../support/elf-core.js'
@@ -127,6 +128,11 @@ describe('a dump', () => {
     const vm = openDump(path, { layout })
     expect(vm.kernel.release).toBe('6.99.0-test')
     const { problems } = vm
+    // Who reads a report of it is told the same.
+    const report = Report.take(vm)
+    const told = report.head.problems.filter(({ code }) => code === 'target').map(({ message }) => message)
+    report.close()
+    expect(told).toEqual(problems)
     await vm.close()
     return problems
   }

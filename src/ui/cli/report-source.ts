@@ -18,7 +18,7 @@ export async function withReport<T>(
         output,
         async (session) => {
           const taken = Report.take(session)
-          noteProblems(output, session.target.problems)
+          noteProblems(output, session.targetProblems)
           return taken
         },
         pointers,

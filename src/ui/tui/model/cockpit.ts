@@ -70,7 +70,7 @@ export class Cockpit extends Scene implements Desk {
       ...entry,
       pages: [],
       // The first tab tells it.
-      trouble: index === 0 && vm.target.problems.length > 0,
+      trouble: index === 0 && vm.targetProblems.length > 0,
     }))
     this.recording = new Recording(this, parts.recorders)
     this.#epoch = vm.target.control?.epoch

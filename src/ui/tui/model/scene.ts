@@ -74,7 +74,7 @@ export abstract class Scene {
 
   /** What keeps the whole picture from being true: a dump that is cut short. */
   get wholeProblem(): string | undefined {
-    const [first, ...more] = this.vm.target.problems
+    const [first, ...more] = this.vm.targetProblems
     if (first === undefined) return undefined
     return more.length === 0 ? first : `${first} (and ${more.length} more)`
   }

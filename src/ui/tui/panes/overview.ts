@@ -61,7 +61,7 @@ export function overviewView(desk: Desk): View {
 }
 
 function storyRows({ vm, listColumns }: Desk): Row[] {
-  const rows: Row[] = vm.target.problems.map((problem, i) => ({
+  const rows: Row[] = vm.targetProblems.map((problem, i) => ({
     id: `story/target-${i}`,
     cells: [i === 0 ? 'target' : '', `! ${escapeText(problem)}`],
     tones: [undefined, 'problem'],

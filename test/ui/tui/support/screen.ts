@@ -30,7 +30,7 @@ export function fakeSession({
   const control = state === 'dump' ? undefined : { state, epoch: 1 }
   const target = { name, facts: { format: 'ELF core' }, problems, vcpus: () => vcpus, control }
   const kernel = { release: '6.18.0', space: { pagesRead: 7 } }
-  return { target, state, vcpus, kernel, ...more } as unknown as Session
+  return { target, targetProblems: problems, state, vcpus, kernel, ...more } as unknown as Session
 }
 
 export function tabOf(view: View, name = 'overview'): TabEntry {
