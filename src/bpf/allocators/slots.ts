@@ -95,10 +95,12 @@ export class SlotIndex {
       : Uint32Array.from({ length: count }, (_, at) => at).sort(
           (a, b) => (places[a] as number) - (places[b] as number) || a - b,
         )
-    this.#places = inOrder(places, order, count)
-    this.#ends = inOrder(ends, order, count)
-    this.#owners = inOrder(owners, order, count)
-    this.#slots = inOrder(slots, order, count)
+    const sorted = { places: inOrder(places, order, count), ends: inOrder(ends, order, count) }
+    const parts = partsOf(sorted.places, sorted.ends)
+    this.#places = parts?.places ?? sorted.places
+    this.#ends = parts?.ends ?? sorted.ends
+    this.#owners = inOrder(inOrder(owners, order, count), parts?.of)
+    this.#slots = inOrder(inOrder(slots, order, count), parts?.of)
   }
 
   find(place: number): { readonly owner: number; readonly slot: number } | undefined {
@@ -119,11 +121,46 @@ export class SlotIndex {
 function inOrder<T extends Float64Array | Uint32Array>(
   column: T,
   order: Uint32Array | undefined,
-  count: number,
+  count = order?.length ?? column.length,
 ): T {
-  return (
-    order === undefined
-      ? column.subarray(0, count)
-      : column.slice(0, count).map((_, at) => column[order[at] as number] as number)
-  ) as T
+  if (order === undefined) return column.subarray(0, count) as T
+  const found = (column instanceof Float64Array ? new Float64Array(count) : new Uint32Array(count)) as T
+  for (let at = 0; at < count; at++) found[at] = column[order[at] as number] as number
+  return found
+}
+
+interface Parts {
+  readonly places: Float64Array
+  readonly ends: Float64Array
+  /** Which of the ranges each is a part of. */
+  readonly of: Uint32Array
+}
+
+/** The parts in which ranges that overlap answer, in order; undefined where none do. */
+function partsOf(places: Float64Array, ends: Float64Array): Parts | undefined {
+  const count = places.length
+  let isApart = true
+  for (let at = 1; at < count && isApart; at++) isApart = (ends[at - 1] as number) <= (places[at] as number)
+  if (isApart) return undefined
+  const parts: { start: number; end: number; of: number }[] = []
+  // Those that a later one has begun in, the last on top.
+  const open: number[] = []
+  let from = 0
+  for (let at = 0; at <= count; at++) {
+    const next = at < count ? (places[at] as number) : Number.POSITIVE_INFINITY
+    for (let top = open.at(-1); top !== undefined && from < next; top = open.at(-1)) {
+      const end = Math.min(next, ends[top] as number)
+      if (end > from) parts.push({ start: from, end, of: top })
+      from = Math.max(from, end)
+      if ((ends[top] as number) > next) break
+      open.pop()
+    }
+    from = next
+    open.push(at)
+  }
+  return {
+    places: Float64Array.from(parts, ({ start }) => start),
+    ends: Float64Array.from(parts, ({ end }) => end),
+    of: Uint32Array.from(parts, ({ of }) => of),
+  }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Allocator } from '../../../src/bpf/allocators/allocator.js'
 import { SlotIndex, Slots } from '../../../src/bpf/allocators/slots.js'
@@ -489,5 +490,22 @@ describe('the slot that covers a place', () => {
 
   it('is the one that starts last where several overlap', () => {
     expect(new SlotIndex([table([0, 100], [10, 10])]).find(15)).toEqual({ owner: 0, slot: 1 })
+    // Behind the inner one the outer one goes on.
+    expect(new SlotIndex([table([0, 100], [10, 10])]).find(20)).toEqual({ owner: 0, slot: 0 })
+    const place = fc.integer({ min: -1, max: 30 })
+    const ranges = fc.array(fc.tuple(place, fc.integer({ min: 0, max: 20 })), { maxLength: 12 })
+    fc.assert(
+      fc.property(ranges, (all) => {
+        const index = new SlotIndex([table(...all)])
+        for (let at = 0; at < 60; at++) {
+          const covering = all
+            .map(([start, size], slot) => ({ start, size, slot }))
+            .filter(({ start, size }) => start >= 0 && at >= start && at < start + size)
+            .sort((a, b) => a.start - b.start || a.slot - b.slot)
+          const last = covering.at(-1)
+          expect(index.find(at)).toEqual(last === undefined ? undefined : { owner: 0, slot: last.slot })
+        }
+      }),
+    )
   })
 })
