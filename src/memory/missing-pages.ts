@@ -1,8 +1,6 @@
 import type { Page } from '../brands.js'
 import type { AddressSpace } from './address-space.js'
-
-/** Entries of a table in one frame. */
-const frameEntries = 512
+import { frameEntries } from './page-tables.js'
 
 /**
  * How many of `count` pages, from `first` on, cannot be read for one and the same reason: 0 where the first can. What an
