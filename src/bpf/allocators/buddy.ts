@@ -80,7 +80,10 @@ function chunkLayout(type: StructType | undefined): ChunkLayout | undefined {
   const orderCount = (sizeOf(freelists.type) ?? 0) / 8
   if (items < 16 || (items & (items - 1)) !== 0 || (sizeOf(allocated.type) ?? 0) * 8 < items) return undefined
   if (orderCount < 1 || orderCount > 64 || type.size > items * itemSize) return undefined
-  if (next.offset + 8 > type.size) return undefined
+  const fits = [orders, allocated, freelists].every(
+    (member) => member.offset + (sizeOf(member.type) ?? 0) <= type.size,
+  )
+  if (!fits || next.offset + 8 > type.size) return undefined
   return {
     size: type.size,
     orders: orders.offset,

@@ -28,14 +28,21 @@ export const stackReader: AllocatorReader = {
     const perSegment = elements === undefined ? size / 8 - 2 : Math.floor((sizeOf(elements.type) ?? 0) / 8)
     const nextAt = next?.offset ?? size - 8
     const elementsAt = elements?.offset ?? 0
+    const isLaidOut = nextAt >= 0 && Math.max(nextAt + 8, elementsAt + perSegment * 8) <= size
 
     const slots = new Slots(problems)
     const free: number[] = []
     const regions: Region[] = []
     const seen = new Set<number>()
     const isSane =
-      elementSize >= 8 && elementSize <= pagesPerAllocation * pageSize && perSegment > 0 && cind <= perSegment
-    if (!isSane && elementSize !== 0) {
+      isLaidOut &&
+      elementSize >= 8 &&
+      elementSize <= pagesPerAllocation * pageSize &&
+      perSegment > 0 &&
+      cind <= perSegment
+    if (!isLaidOut)
+      slots.lost.add('stack', 'the BTF of the program does not say how its segments are laid out')
+    else if (!isSane && elementSize !== 0) {
       slots.lost.add(
         'stack',
         `elements of ${elementSize} bytes and ${cind} in a segment of ${perSegment} cannot be`,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { buddyReader } from '../../../src/bpf/allocators/buddy.js'
 import { radixTreeReader } from '../../../src/bpf/allocators/radix-tree.js'
 import type { AllocatorVariable } from '../../../src/bpf/allocators/reading.js'
+import { stackReader } from '../../../src/bpf/allocators/stack.js'
 import type { ArenaReader } from '../../../src/bpf/arena/reader.js'
 import { Btf } from '../../../src/btf/btf.js'
 import { Problems } from '../../../src/problems.js'
@@ -50,9 +51,11 @@ describe('chunks of a buddy allocator', () => {
     readonly links?: number
     readonly size?: number
     readonly without?: string
+    readonly last?: string
   }
 
-  function chunk({ orders = 512, allocated = 128, lists = 8, links = 0, size, without = '' }: Chunk = {}) {
+  function chunk({ orders = 512, allocated = 128, lists = 8, links = 0, size, ...names }: Chunk = {}) {
+    const { without = '', last = 'next' } = names
     const make: Make = (b, { u8, u64 }) =>
       [
         { name: 'orders', type: b.array(u8, orders) },
@@ -60,7 +63,9 @@ describe('chunks of a buddy allocator', () => {
         { name: 'freelists', type: b.array(u64, lists) },
         { name: 'pad', type: b.array(u64, links) },
         { name: 'next', type: b.pointer(0) },
-      ].filter(({ name }) => name !== without)
+      ]
+        .filter(({ name }) => name !== without)
+        .sort((x, y) => Number(x.name === last) - Number(y.name === last))
     return said(buddyReader, 'buddy', 'buddy_chunk', make, size)
   }
   const read = (bytes: number) => [`chunk 0x0: no ${bytes} bytes at 0`]
@@ -100,6 +105,33 @@ describe('chunks of a buddy allocator', () => {
     const whole = 512 + 128 + 64 + 8
     expect(chunk({ size: whole })).toEqual(read(whole))
     expect(chunk({ size: whole - 1 })).toEqual(unknown)
+    // Each table in turn is the last: the link is not alone in having to fit.
+    for (const last of ['orders', 'allocated', 'freelists']) {
+      expect(chunk({ size: whole, last })).toEqual(read(whole))
+      expect(chunk({ size: whole - 1, last })).toEqual(unknown)
+    }
+  })
+})
+
+describe('segments of a stack', () => {
+  const unknown = ['stack: the BTF of the program does not say how its segments are laid out']
+  const segment = (last: string, size?: number) =>
+    said(
+      stackReader,
+      'stk',
+      'stk_seg',
+      (b, { u64 }) =>
+        [
+          { name: 'elems', type: b.array(u64, 70) },
+          { name: 'next', type: b.pointer(0) },
+        ].sort((x, y) => Number(x.name === last) - Number(y.name === last)),
+      size,
+    )
+
+  it.each(['elems', 'next'])('have their members within themselves, with %s last', (last) => {
+    expect(segment(last, 568)).toContain('segments: no 568 bytes at 0')
+    expect(segment(last, 567)[0]).toBe(unknown[0])
+    expect(segment(last, 4)[0]).toBe(unknown[0])
   })
 })
 
